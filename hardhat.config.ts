@@ -1,0 +1,34 @@
+import { createRequire } from "node:module";
+import { defineConfig } from "hardhat/config";
+import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+
+const require = createRequire(import.meta.url);
+
+/**
+ * One compiler configuration for every build profile, so that the bytecode that the tests exercise is the bytecode
+ * that a deployment puts on chain. The compiler is the `soljson.js` of the pinned npm package: nothing is downloaded.
+ */
+const solidity = {
+  version: "0.8.37",
+  path: require.resolve("solc/soljson.js"),
+  settings: {
+    evmVersion: "osaka",
+    viaIR: true,
+    optimizer: { enabled: true, runs: 2000 },
+    metadata: { bytecodeHash: "none" as const },
+  },
+};
+
+export default defineConfig({
+  plugins: [hardhatToolboxMochaEthers],
+  solidity: { profiles: { default: solidity, production: solidity } },
+  paths: {
+    sources: "contracts",
+    tests: { mocha: "test", solidity: "contracts/test" },
+    artifacts: "artifacts",
+    cache: "cache",
+    ignition: "deploy",
+  },
+  typechain: { outDir: "typechain", tsNocheck: true },
+  test: { mocha: { timeout: 600_000, forbidOnly: true } },
+});
