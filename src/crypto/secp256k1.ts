@@ -42,8 +42,8 @@ export const pureSecp256k1: Secp256k1 = {
     recovered[0] = yParity;
     recovered.set(rs, 1);
     try {
-      const compressed = noble.recoverPublicKey(recovered, digest, { prehash: false });
-      return noble.Point.fromBytes(compressed).toBytes(false).subarray(1);
+      const point = noble.Signature.fromBytes(recovered, "recovered").recoverPublicKey(digest);
+      return point.toBytes(false).subarray(1);
     } catch {
       return undefined;
     }
