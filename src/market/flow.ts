@@ -3,7 +3,16 @@ import { IndexFeed } from "./indexFeed.ts";
 import { Random } from "./random.ts";
 import { type Fill, type MakerRun, RUN_MS, RunBuilder, type Take } from "./runs.ts";
 import type { Print } from "./tape.ts";
-import { type MarketEvent, type MarketSpec, MARKETS, type OrderEvent, type Role, type Trader, USDC } from "./types.ts";
+import {
+  expirySeconds,
+  type MarketEvent,
+  type MarketSpec,
+  MARKETS,
+  type OrderEvent,
+  type Role,
+  type Trader,
+  USDC,
+} from "./types.ts";
 
 /** How long a taker's order stays valid, in seconds. */
 export const TAKER_SECONDS = 60;
@@ -128,7 +137,8 @@ export class Flow {
     const immediate = trader.role === "taker";
     if (immediate) this.#count.takerOrders += 1;
     else this.#count.makerOrders += 1;
-    const expiresAt = terms.time + (immediate ? TAKER_SECONDS : MAKER_SECONDS);
+    const lifetime = immediate ? TAKER_SECONDS : MAKER_SECONDS;
+    const expiresAt = Math.min(terms.time + lifetime, expirySeconds(terms.series.expiryDay) - 1);
     yield { kind: "order", trader, ...terms, immediate, expiresAt };
   }
 

@@ -37,7 +37,7 @@ export class QuoteBook {
     const fills: QuoteFill[] = [];
     let left = order.quantity;
     for (const quote of this.live(order, order.side === "buy" ? "sell" : "buy", order.time)) {
-      if (left === 0n || isBetter(order.side, order.limitPrice, quote.order.limitPrice)) break;
+      if (left === 0n || isBetter(order.side, quote.order.limitPrice, order.limitPrice)) break;
       const quantity = left < quote.left ? left : quote.left;
       quote.left -= quantity;
       left -= quantity;

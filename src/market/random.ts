@@ -1,8 +1,8 @@
 const MASK_64 = (1n << 64n) - 1n;
 
 /**
- * A small seeded generator (SplitMix64: Steele, Lea and Flood, 2014), so that equal seeds give equal flows on every
- * machine. It is for simulations and tests only: nothing secret may come from it.
+ * A small seeded generator (SplitMix64: Steele, Lea and Flood, 2014), so that equal seeds give equal
+ * flows. It is for simulations and tests only: nothing secret may come from it.
  */
 export class Random {
   #state: bigint;
