@@ -61,8 +61,14 @@ export class CashBook {
   /** Closes an expiry: losers pay at the settlement price, 1e-4 USD. */
   settle(market: number, expiryDay: number, settlementPrice: bigint): void {
     for (const account of this.#accounts.values()) {
-      const expiring = [...account.positions].filter(([, { series }]) => series.market === market && series.expiryDay === expiryDay);
-      const value = payoff(expiring.map(([, position]) => position), settlementPrice) / VALUE_SCALE;
+      const expiring = [...account.positions].filter(
+        ([, { series }]) => series.market === market && series.expiryDay === expiryDay,
+      );
+      const value =
+        payoff(
+          expiring.map(([, position]) => position),
+          settlementPrice,
+        ) / VALUE_SCALE;
       if (value < 0n) account.cash += value;
       for (const [key] of expiring) account.positions.delete(key);
     }

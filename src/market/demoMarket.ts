@@ -27,7 +27,10 @@ interface Profile {
 }
 
 const PROFILES: ReadonlyMap<number, Profile> = new Map([
-  [1, { index: 68_000, vol: 0.5, skew: 0.05, curvature: 0.03, strikeSpacing: [1_000, 2_000, 5_000], takerContracts: 0.6 }],
+  [
+    1,
+    { index: 68_000, vol: 0.5, skew: 0.05, curvature: 0.03, strikeSpacing: [1_000, 2_000, 5_000], takerContracts: 0.6 },
+  ],
   [2, { index: 2_060, vol: 0.7, skew: 0.04, curvature: 0.03, strikeSpacing: [50, 100, 200], takerContracts: 6 }],
 ]);
 

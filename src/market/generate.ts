@@ -116,7 +116,7 @@ class DayGenerator {
   }
 
   #stepTo(time: number): void {
-    for (; this.#steppedTo + INDEX_STEP_SECONDS <= time; ) {
+    for (; this.#steppedTo + INDEX_STEP_SECONDS <= time;) {
       this.#steppedTo += INDEX_STEP_SECONDS;
       const common = this.#random.normal();
       for (const market of this.#markets) {
@@ -184,9 +184,10 @@ class DayGenerator {
       const number = (first * 3 + i) % (DEMO_MAKERS / 2);
       const trader: Trader = { role: "maker", index: number * 2 + ((market.spec.id - 1) % 2) };
       for (const side of ["buy", "sell"] as const) {
-        const live = this.#book.live({ series }, side, time + RENEWAL_SECONDS);
-        if (live.some(({ order }) => order.trader.index === trader.index)) continue;
-        this.#post(market, series, trader, side, time);
+        const lasting = this.#book
+          .live({ series }, side, time)
+          .some(({ order }) => order.trader.index === trader.index && order.expiresAt > time + RENEWAL_SECONDS);
+        if (!lasting) this.#post(market, series, trader, side, time);
       }
     }
   }

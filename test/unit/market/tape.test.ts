@@ -4,8 +4,7 @@ import { streamTape } from "../../../src/market/streamTape.ts";
 import { coinPriceInUsd, readTape, TapeHeaderError } from "../../../src/market/tape.ts";
 import { CONTRACT, MARKETS, strikeStep, USD } from "../../../src/market/types.ts";
 
-const HEADER =
-  "timestamp,instrument_name,price,iv,amount,direction,index_price,trade_id,trade_seq,tick_direction";
+const HEADER = "timestamp,instrument_name,price,iv,amount,direction,index_price,trade_id,trade_seq,tick_direction";
 const GOOD = "1554077504779,BTC-5APR19-4125-C,0.015,42.53,0.3,buy,4094.01,16992564,222,0";
 /** 2019-04-05 in days. */
 const EXPIRY_DAY = 17_991;
