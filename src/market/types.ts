@@ -12,6 +12,7 @@ export const CONTRACT = 1_000_000n;
 /** One USDC in the unit of cash. */
 export const USDC = 1_000_000n;
 
+/** Every day has so many seconds: leap seconds do not count. */
 export const SECONDS_PER_DAY = 86_400;
 /** Options expire at 08:00 UTC. */
 const EXPIRY_SECOND_OF_DAY = 8 * 3_600;
@@ -29,8 +30,11 @@ export interface MarketSpec {
   readonly strikeSteps: readonly [bigint, bigint, bigint];
 }
 
+/** The right to buy or the right to sell the underlying. */
 export type OptionType = "call" | "put";
+/** What an order does with the option. */
 export type Side = "buy" | "sell";
+/** Makers post orders that rest; takers post immediate ones. */
 export type Role = "maker" | "taker";
 
 /** A listed option, described by its own terms. */
