@@ -102,7 +102,8 @@ export function transfer(execution: Execution, tx: Transfer): ResultCode {
 /** SetKey: a session key or a payee. */
 export function setKey(execution: Execution, tx: SetKey): ResultCode {
   const { state, config } = execution;
-  if (!isKeyIndex(tx.index) || isZero(tx.address) || tx.scope === 0 || tx.scope > SCOPE_ALL) return ResultCode.Malformed;
+  if (!isKeyIndex(tx.index) || isZero(tx.address) || tx.scope === 0 || tx.scope > SCOPE_ALL)
+    return ResultCode.Malformed;
   const spent = spendNonce(execution, tx.account, tx.auth);
   if (spent !== ResultCode.OK) return spent;
   const account = openAuthorized(execution, tx.account, tx.auth, (_owner, { nonce, deadline }) =>

@@ -205,7 +205,8 @@ function runSide(
   const account = state.openAccount(wire.account);
   if (account === undefined) return ResultCode.AccountUnknown;
   if (!inWindow(account, order.nonce)) return ResultCode.NonceOutOfWindow;
-  if (order.keyIndex === 0 && signature !== undefined && !signedBy(signer, account.owner)) return ResultCode.BadSignature;
+  if (order.keyIndex === 0 && signature !== undefined && !signedBy(signer, account.owner))
+    return ResultCode.BadSignature;
   if (account.debt > 0n) return ResultCode.AccountInDebt;
   return settleSide(execution, trade, wire.account, account, order.flags, fee);
 }
