@@ -151,7 +151,7 @@ export function cancel(execution: Execution, tx: Cancel): ResultCode {
   if (tx.auth !== undefined && tx.auth.deadline < now) return ResultCode.Expired;
   const slot = state.openOrder(tx.account, tx.nonce);
   if (slot !== undefined && slot.nonce > tx.nonce) return ResultCode.NonceRetired;
-  if (slot !== undefined && slot.nonce === tx.nonce && isSpent(slot)) return ResultCode.NonceUsed;
+  if (slot?.nonce === tx.nonce && isSpent(slot)) return ResultCode.NonceUsed;
   state.writeOrder(tx.account, spentOrder(tx.nonce));
   const account = openForCancel(
     execution,
@@ -230,7 +230,7 @@ function spendNonce(execution: Execution, account: number, auth: OwnerAuth | und
   if (auth.deadline < execution.now) return ResultCode.Expired;
   const slot = execution.state.openOrder(account, auth.nonce);
   if (slot !== undefined && slot.nonce > auth.nonce) return ResultCode.NonceRetired;
-  if (slot !== undefined && slot.nonce === auth.nonce) return ResultCode.NonceUsed;
+  if (slot?.nonce === auth.nonce) return ResultCode.NonceUsed;
   execution.state.writeOrder(account, spentOrder(auth.nonce));
   return ResultCode.OK;
 }

@@ -133,11 +133,11 @@ export function fill(execution: Execution, tx: Fill): ResultCode {
 function openOrder(execution: Execution, order: WireOrder | OrderReference): OpenedOrder | ResultCode {
   const slot = execution.state.openOrder(order.account, order.nonce);
   if (order.stored) {
-    if (slot === undefined || slot.nonce !== order.nonce || isSpent(slot)) return ResultCode.OrderUnknown;
+    if (slot?.nonce !== order.nonce || isSpent(slot)) return ResultCode.OrderUnknown;
     return { stored: slot, same: slot };
   }
   if (slot !== undefined && slot.nonce > order.nonce) return ResultCode.NonceRetired;
-  if (slot === undefined || slot.nonce !== order.nonce) return { stored: undefined, same: undefined };
+  if (slot?.nonce !== order.nonce) return { stored: undefined, same: undefined };
   return isSpent(slot) ? ResultCode.NonceUsed : { stored: undefined, same: slot };
 }
 

@@ -208,7 +208,7 @@ export class RandomTraffic {
 
   /** Grid terms of the market. */
   market(id: number): Market {
-    return id === 1 ? BTC : ETH;
+    return id === 2 ? ETH : BTC;
   }
 
   /** A draft of a limit order of an ordinary series near the money. */
