@@ -53,7 +53,7 @@ interface IRollupInbox {
         uint64 indexed index,
         uint8 dataKind,
         bytes32 commitment,
-        uint32 length,
+        uint32 payloadLength,
         uint64 messagesRead,
         uint64 l2Time
     );
