@@ -19,12 +19,18 @@ const solidity = {
   },
 };
 
+/**
+ * The deep tests take minutes to hours and live in a folder of their own, so that the folder alone decides which run a
+ * file belongs to: Mocha loads every file below its folder.
+ */
+const mochaFolder = process.env.TENOR_DEEP === "1" ? "test-deep" : "test";
+
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
   solidity: { profiles: { default: solidity, production: solidity } },
   paths: {
     sources: "contracts",
-    tests: { mocha: "test", solidity: "contracts/test" },
+    tests: { mocha: mochaFolder, solidity: "contracts/test" },
     artifacts: "artifacts",
     cache: "cache",
     ignition: "deploy",

@@ -1,0 +1,336 @@
+import {
+  ANCHOR_MAX_AGE,
+  FUND_SHARE,
+  IOC_WINDOW,
+  MAKER_FEE,
+  MAX_EXPIRIES,
+  MAX_POSITIONS,
+  MAX_PRICE,
+  MAX_QUANTITY,
+  MAX_TENOR,
+  MEDIUM_TENOR,
+  SHORT_TENOR,
+  TAKER_FEE,
+} from "./Constants.ts";
+import { peekMarkets } from "./AccountExecutor.ts";
+import { inWindow, signedBy, useKey, type Execution } from "./Execution.ts";
+import { accrue, exceedsMaximum, feeUp, lossBoundUp, premium } from "./Fees.ts";
+import {
+  countExpiries,
+  dayOf,
+  expiryOf,
+  holdsShort,
+  isPut,
+  marketOf,
+  packSeries,
+  quantityOf,
+  strikeOf,
+  withQuantity,
+} from "./Positions.ts";
+import { requirement } from "./Requirement.ts";
+import { ResultCode } from "./ResultCodes.ts";
+import { expiryTime, isSpent, KIND_ORDER, SCOPE_TRADE, type Account, type Market, type Order } from "./Slots.ts";
+import { orderDigest } from "./TypedData.ts";
+import {
+  FLAG_FILL_OR_KILL,
+  FLAG_FORCIBLE,
+  FLAG_IMMEDIATE_OR_CANCEL,
+  FLAG_POST_ONLY,
+  FLAG_REDUCE_ONLY,
+  FLAG_SELL,
+  type Fill,
+  type OrderReference,
+  type WireOrder,
+} from "./Wire.ts";
+
+/** The fill of one taker's order with one maker's: docs/specification.md, section 6.3. */
+
+/** What both sides of a fill share once the maker's order is known. */
+interface Trade {
+  readonly maker: number;
+  readonly series: bigint;
+  readonly market: Market;
+  /** Whether the maker sells. */
+  readonly makerSells: boolean;
+  /** The maker's limit, 1e-4 USD. */
+  readonly price: bigint;
+  readonly quantity: bigint;
+}
+
+/** An opened order slot. */
+interface OpenedOrder {
+  /** The slot's terms for a stored order, undefined for a new one. */
+  readonly stored: Order | undefined;
+  /** The slot, if it holds this very nonce. */
+  readonly same: Order | undefined;
+}
+
+/** How a side came out: the number of shorts that it added, and its fee. */
+interface SideResult {
+  readonly shorts: number;
+  readonly fee: bigint;
+}
+
+/** Fill: the maker's side, the taker's side, the expiry's count of shorts, the fees. */
+export function fill(execution: Execution, tx: Fill): ResultCode {
+  const { state } = execution;
+
+  const makerOrder = openOrder(execution, tx.maker);
+  if (typeof makerOrder === "number") return makerOrder;
+  const day = tx.maker.stored ? dayOf(expiryOf(makerOrder.stored!.series)) : tx.maker.day;
+  if (execution.l1Time >= expiryTime(day)) return ResultCode.SeriesExpired;
+  const marketId = tx.maker.stored ? marketOf(expiryOf(makerOrder.stored!.series)) : tx.maker.market;
+  const market = state.peekMarket(marketId);
+  if (market === undefined) return ResultCode.MarketUnknown;
+  if (market.anchor === 0n) return ResultCode.AnchorMissing;
+  let makerTerms: Order | undefined = makerOrder.stored;
+  if (!tx.maker.stored) {
+    const strike = tx.maker.strikeSteps * market.steps[0];
+    if (strike > MAX_PRICE) return ResultCode.Malformed;
+    const series = packSeries(marketId, day, strike, tx.maker.put);
+    makerTerms = convertOrder(tx.maker, market, series, tx.maker.flags);
+  }
+  if (makerTerms === undefined) return ResultCode.Malformed;
+  const trade: Trade = {
+    maker: tx.maker.account,
+    series: makerTerms.series,
+    market,
+    makerSells: (makerTerms.flags & FLAG_SELL) !== 0,
+    price: makerTerms.limitPrice,
+    quantity: tx.quantity,
+  };
+  const maker = runSide(execution, trade, tx.maker, makerOrder, makerTerms, true);
+  if (typeof maker === "number") return maker;
+
+  const takerOrder = openOrder(execution, tx.taker);
+  if (typeof takerOrder === "number") return takerOrder;
+  if (tx.taker.account === tx.maker.account) return ResultCode.SelfTrade;
+  let takerTerms = takerOrder.stored;
+  if (takerTerms !== undefined) {
+    if (takerTerms.series !== trade.series) return ResultCode.SeriesMismatch;
+    if (((takerTerms.flags & FLAG_SELL) !== 0) === trade.makerSells) return ResultCode.SideMismatch;
+  } else if (!tx.taker.stored) {
+    const side = trade.makerSells ? 0 : FLAG_SELL;
+    takerTerms = convertOrder(tx.taker, market, trade.series, tx.taker.flags | side);
+  }
+  if (takerTerms === undefined) return ResultCode.Malformed;
+  const taker = runSide(execution, trade, tx.taker, takerOrder, takerTerms, false);
+  if (typeof taker === "number") return taker;
+
+  const expiryId = expiryOf(trade.series);
+  const expiry = state.openExpiry(expiryId);
+  if (expiry.price !== 0n) return ResultCode.PriceFixed;
+  state.writeExpiry(expiryId, { ...expiry, shorts: expiry.shorts + maker.shorts + taker.shorts });
+
+  const fees = maker.fee + taker.fee;
+  const share = fees / FUND_SHARE;
+  const globals = state.openGlobals();
+  state.writeGlobals({ ...globals, fund: globals.fund + share, fees: globals.fees + fees - share });
+  return ResultCode.OK;
+}
+
+/** Step 1 of a side: opens the slot of its nonce. */
+function openOrder(execution: Execution, order: WireOrder | OrderReference): OpenedOrder | ResultCode {
+  const slot = execution.state.openOrder(order.account, order.nonce);
+  if (order.stored) {
+    if (slot === undefined || slot.nonce !== order.nonce || isSpent(slot)) return ResultCode.OrderUnknown;
+    return { stored: slot, same: slot };
+  }
+  if (slot !== undefined && slot.nonce > order.nonce) return ResultCode.NonceRetired;
+  if (slot === undefined || slot.nonce !== order.nonce) return { stored: undefined, same: undefined };
+  return isSpent(slot) ? ResultCode.NonceUsed : { stored: undefined, same: slot };
+}
+
+/** The terms of a new order in the units of the state, or undefined if the limit is out of range. */
+function convertOrder(order: WireOrder, market: Market, series: bigint, flags: number): Order | undefined {
+  const limitPrice = order.limitTicks * market.tick;
+  if (limitPrice > MAX_PRICE) return undefined;
+  return {
+    kind: KIND_ORDER,
+    nonce: order.nonce,
+    series,
+    flags,
+    keyIndex: order.keyIndex,
+    keyEpoch: order.keyEpoch,
+    deadline: order.deadline,
+    limitPrice,
+    quantity: order.quantity,
+    filled: 0n,
+    maxFee: order.maxFee,
+    feeAccrued: 0n,
+  };
+}
+
+/** Steps 3 to 9 of a side. */
+function runSide(
+  execution: Execution,
+  trade: Trade,
+  wire: WireOrder | OrderReference,
+  opened: OpenedOrder,
+  terms: Order,
+  isMaker: boolean,
+): SideResult | ResultCode {
+  const { state, config } = execution;
+  const { same } = opened;
+  if (same !== undefined && opened.stored === undefined && !sameTerms(same, terms)) return ResultCode.NonceUsed;
+  const order = same ?? terms;
+  const checked = checkOrder(execution, trade, order, isMaker);
+  if (checked !== ResultCode.OK) return checked;
+
+  const { price, quantity, market } = trade;
+  const filled = order.filled + quantity;
+  const rate = isMaker ? MAKER_FEE : TAKER_FEE;
+  const feeAccrued = accrue(order.feeAccrued, rate, market.anchor, price, quantity);
+  if (exceedsMaximum(feeAccrued, order.maxFee, filled)) return ResultCode.FeeAboveMaximum;
+  const fee = feeUp(order.feeAccrued, feeAccrued);
+  state.writeOrder(wire.account, { ...order, filled, feeAccrued });
+
+  const sells = (order.flags & FLAG_SELL) !== 0;
+  // A new order is checked against its signature; one that the state holds was, when it came in.
+  const signature = !wire.stored && same === undefined ? wire.signature : undefined;
+  const signer =
+    signature === undefined
+      ? undefined
+      : config.recover(orderDigest(config.domain, termsToSign(wire.account, order)), signature);
+  if (order.keyIndex !== 0) {
+    const key = useKey(execution, wire.account, order.keyIndex, SCOPE_TRADE, order.keyEpoch);
+    if (key === ResultCode.KeyInvalid) return key;
+    if (signature !== undefined && !signedBy(signer, key.address)) return ResultCode.BadSignature;
+    const most = isPut(trade.series) ? strikeOf(trade.series) : market.anchor;
+    const loss = lossBoundUp(sells, price, quantity, most) + fee;
+    if (loss > key.budget) return ResultCode.BudgetExceeded;
+    state.writeKey(wire.account, order.keyIndex, { ...key, budget: key.budget - loss });
+  }
+
+  const account = state.openAccount(wire.account);
+  if (account === undefined) return ResultCode.AccountUnknown;
+  if (!inWindow(account, order.nonce)) return ResultCode.NonceOutOfWindow;
+  if (order.keyIndex === 0 && signature !== undefined && !signedBy(signer, account.owner)) return ResultCode.BadSignature;
+  if (account.debt > 0n) return ResultCode.AccountInDebt;
+  return settleSide(execution, trade, wire.account, account, order.flags, fee);
+}
+
+/** Steps 8 and 9 of a side: the position, the cash and the requirement. */
+function settleSide(
+  execution: Execution,
+  trade: Trade,
+  id: number,
+  account: Account,
+  flags: number,
+  fee: bigint,
+): SideResult | ResultCode {
+  const { state } = execution;
+  const { series, quantity } = trade;
+  const sells = (flags & FLAG_SELL) !== 0;
+  const held = quantityOf(account.positions, series);
+  const next = sells ? held - quantity : held + quantity;
+  const sameSign = held > 0n ? next >= 0n : next <= 0n;
+  if ((flags & FLAG_REDUCE_ONLY) !== 0 && !(held !== 0n && sameSign && abs(next) < abs(held))) {
+    return ResultCode.ReduceOnlyGrows;
+  }
+  const positions = withQuantity(account.positions, series, next);
+  if (abs(next) > abs(held) || !sameSign) {
+    const checked = checkGrowth(execution, trade, held, next, positions);
+    if (checked !== ResultCode.OK) return checked;
+  }
+  const paid = premium(trade.price, quantity);
+  const cash = sells ? account.cash + paid - fee : account.cash - paid - fee;
+  if (cash < 0n) return ResultCode.InsufficientCash;
+  const after: Account = { ...account, cash, positions };
+  // SAFETY: the other markets are those of the account before, since the traded one has been peeked already.
+  peekMarkets(execution, account);
+  const anchorOf = (market: number): bigint => state.peekMarket(market)?.anchor ?? 0n;
+  const excessAfter = cash - requirement(positions, anchorOf);
+  // INVARIANT 5: whoever adds risk is left with a requirement that its cash covers.
+  if (excessAfter < 0n && excessAfter < account.cash - requirement(account.positions, anchorOf)) {
+    return ResultCode.InsufficientMargin;
+  }
+  state.writeAccount(id, after);
+  const expiry = expiryOf(series);
+  const shorts = Number(holdsShort(positions, expiry)) - Number(holdsShort(account.positions, expiry));
+  return { shorts, fee };
+}
+
+/** Step 4 of a side: the predicates that the order carries. */
+function checkOrder(execution: Execution, trade: Trade, order: Order, isMaker: boolean): ResultCode {
+  const { now } = execution;
+  const { quantity, market, price } = trade;
+  const { flags } = order;
+  if (quantity === 0n || quantity % market.lot !== 0n) return ResultCode.QuantityInvalid;
+  if (order.quantity === 0n || order.quantity % market.lot !== 0n) return ResultCode.QuantityInvalid;
+  if (order.limitPrice === 0n || order.limitPrice % market.tick !== 0n) return ResultCode.PriceInvalid;
+  if (execution.sender !== undefined && (flags & FLAG_FORCIBLE) === 0) return ResultCode.NotForcible;
+  if (order.deadline < now) return ResultCode.Expired;
+  if (order.filled + quantity > order.quantity) return ResultCode.Overfill;
+  if ((flags & FLAG_FILL_OR_KILL) !== 0 && quantity !== order.quantity) return ResultCode.FillOrKillViolated;
+  if (!isMaker && (flags & FLAG_POST_ONLY) !== 0) return ResultCode.PostOnlyTakes;
+  if ((flags & FLAG_IMMEDIATE_OR_CANCEL) !== 0 && (isMaker || order.deadline > now + IOC_WINDOW)) {
+    return ResultCode.ImmediateRests;
+  }
+  const crosses = (flags & FLAG_SELL) !== 0 ? order.limitPrice <= price : order.limitPrice >= price;
+  return crosses ? ResultCode.OK : ResultCode.LimitViolated;
+}
+
+/** What only positions that open or grow must satisfy, so that a close can never be refused. */
+function checkGrowth(
+  execution: Execution,
+  trade: Trade,
+  held: bigint,
+  next: bigint,
+  positions: Account["positions"],
+): ResultCode {
+  const { series, market } = trade;
+  const strike = strikeOf(series);
+  const tenor = expiryTime(dayOf(expiryOf(series))) - execution.l1Time;
+  const step = market.steps[tenor <= SHORT_TENOR ? 0 : tenor <= MEDIUM_TENOR ? 1 : 2];
+  if (strike === 0n || strike % market.tick !== 0n || strike % step !== 0n || tenor > MAX_TENOR) {
+    return ResultCode.SeriesOffGrid;
+  }
+  if (abs(next) > MAX_QUANTITY) return ResultCode.PositionLimit;
+  if (positions.length > MAX_POSITIONS) return ResultCode.PositionCap;
+  if (countExpiries(positions) > MAX_EXPIRIES) return ResultCode.ExpiryCap;
+  const newShortCall = !isPut(series) && next < 0n && next < held;
+  if (newShortCall && execution.now > market.anchorTime + ANCHOR_MAX_AGE) return ResultCode.AnchorStale;
+  return ResultCode.OK;
+}
+
+/** Whether a presented order has the very terms that the slot holds for its nonce. */
+function sameTerms(slot: Order, terms: Order): boolean {
+  return (
+    slot.series === terms.series &&
+    slot.flags === terms.flags &&
+    slot.keyIndex === terms.keyIndex &&
+    slot.keyEpoch === terms.keyEpoch &&
+    slot.deadline === terms.deadline &&
+    slot.limitPrice === terms.limitPrice &&
+    slot.quantity === terms.quantity &&
+    slot.maxFee === terms.maxFee
+  );
+}
+
+function termsToSign(account: number, order: Order): Parameters<typeof orderDigest>[1] {
+  const has = (flag: number): boolean => (order.flags & flag) !== 0;
+  const expiry = expiryOf(order.series);
+  return {
+    account,
+    market: marketOf(expiry),
+    expiryDay: dayOf(expiry),
+    strike: strikeOf(order.series),
+    isPut: isPut(order.series),
+    isSell: has(FLAG_SELL),
+    quantity: order.quantity,
+    limitPrice: order.limitPrice,
+    maxFee: order.maxFee,
+    nonce: order.nonce,
+    deadline: order.deadline,
+    fillOrKill: has(FLAG_FILL_OR_KILL),
+    immediateOrCancel: has(FLAG_IMMEDIATE_OR_CANCEL),
+    postOnly: has(FLAG_POST_ONLY),
+    reduceOnly: has(FLAG_REDUCE_ONLY),
+    forcible: has(FLAG_FORCIBLE),
+  };
+}
+
+function abs(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}
