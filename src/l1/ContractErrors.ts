@@ -1,0 +1,119 @@
+import { type ErrorDescription, type Fragment, Interface, isError, isHexString } from "ethers";
+import type { ErrorFields } from "../errors.ts";
+import { CONTRACT_NAMES, loadArtifact } from "./Artifacts.ts";
+import { L1Error, type L1ErrorCode } from "./L1Error.ts";
+
+/** What to do about a contract's refusal, for those that have an answer besides correcting the arguments. */
+const ADVICE: Readonly<Record<string, string>> = {
+  AlreadyConfirmed: "nothing: the assertion is confirmed",
+  AlreadyFinalized: "nothing: the withdrawal has been paid",
+  AssertionExists: "nothing: somebody has made the same assertion",
+  AssertionNotConfirmed: "wait until the assertion is confirmed, or prove against another one",
+  AssertionUnknown: "read the assertions again: L1 may have been reorganised",
+  BatchIndexMismatch: "derive again: another batch was appended, or this one already is",
+  ERC20InsufficientAllowance: "approve the bridge for the amount",
+  FamilyClosed: "assert under the winner: no further child is taken here",
+  ForceTooEarly: "wait until the message is as old as the force delay",
+  L1BlockMismatch: "derive again: L1 was reorganised, or the block is older than 256 blocks",
+  L2TimeOutOfBounds: "choose an L2 time within the bounds",
+  MessagesReadBeyondEnd: "derive again: L1 may have been reorganised",
+  MessagesReadFalls: "derive again: a batch has read more messages",
+  NotSequencer: "post from the sequencer's account",
+  NothingToForce: "nothing: the message has been read",
+  ParentNotConfirmed: "confirm the parent first",
+  ParentTooYoung: "wait until the parent is old enough",
+  RangeIncomplete: "wait until the inbox has the range's batches",
+  RateExceeded: "wait, or post a shorter batch",
+  RivalsWithoutGame: "the family has rivals, and this deployment has no dispute game",
+  SiblingConfirmed: "derive again: a rival is confirmed",
+  StakeInUse: "assert under the stake's own assertion, or wait until that has a child",
+  StakeMismatch: "read the stake again: an assertion of this account may have been reorganised away",
+  TargetMismatch: "derive again: the parent is another one after a reorganisation of L1",
+  TimeTooShort: "wait until the challenge period is over",
+};
+
+let errorInterface: Interface | undefined;
+
+/** The errors of all contracts, by selector; a name that several contracts share has the same arguments. */
+function allErrors(): Interface {
+  if (errorInterface !== undefined) return errorInterface;
+  const fragments = new Map<string, Fragment>();
+  for (const name of CONTRACT_NAMES) {
+    new Interface(loadArtifact(name).abi).forEachError((fragment) => fragments.set(fragment.selector, fragment));
+  }
+  errorInterface = new Interface([...fragments.values()]);
+  return errorInterface;
+}
+
+/** A contract's error by name, or undefined if no contract of ours has it. */
+export function decodeContractError(data: string): ErrorDescription | undefined {
+  try {
+    return allErrors().parseError(data) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The failure of a call or transaction as an {@link L1Error}, with the client library's own error as its cause. */
+export function translateError(error: unknown, action: string): L1Error {
+  if (error instanceof L1Error) return error;
+  const data = revertData(error, 0);
+  if (data !== undefined) return revertedError(data, action, error);
+  const [code, message] = classify(error);
+  return new L1Error(code, message, { fields: { action }, cause: error });
+}
+
+/** Whether `error` says that a contract refused with the error `name`. */
+export function isContractError(error: unknown, ...names: readonly string[]): boolean {
+  return error instanceof L1Error && error.code === "REVERTED" && names.includes(String(error.fields.error));
+}
+
+function revertedError(data: string, action: string, cause: unknown): L1Error {
+  const description = decodeContractError(data);
+  if (description === undefined) {
+    return new L1Error("REVERTED", "a contract refused the call", {
+      fields: { action, error: "unknown", data },
+      cause,
+    });
+  }
+  const { name } = description;
+  const args: Record<string, unknown> = {};
+  description.fragment.inputs.forEach((input, i) => (args[input.name] = description.args[i] as unknown));
+  const advice = ADVICE[name];
+  const fields: ErrorFields = { action, error: name, arguments: args, ...(advice === undefined ? {} : { advice }) };
+  const message = advice === undefined ? `a contract refused the call: ${name}` : `${name}: ${advice}`;
+  return new L1Error("REVERTED", message, { fields, cause });
+}
+
+function classify(error: unknown): [L1ErrorCode, string] {
+  if (isError(error, "NETWORK_ERROR") || isError(error, "TIMEOUT") || isError(error, "SERVER_ERROR")) {
+    return ["UNAVAILABLE", "the L1 endpoint did not answer"];
+  }
+  if (isError(error, "NONCE_EXPIRED")) return ["NONCE_USED", "another transaction has used the nonce"];
+  if (isError(error, "INSUFFICIENT_FUNDS")) return ["FUNDS", "the account cannot pay for the transaction"];
+  if (isError(error, "REPLACEMENT_UNDERPRICED")) {
+    return ["REPLACEMENT_UNDERPRICED", "a pending transaction of the same nonce pays as much"];
+  }
+  if (isError(error, "CALL_EXCEPTION")) {
+    return error.receipt === null || error.receipt === undefined
+      ? ["REVERTED", "a contract refused the call without saying why"]
+      : ["FAILED_ON_CHAIN", "the transaction was mined and failed"];
+  }
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code === "string" && /^(E[A-Z]+|UND_ERR_.*)$/.test(code)) {
+    return ["UNAVAILABLE", "the L1 endpoint did not answer"];
+  }
+  return ["REQUEST_REFUSED", "the L1 endpoint refused the request"];
+}
+
+/** The data of a revert, which client libraries and endpoints put at different depths of their errors. */
+function revertData(error: unknown, depth: number): string | undefined {
+  if (typeof error !== "object" || error === null || depth > 5) return undefined;
+  const { data } = error as { data?: unknown };
+  if (typeof data === "string" && isHexString(data) && data.length >= 10) return data;
+  for (const key of ["data", "error", "info", "cause"]) {
+    const found = revertData((error as Record<string, unknown>)[key], depth + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,23 @@
+import { Contract, type BaseContract, type ContractRunner } from "ethers";
+import type { Bridge, OptionsSettlement, RollupInbox, StateCommitmentChain, TestUsdc } from "../../typechain/index.ts";
+import type { Hex } from "../crypto/bytes.ts";
+import { loadArtifact, type ContractName } from "./Artifacts.ts";
+
+/** Typed handles on the deployed contracts. The types are TypeChain's; the ABIs are read from the artifacts. */
+
+export const inboxAt = (address: Hex, runner: ContractRunner): RollupInbox => at("RollupInbox", address, runner);
+
+export const chainAt = (address: Hex, runner: ContractRunner): StateCommitmentChain =>
+  at("StateCommitmentChain", address, runner);
+
+export const bridgeAt = (address: Hex, runner: ContractRunner): Bridge => at("Bridge", address, runner);
+
+export const settlementAt = (address: Hex, runner: ContractRunner): OptionsSettlement =>
+  at("OptionsSettlement", address, runner);
+
+/** The collateral, of which only the ERC-20 part may be used on a public network. */
+export const tokenAt = (address: Hex, runner: ContractRunner): TestUsdc => at("TestUsdc", address, runner);
+
+function at<T extends BaseContract>(name: ContractName, address: Hex, runner: ContractRunner): T {
+  return new Contract(address, loadArtifact(name).abi, runner) as unknown as T;
+}

@@ -1,0 +1,159 @@
+import { isError, type Log, type LogDescription } from "ethers";
+import type { RollupInbox } from "../../typechain/index.ts";
+import { fromHex, toHex, type Hex } from "../crypto/bytes.ts";
+import { keccak256 } from "../crypto/keccak.ts";
+import type { Message } from "../machine/Inputs.ts";
+import { inboxAt } from "./Contracts.ts";
+import { placeOf, type L1Client } from "./L1Client.ts";
+import { L1Error } from "./L1Error.ts";
+import type {
+  BatchAppended,
+  InboxEvent,
+  InboxSource,
+  InboxSummary,
+  L1Block,
+  L1Receipt,
+  MessageEnqueued,
+} from "./L1Source.ts";
+
+/** The RollupInbox, typed. */
+export class InboxClient implements InboxSource {
+  readonly contract: RollupInbox;
+  readonly #client: L1Client;
+  readonly #address: Hex;
+  readonly #topics: readonly string[];
+
+  constructor(client: L1Client, address: Hex) {
+    this.#client = client;
+    this.#address = address;
+    this.contract = inboxAt(address, client.runner);
+    const { interface: abi } = this.contract;
+    this.#topics = [abi.getEvent("MessageEnqueued").topicHash, abi.getEvent("BatchAppended").topicHash];
+  }
+
+  head(): Promise<L1Block> {
+    return this.#client.head();
+  }
+
+  block(number: number): Promise<L1Block | undefined> {
+    return this.#client.block(number);
+  }
+
+  async inboxEvents(from: number, to: number): Promise<readonly InboxEvent[]> {
+    const logs = await this.#client.logs(this.#address, this.#topics, from, to);
+    return logs.map((log) => this.#decode(log));
+  }
+
+  async batchPayload(event: BatchAppended): Promise<Uint8Array> {
+    const { to, data, blockHash } = await this.#client.calldata(event.transactionHash);
+    const fields = { batch: event.index, transactionHash: event.transactionHash };
+    if (to?.toLowerCase() !== this.#address.toLowerCase() || blockHash !== event.blockHash) {
+      throw new L1Error("INCONSISTENT", "a batch's transaction does not call the inbox in the block of its log", {
+        fields: { ...fields, to, blockHash },
+      });
+    }
+    try {
+      const decoded = this.contract.interface.decodeFunctionData("appendBatch", data);
+      return fromHex(decoded.getValue("payload") as string);
+    } catch (cause) {
+      throw new L1Error("INCONSISTENT", "a batch's transaction is not a call of appendBatch", { fields, cause });
+    }
+  }
+
+  async inboxSummary(blockNumber: number): Promise<InboxSummary> {
+    const at = { blockTag: blockNumber };
+    return this.#client.read("read the inbox", async () => {
+      const [batchCount, messageCount, batchesRoot, messagesRoot] = await Promise.all([
+        this.contract.batchCount(at),
+        this.contract.messageCount(at),
+        this.contract.batchesRoot(at),
+        this.contract.messagesRoot(at),
+      ]);
+      return { batchCount, messageCount, batchesRoot: fromHex(batchesRoot), messagesRoot: fromHex(messagesRoot) };
+    });
+  }
+
+  /** Appends a message. */
+  enqueue(kind: number, payload: Uint8Array): Promise<L1Receipt> {
+    return this.#client.send("enqueue a message", this.contract.enqueue.populateTransaction(kind, payload));
+  }
+
+  /** Appends a batch. Only the sequencer. */
+  appendBatch(index: bigint, messagesRead: bigint, l2Time: bigint, payload: Uint8Array): Promise<L1Receipt> {
+    return this.#client.send(
+      "append a batch",
+      this.contract.appendBatch.populateTransaction(index, messagesRead, l2Time, payload),
+    );
+  }
+
+  /**
+   * Forces all messages up to `message` into a batch.
+   *
+   * @param messagesRead Its index + 1.
+   * @param path Its siblings in the sequence tree over all messages; what the contract does not need is cut off.
+   * @param messageCount Number of messages at which `path` was made.
+   */
+  forceInclude(
+    messagesRead: bigint,
+    message: Message,
+    path: readonly Uint8Array[],
+    messageCount: bigint,
+  ): Promise<L1Receipt> {
+    const evidence = {
+      kind: message.kind,
+      sender: toHex(message.sender),
+      l1Block: message.l1Block,
+      l1Time: message.l1Time,
+      payloadHash: keccak256(message.payload),
+    };
+    const siblings = path.slice(0, frontierPathLength(messagesRead - 1n, messageCount));
+    return this.#client.send(
+      "force a message in",
+      this.contract.forceInclude.populateTransaction(messagesRead, evidence, siblings),
+    );
+  }
+
+  #decode(log: Log): InboxEvent {
+    const event = decodeLog(() => this.contract.interface.parseLog(log), log);
+    const place = placeOf(log);
+    const { args } = event;
+    if (event.name === "MessageEnqueued") {
+      return {
+        ...place,
+        type: "message",
+        index: args.getValue("index") as bigint,
+        kind: Number(args.getValue("kind")),
+        sender: fromHex(args.getValue("sender") as string),
+        payload: fromHex(args.getValue("payload") as string),
+      } satisfies MessageEnqueued;
+    }
+    return {
+      ...place,
+      type: "batch",
+      index: args.getValue("index") as bigint,
+      dataKind: Number(args.getValue("dataKind")),
+      commitment: fromHex(args.getValue("commitment") as string),
+      length: Number(args.getValue("length")),
+      messagesRead: args.getValue("messagesRead") as bigint,
+      l2Time: args.getValue("l2Time") as bigint,
+    };
+  }
+}
+
+/** Siblings that `forceInclude` takes: from the leaf up to level ⌊log2(index xor count)⌋. */
+export function frontierPathLength(index: bigint, messageCount: bigint): number {
+  return (index ^ messageCount).toString(2).length - 1;
+}
+
+/** A log that the contract's ABI must be able to read. */
+export function decodeLog(parse: () => LogDescription | null, log: Log): LogDescription {
+  const fields = { address: log.address, blockNumber: log.blockNumber, logIndex: log.index };
+  try {
+    const event = parse();
+    if (event !== null) return event;
+  } catch (cause) {
+    if (!isError(cause, "BUFFER_OVERRUN") && !(cause instanceof Error)) throw cause;
+    throw new L1Error("INCONSISTENT", "the endpoint returned a log that does not decode", { fields, cause });
+  }
+  throw new L1Error("INCONSISTENT", "the endpoint returned a log of an unknown event", { fields });
+}

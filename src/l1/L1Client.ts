@@ -1,0 +1,162 @@
+import {
+  JsonRpcProvider,
+  Wallet,
+  type ContractRunner,
+  type ContractTransaction,
+  type Log,
+  type Provider,
+  type Signer,
+  type TransactionReceipt,
+} from "ethers";
+import type { Hex } from "../crypto/bytes.ts";
+import { translateError } from "./ContractErrors.ts";
+import { L1Error } from "./L1Error.ts";
+import type { BlockSource, EventPlace, L1Block, L1Receipt } from "./L1Source.ts";
+
+/** How the node reads L1. */
+export interface L1ClientOptions {
+  /** Blocks behind the endpoint's newest one at which the node stops reading. At most 200. Default 0. */
+  readonly lag?: number;
+  /** Most blocks in one request for logs. Default 2000. */
+  readonly logRange?: number;
+}
+
+/** A connection to L1: blocks, logs and transactions. Every failure is an {@link L1Error}; nothing is retried. */
+export class L1Client implements BlockSource {
+  readonly provider: Provider;
+  readonly #signer: Signer | undefined;
+  readonly #lag: number;
+  readonly #logRange: number;
+
+  /** @param signer What transactions are signed with; a client without one only reads. */
+  constructor(provider: Provider, signer?: Signer, options: L1ClientOptions = {}) {
+    this.provider = provider;
+    this.#signer = signer;
+    this.#lag = options.lag ?? 0;
+    this.#logRange = options.logRange ?? 2000;
+  }
+
+  /** A client of a JSON-RPC endpoint. Answers are not cached: what derivation compares must be the endpoint's own words. */
+  static connect(url: string, privateKey?: Hex, options: L1ClientOptions = {}): L1Client {
+    const provider = new JsonRpcProvider(url, undefined, { cacheTimeout: -1, staticNetwork: true });
+    return new L1Client(provider, privateKey === undefined ? undefined : new Wallet(privateKey, provider), options);
+  }
+
+  /** Closes the connection. */
+  close(): void {
+    this.provider.destroy();
+  }
+
+  /** What contracts are called with. */
+  get runner(): ContractRunner {
+    return this.#signer ?? this.provider;
+  }
+
+  async chainId(): Promise<bigint> {
+    return (await this.read("read the chain id", () => this.provider.getNetwork())).chainId;
+  }
+
+  async head(): Promise<L1Block> {
+    const newest = await this.read("read the newest block", () => this.provider.getBlockNumber());
+    const number = Math.max(0, newest - this.#lag);
+    const block = await this.block(number);
+    if (block === undefined) {
+      throw new L1Error("INCONSISTENT", "the endpoint does not know its own newest block", { fields: { number } });
+    }
+    return block;
+  }
+
+  async block(number: number): Promise<L1Block | undefined> {
+    const block = await this.read("read a block", () => this.provider.getBlock(number));
+    if (block === null || block.hash === null) return undefined;
+    if (block.number !== number) {
+      throw new L1Error("INCONSISTENT", "the endpoint returned another block than was asked for", {
+        fields: { asked: number, returned: block.number },
+      });
+    }
+    return { number, hash: block.hash as Hex, timestamp: BigInt(block.timestamp) };
+  }
+
+  /** The logs of one contract in the blocks `from` to `to`, both included, in order. */
+  async logs(address: Hex, topics: readonly string[], from: number, to: number): Promise<readonly Log[]> {
+    const all: Log[] = [];
+    for (let first = from; first <= to; first += this.#logRange) {
+      const last = Math.min(to, first + this.#logRange - 1);
+      const filter = { address, topics: [[...topics]], fromBlock: first, toBlock: last };
+      const logs = await this.read("read logs", () => this.provider.getLogs(filter));
+      for (const log of logs) {
+        const foreign = log.address.toLowerCase() !== address.toLowerCase() || log.removed;
+        if (foreign || log.blockNumber < first || log.blockNumber > last || !topics.includes(log.topics[0]!)) {
+          throw new L1Error("INCONSISTENT", "the endpoint returned a log that was not asked for", {
+            fields: { address: log.address, blockNumber: log.blockNumber, first, last },
+          });
+        }
+      }
+      all.push(...logs);
+    }
+    return all.sort((a, b) => a.blockNumber - b.blockNumber || a.index - b.index);
+  }
+
+  /** The calldata and destination of a mined transaction. */
+  async calldata(transactionHash: Hex): Promise<{ to: string | null; data: Hex; blockHash: string | null }> {
+    const transaction = await this.read("read a transaction", () => this.provider.getTransaction(transactionHash));
+    if (transaction === null) {
+      throw new L1Error("INCONSISTENT", "the endpoint does not know a transaction whose log it returned", {
+        fields: { transactionHash },
+      });
+    }
+    return { to: transaction.to, data: transaction.data as Hex, blockHash: transaction.blockHash };
+  }
+
+  /** The address that signs. */
+  async address(): Promise<Hex> {
+    return (await this.#requireSigner().getAddress()) as Hex;
+  }
+
+  /** Runs a read of a contract or of the endpoint; its failure becomes an {@link L1Error}. */
+  async read<T>(action: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw translateError(error, action);
+    }
+  }
+
+  /** Signs and sends a transaction, and waits until it is mined. A refusal is found before anything is sent. */
+  async send(action: string, transaction: Promise<ContractTransaction>): Promise<L1Receipt> {
+    const signer = this.#requireSigner();
+    const receipt = await this.read(action, async () => {
+      const sent = await signer.sendTransaction(await transaction);
+      return await sent.wait();
+    });
+    if (receipt === null) {
+      throw new L1Error("INCONSISTENT", "the endpoint has no receipt of a mined transaction", { fields: { action } });
+    }
+    return toReceipt(receipt);
+  }
+
+  #requireSigner(): Signer {
+    if (this.#signer === undefined) throw new L1Error("NO_SIGNER", "this client has no key and only reads");
+    return this.#signer;
+  }
+}
+
+/** Where a log stands. */
+export function placeOf(log: Log): EventPlace {
+  return {
+    blockNumber: log.blockNumber,
+    blockHash: log.blockHash as Hex,
+    transactionHash: log.transactionHash as Hex,
+    logIndex: log.index,
+  };
+}
+
+function toReceipt(receipt: TransactionReceipt): L1Receipt {
+  return {
+    transactionHash: receipt.hash as Hex,
+    blockNumber: receipt.blockNumber,
+    blockHash: receipt.blockHash as Hex,
+    gasUsed: receipt.gasUsed,
+    gasPrice: receipt.gasPrice,
+  };
+}
