@@ -273,9 +273,7 @@ describe("StateCommitmentChain", () => {
         const { chain, asserter, alice, first } = await networkHelpers.loadFixture(assertedFixture);
         await time.increase(minParentAge);
         const call = await asserter.arguments(first.id, alice);
-        await expect(asserter.send(alice, call))
-          .to.be.revertedWithCustomError(chain, "RangeIncomplete")
-          .withArgs(1, 2);
+        await expect(asserter.send(alice, call)).to.be.revertedWithCustomError(chain, "RangeIncomplete").withArgs(1, 2);
       });
 
       it("refuses it while the parent is too young, to the second", async () => {
@@ -366,9 +364,7 @@ describe("StateCommitmentChain", () => {
         await asserter.fillInbox(4n);
         await time.increase(minParentAge);
         expect((await chain.assertionOf(first.id)).createdAt).not.to.equal(0);
-        await expect(asserter.send(alice, call))
-          .to.be.revertedWithCustomError(chain, "TargetMismatch")
-          .withArgs(2, 4);
+        await expect(asserter.send(alice, call)).to.be.revertedWithCustomError(chain, "TargetMismatch").withArgs(2, 4);
         // The inbox's order may have changed with the target unchanged: then the block hash tells.
         await expect(asserter.send(alice, { ...call, expectedTarget: 2n })).to.be.revertedWithCustomError(
           chain,
@@ -525,9 +521,7 @@ describe("StateCommitmentChain", () => {
 
     const withdraw = async (chain: Context["chain"], staker: HardhatEthersSigner, recipient: HardhatEthersSigner) => {
       const withdrawal = chain.connect(staker).withdrawStake(recipient);
-      await expect(withdrawal)
-        .to.emit(chain, "StakeWithdrawn")
-        .withArgs(staker.address, recipient.address, stake);
+      await expect(withdrawal).to.emit(chain, "StakeWithdrawn").withArgs(staker.address, recipient.address, stake);
       await expect(withdrawal).to.changeEtherBalances(ethers, [chain, recipient], [-stake, stake]);
       await expect(chain.connect(staker).withdrawStake(recipient))
         .to.be.revertedWithCustomError(chain, "NoStake")
