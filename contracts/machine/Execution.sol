@@ -30,11 +30,13 @@ library Execution {
 
     /// @notice Opens a session key. `valid` if it has one of the scopes, is not revoked and has not expired at `l2Time`.
     /// @dev SAFETY: a revoked key has no scope, so the scope check covers it, and absent keys.
-    function useKey(State memory state, uint256 l2Time, uint32 account, uint8 index, uint8 scopes)
-        internal
-        pure
-        returns (bool valid, Slot memory slot, Key memory key)
-    {
+    function useKey(
+        State memory state,
+        uint256 l2Time,
+        uint32 account,
+        uint8 index,
+        uint8 scopes
+    ) internal pure returns (bool valid, Slot memory slot, Key memory key) {
         (slot, key) = state.openKey(account, index);
         valid = key.scope & scopes != 0 && key.expiry >= l2Time;
     }
@@ -70,8 +72,10 @@ library Execution {
     /// @notice Cash less debt less the requirement, in 1e-6 USDC. The markets of the positions must have been peeked.
     function excess(Account memory account, Anchors memory anchors) internal pure returns (int256) {
         // SAFETY: requirements are below 2^180, see there.
-        return int256(uint256(account.cash)) - int256(uint256(account.debt))
-            - int256(Requirement.requirementUp(account.positions, anchors));
+        return
+            int256(uint256(account.cash)) -
+            int256(uint256(account.debt)) -
+            int256(Requirement.requirementUp(account.positions, anchors));
     }
 
     /// @notice The amount in the width of the state.
