@@ -178,16 +178,17 @@ contract MachineHarness {
         uint24 expiry,
         uint64 number
     ) external pure returns (uint64[8] memory) {
-        return [
-            Slots.accountKey(account),
-            Slots.orderKey(account, nonce),
-            Slots.keyKey(account, index),
-            Slots.marketKey(index),
-            Slots.expiryKey(expiry),
-            Slots.claimKey(expiry, account),
-            Slots.withdrawalKey(number),
-            Slots.globalsKey()
-        ];
+        return
+            [
+                Slots.accountKey(account),
+                Slots.orderKey(account, nonce),
+                Slots.keyKey(account, index),
+                Slots.marketKey(index),
+                Slots.expiryKey(expiry),
+                Slots.claimKey(expiry, account),
+                Slots.withdrawalKey(number),
+                Slots.globalsKey()
+            ];
     }
 
     // Positions and amounts
