@@ -15,7 +15,7 @@ import {Slot, State} from "./StateTree.sol";
 library Execution {
     using States for State;
 
-    /// @notice An amount does not fit 128 bits. The Bridge never accounts for more than 2^96 − 1, so no machine gets there.
+    /// @notice An amount does not fit 128 bits. Amounts are sums of deposits, each below 2^64, so no machine gets there.
     error AmountOverflow(uint256 amount);
 
     /// @notice Whether the authority is the sender of a message on L1.
@@ -80,8 +80,8 @@ library Execution {
 
     /// @notice The amount in the width of the state.
     function toU128(uint256 amount) internal pure returns (uint128) {
-        // INVARIANT: nothing but deposits creates cash, and what the Bridge has taken and not paid out is below 2^96; debts and
-        // pools are bounded by the number and the size of the positions (2^32 · 2^6 · 2^50 · 2^39 / 1e4 < 2^114).
+        // INVARIANT: nothing but deposits creates cash, which are below 2^64 and fewer than 2^64; debts and pools are bounded by the
+        // number and the size of the positions (2^32 · 2^6 · 2^50 · 2^39 / 1e4 < 2^114).
         if (amount > type(uint128).max) revert AmountOverflow(amount);
         return uint128(amount);
     }
