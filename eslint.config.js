@@ -55,6 +55,8 @@ export default defineConfig(
       // `expect(x).to.be.true` is an expression; a forgotten await on an asynchronous one is a floating promise.
       "@typescript-eslint/no-unused-expressions": "off",
       "@typescript-eslint/no-empty-function": "off",
+      // Tests print the seed that they drew, and why they were skipped.
+      "no-console": "off",
     },
   },
 );

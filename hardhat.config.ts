@@ -27,7 +27,11 @@ const mochaFolder = process.env.TENOR_DEEP === "1" ? "test-deep" : "test";
 
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
-  solidity: { profiles: { default: solidity, production: solidity } },
+  solidity: {
+    profiles: { default: solidity, production: solidity },
+    // The only owner there is: deployed as it comes.
+    npmFilesToBuild: ["@openzeppelin/contracts/governance/TimelockController.sol"],
+  },
   paths: {
     sources: "contracts",
     tests: { mocha: mochaFolder, solidity: "contracts/test" },

@@ -36,12 +36,9 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
     /// @dev account u32 ‖ recipient address ‖ amount u128
     uint256 private constant _WITHDRAWAL_LENGTH = 40;
 
-    /// @inheritdoc IBridge
-    IERC20 public immutable token;
-    /// @inheritdoc IBridge
-    IRollupInbox public immutable inbox;
-    /// @inheritdoc IBridge
-    IStateCommitmentChain public immutable chain;
+    IERC20 private immutable _TOKEN;
+    IRollupInbox private immutable _INBOX;
+    IStateCommitmentChain private immutable _CHAIN;
 
     Totals private _totals;
 
@@ -62,9 +59,9 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
         if (decimals != _DECIMALS) revert DecimalsMismatch(decimals, _DECIMALS);
         address chainInbox = address(chain_.parameters().inbox);
         if (chainInbox != address(inbox_)) revert InboxMismatch(chainInbox, address(inbox_));
-        token = token_;
-        inbox = inbox_;
-        chain = chain_;
+        _TOKEN = token_;
+        _INBOX = inbox_;
+        _CHAIN = chain_;
     }
 
     /// @inheritdoc IBridge
@@ -78,11 +75,14 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IBridge
-    function openWithPermit(address owner, uint128 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
-        external
-        nonReentrant
-        returns (uint32 account)
-    {
+    function openWithPermit(
+        address owner,
+        uint128 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external nonReentrant returns (uint32 account) {
         _permit(amount, deadline, v, r, s);
         return _open(owner, amount);
     }
@@ -102,19 +102,19 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IBridge
-    function finalizeWithdrawal(uint64 number, AssertionProof calldata assertion, bytes calldata witness)
-        external
-        nonReentrant
-    {
+    function finalizeWithdrawal(
+        uint64 number,
+        AssertionProof calldata assertion,
+        bytes calldata witness
+    ) external nonReentrant {
         if (number > _MAX_NUMBER) revert WithdrawalNumberTooLarge(number, _MAX_NUMBER);
         uint256 word = _finalized[number >> 8];
         uint256 bit = 1 << (number & 0xff);
         // INVARIANT: a withdrawal is paid once, whatever state, path or recipient is shown.
         if (word & bit != 0) revert AlreadyFinalized(number);
         bytes32 id = AssertionTree.assertionId(assertion.parent, assertion.end.hash(), assertion.historyRoot);
-        if (!chain.isConfirmed(id)) revert AssertionNotConfirmed(id);
-        (uint32 account, address original, uint128 amount) =
-            _openWithdrawal(assertion.end.stateRoot, number, witness);
+        if (!_CHAIN.isConfirmed(id)) revert AssertionNotConfirmed(id);
+        (uint32 account, address original, uint128 amount) = _openWithdrawal(assertion.end.stateRoot, number, witness);
 
         uint256 total = _totals.accounted;
         // INVARIANT: payments never exceed deposits, even if a wrong state were confirmed.
@@ -124,7 +124,7 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
         _totals.accounted = uint96(total - amount);
         address recipient = claimOwnerOf(number, original);
         emit WithdrawalFinalized(number, original, recipient, account, amount);
-        token.safeTransfer(recipient, amount);
+        _TOKEN.safeTransfer(recipient, amount);
     }
 
     /// @inheritdoc IBridge
@@ -136,6 +136,21 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
         if (msg.sender != owner) revert NotClaimOwner(msg.sender, owner);
         _claimOwners[number][original] = to;
         emit ClaimTransferred(number, original, msg.sender, to);
+    }
+
+    /// @inheritdoc IBridge
+    function token() external view returns (IERC20) {
+        return _TOKEN;
+    }
+
+    /// @inheritdoc IBridge
+    function inbox() external view returns (IRollupInbox) {
+        return _INBOX;
+    }
+
+    /// @inheritdoc IBridge
+    function chain() external view returns (IStateCommitmentChain) {
+        return _CHAIN;
     }
 
     /// @inheritdoc IBridge
@@ -184,29 +199,29 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
         totals.accounted = uint96(total);
         _totals = totals;
 
-        uint256 balance = token.balanceOf(address(this));
-        token.safeTransferFrom(msg.sender, address(this), amount);
+        uint256 balance = _TOKEN.balanceOf(address(this));
+        _TOKEN.safeTransferFrom(msg.sender, address(this), amount);
         // INVARIANT: what is credited has arrived, to the unit. Saturates for a token whose balance fell.
-        uint256 after_ = token.balanceOf(address(this));
+        uint256 after_ = _TOKEN.balanceOf(address(this));
         uint256 received = after_ > balance ? after_ - balance : 0;
         if (received != amount) revert ReceivedMismatch(received, amount);
 
-        uint64 index = inbox.enqueue(Inputs.KIND_DEPOSIT, abi.encodePacked(account, owner, amount));
+        uint64 index = _INBOX.enqueue(Inputs.KIND_DEPOSIT, abi.encodePacked(account, owner, amount));
         emit Deposited(account, msg.sender, amount, index);
     }
 
     /// @dev A permit can be taken from the mempool and used by anybody, which gives the same allowance: its failure is not an error,
     /// a missing allowance is.
     function _permit(uint128 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) private {
-        try IERC20Permit(address(token)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        try IERC20Permit(address(_TOKEN)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
     }
 
-    function _openWithdrawal(bytes32 stateRoot, uint64 number, bytes calldata witness)
-        private
-        pure
-        returns (uint32 account, address recipient, uint128 amount)
-    {
-        bytes calldata content = SlotProof.openExisting(stateRoot, _WITHDRAWAL_KIND << 56 | number, witness);
+    function _openWithdrawal(
+        bytes32 stateRoot,
+        uint64 number,
+        bytes calldata witness
+    ) private pure returns (uint32 account, address recipient, uint128 amount) {
+        bytes calldata content = SlotProof.openExisting(stateRoot, (_WITHDRAWAL_KIND << 56) | number, witness);
         if (content.length != _WITHDRAWAL_LENGTH) {
             revert WithdrawalContentInvalid(content.length, _WITHDRAWAL_LENGTH);
         }

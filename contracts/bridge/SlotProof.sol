@@ -16,11 +16,11 @@ library SlotProof {
     /// @dev bit u8 and sibling
     uint256 private constant _ELEMENT = 33;
 
-    function openExisting(bytes32 root, uint64 key, bytes calldata witness)
-        internal
-        pure
-        returns (bytes calldata content)
-    {
+    function openExisting(
+        bytes32 root,
+        uint64 key,
+        bytes calldata witness
+    ) internal pure returns (bytes calldata content) {
         if (witness.length < _FIXED) revert WitnessLengthMismatch(witness.length, _FIXED);
         uint256 depth = uint8(witness[0]);
         uint256 head = depth * _ELEMENT + _FIXED;

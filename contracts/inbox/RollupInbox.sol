@@ -84,9 +84,7 @@ contract RollupInbox is IRollupInbox {
         _messages.count = index + 1;
         _messageFrontier.append(
             index,
-            Inputs.messageLeaf(
-                kind, msg.sender, uint64(block.number), uint64(block.timestamp), keccak256(payload)
-            )
+            Inputs.messageLeaf(kind, msg.sender, uint64(block.number), uint64(block.timestamp), keccak256(payload))
         );
         emit MessageEnqueued(index, kind, msg.sender, payload);
     }
@@ -98,6 +96,7 @@ contract RollupInbox is IRollupInbox {
         if (msg.sender != messages.sequencer) revert NotSequencer(msg.sender, messages.sequencer);
         if (state.count != expectedIndex) revert BatchIndexMismatch(state.count, expectedIndex);
         // INVARIANT: the payload lies in the transaction's own calldata. A delegated account has code, and may call itself.
+        // solhint-disable-next-line avoid-tx-origin
         if (msg.sender != tx.origin) revert NotTopLevel(msg.sender, tx.origin);
         if (msg.sender.code.length != 0) revert SequencerHasCode(msg.sender);
 
@@ -112,8 +111,7 @@ contract RollupInbox is IRollupInbox {
         uint256 latest = block.timestamp + _MAX_FUTURE;
         if (l2Time < earliest || l2Time > latest) revert L2TimeOutOfBounds(l2Time, earliest, latest);
 
-        uint256 available =
-            TokenBucket.available(state.bucketBytes, state.bucketTime, block.timestamp, _RATE, _BURST);
+        uint256 available = TokenBucket.available(state.bucketBytes, state.bucketTime, block.timestamp, _RATE, _BURST);
         if (payload.length > available) revert RateExceeded(payload.length, available);
 
         // SAFETY: at most `burst`, which is at most 2^24.
@@ -143,7 +141,11 @@ contract RollupInbox is IRollupInbox {
         if (block.timestamp < earliest) revert ForceTooEarly(block.timestamp, earliest);
 
         bytes32 leaf = Inputs.messageLeaf(
-            evidence.kind, evidence.sender, evidence.l1Block, evidence.l1Time, evidence.payloadHash
+            evidence.kind,
+            evidence.sender,
+            evidence.l1Block,
+            evidence.l1Time,
+            evidence.payloadHash
         );
         _messageFrontier.verifyAgainstFrontier(count, messagesRead_ - 1, leaf, path);
 
@@ -216,14 +218,15 @@ contract RollupInbox is IRollupInbox {
 
     /// @inheritdoc IRollupInbox
     function parameters() external view returns (Parameters memory) {
-        return Parameters({
-            owner: _OWNER,
-            forceDelay: uint64(_FORCE_DELAY),
-            maxPast: uint64(_MAX_PAST),
-            maxFuture: uint64(_MAX_FUTURE),
-            rate: uint64(_RATE),
-            burst: uint64(_BURST)
-        });
+        return
+            Parameters({
+                owner: _OWNER,
+                forceDelay: uint64(_FORCE_DELAY),
+                maxPast: uint64(_MAX_PAST),
+                maxFuture: uint64(_MAX_FUTURE),
+                rate: uint64(_RATE),
+                burst: uint64(_BURST)
+            });
     }
 
     function _append(BatchState memory state, BatchRecord memory record) private {
@@ -235,7 +238,12 @@ contract RollupInbox is IRollupInbox {
         _batches = state;
         _batchFrontier.append(index, Inputs.batchLeaf(record));
         emit BatchAppended(
-            index, record.dataKind, record.commitment, record.length, record.messagesRead, record.l2Time
+            index,
+            record.dataKind,
+            record.commitment,
+            record.length,
+            record.messagesRead,
+            record.l2Time
         );
     }
 

@@ -37,7 +37,11 @@ interface IBridge {
     event ClaimTransferred(uint64 indexed number, address indexed original, address from, address indexed to);
     /// @notice A withdrawal was paid to the owner of its claim.
     event WithdrawalFinalized(
-        uint64 indexed number, address indexed original, address indexed recipient, uint32 account, uint128 amount
+        uint64 indexed number,
+        address indexed original,
+        address indexed recipient,
+        uint32 account,
+        uint128 amount
     );
 
     error NotAContract(address account);
@@ -69,9 +73,14 @@ interface IBridge {
 
     /// @notice `open` after an ERC-2612 permit of the caller's. A permit that somebody has used before does not fail the call, as
     /// long as the allowance suffices.
-    function openWithPermit(address owner, uint128 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
-        external
-        returns (uint32 account);
+    function openWithPermit(
+        address owner,
+        uint128 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external returns (uint32 account);
 
     /// @notice `deposit` after an ERC-2612 permit of the caller's, as in `openWithPermit`.
     function depositWithPermit(

@@ -50,7 +50,12 @@ interface IRollupInbox {
 
     /// @notice A batch was appended; its L1 time is the timestamp of this event's block.
     event BatchAppended(
-        uint64 indexed index, uint8 dataKind, bytes32 commitment, uint32 length, uint64 messagesRead, uint64 l2Time
+        uint64 indexed index,
+        uint8 dataKind,
+        bytes32 commitment,
+        uint32 payloadLength,
+        uint64 messagesRead,
+        uint64 l2Time
     );
 
     /// @notice The sequencer was replaced by the owner, or has revoked itself (`current` is zero).

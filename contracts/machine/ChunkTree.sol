@@ -90,9 +90,15 @@ library ChunkTree {
             let preimage := mload(0x40)
             let target := add(nodes, 32)
             mstore8(preimage, tag)
-            for { let done := 0 } lt(done, data.length) { done := add(done, 256) } {
+            for {
+                let done := 0
+            } lt(done, data.length) {
+                done := add(done, 256)
+            } {
                 let size := sub(data.length, done)
-                if gt(size, 256) { size := 256 }
+                if gt(size, 256) {
+                    size := 256
+                }
                 calldatacopy(add(preimage, 1), add(data.offset, done), size)
                 mstore(target, keccak256(preimage, add(size, 1)))
                 target := add(target, 32)

@@ -59,28 +59,31 @@ library Inputs {
     uint8 internal constant KIND_FIX_PRICE = 5;
 
     function batchLeaf(BatchRecord memory record) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encodePacked(
-                Tags.BATCH,
-                record.dataKind,
-                record.commitment,
-                record.length,
-                record.messagesRead,
-                record.l1Time,
-                record.l2Time
-            )
-        );
+        return
+            keccak256(
+                abi.encodePacked(
+                    Tags.BATCH,
+                    record.dataKind,
+                    record.commitment,
+                    record.length,
+                    record.messagesRead,
+                    record.l1Time,
+                    record.l2Time
+                )
+            );
     }
 
     function messageLeaf(Message memory message) internal pure returns (bytes32) {
         return messageLeaf(message.kind, message.sender, message.l1Block, message.l1Time, keccak256(message.payload));
     }
 
-    function messageLeaf(uint8 kind, address sender, uint64 l1Block, uint64 l1Time, bytes32 payloadHash)
-        internal
-        pure
-        returns (bytes32)
-    {
+    function messageLeaf(
+        uint8 kind,
+        address sender,
+        uint64 l1Block,
+        uint64 l1Time,
+        bytes32 payloadHash
+    ) internal pure returns (bytes32) {
         return keccak256(abi.encodePacked(Tags.MESSAGE, kind, sender, l1Block, l1Time, payloadHash));
     }
 }

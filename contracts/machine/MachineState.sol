@@ -30,17 +30,18 @@ using MachineStates for MachineState global;
 /// @title MachineStates
 library MachineStates {
     function hash(MachineState memory state) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encodePacked(
-                Tags.MACHINE_STATE,
-                state.stateRoot,
-                state.batch,
-                state.message,
-                state.offset,
-                state.items,
-                state.part,
-                state.l2Time
-            )
-        );
+        return
+            keccak256(
+                abi.encodePacked(
+                    Tags.MACHINE_STATE,
+                    state.stateRoot,
+                    state.batch,
+                    state.message,
+                    state.offset,
+                    state.items,
+                    state.part,
+                    state.l2Time
+                )
+            );
     }
 }

@@ -63,10 +63,13 @@ library SequenceTree {
 
     /// @notice Reverts unless `leaf` has number `index` in the sequence of `count` leaves that `expectedRoot` stands for.
     /// @param path The siblings from the leaf upwards, exactly `height(count)` of them.
-    function verify(bytes32 expectedRoot, uint256 count, uint256 index, bytes32 leaf, bytes32[] calldata path)
-        internal
-        pure
-    {
+    function verify(
+        bytes32 expectedRoot,
+        uint256 count,
+        uint256 index,
+        bytes32 leaf,
+        bytes32[] calldata path
+    ) internal pure {
         if (index >= count) revert SequenceIndexInvalid(index, count);
         uint256 expectedLength = height(count);
         if (path.length != expectedLength) revert SequencePathLengthMismatch(path.length, expectedLength);
@@ -109,9 +112,10 @@ library SequenceTree {
 
     function _fold(uint256 index, bytes32 node, bytes32[] calldata path) private pure returns (bytes32) {
         for (uint256 level; level < path.length; ++level) {
-            node = (index >> level) & 1 == 1
-                ? TaggedHash.inner(Tags.SEQUENCE_INNER, path[level], node)
-                : TaggedHash.inner(Tags.SEQUENCE_INNER, node, path[level]);
+            node =
+                (index >> level) & 1 == 1
+                    ? TaggedHash.inner(Tags.SEQUENCE_INNER, path[level], node)
+                    : TaggedHash.inner(Tags.SEQUENCE_INNER, node, path[level]);
         }
         return node;
     }

@@ -38,11 +38,11 @@ library AssertionTree {
 
     /// @notice Time for which `child` was, or has been, the only child of `parent`. A second or later child has none; the first
     /// one's stops when the second is made, and two of the same block have none.
-    function ownTime(Assertion memory child, Assertion memory parent, uint256 timestamp)
-        internal
-        pure
-        returns (uint64)
-    {
+    function ownTime(
+        Assertion memory child,
+        Assertion memory parent,
+        uint256 timestamp
+    ) internal pure returns (uint64) {
         if (!child.isFirstChild) return 0;
         uint256 stop = parent.childCount > 1 ? parent.secondChildAt : timestamp;
         // SAFETY: a difference of timestamps.

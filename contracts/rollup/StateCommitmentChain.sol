@@ -21,8 +21,7 @@ contract StateCommitmentChain is IStateCommitmentChain {
     uint256 private immutable _HISTORY_HEIGHT;
     uint256 private immutable _STAKE;
 
-    /// @inheritdoc IStateCommitmentChain
-    bytes32 public immutable genesis;
+    bytes32 private immutable _GENESIS;
 
     /// @inheritdoc IStateCommitmentChain
     bytes32 public latestConfirmed;
@@ -35,9 +34,7 @@ contract StateCommitmentChain is IStateCommitmentChain {
     constructor(Parameters memory parameters_) {
         if (address(parameters_.inbox).code.length == 0) revert NotAContract(address(parameters_.inbox));
         ParameterBounds.requireNonZero("treasury", parameters_.treasury);
-        ParameterBounds.requireWithin(
-            "genesisStateRoot", uint256(parameters_.genesisStateRoot), 1, type(uint256).max
-        );
+        ParameterBounds.requireWithin("genesisStateRoot", uint256(parameters_.genesisStateRoot), 1, type(uint256).max);
         ParameterBounds.requireWithin("challengePeriod", parameters_.challengePeriod, 1 minutes, 60 days);
         uint256 oldest = parameters_.challengePeriod < 1 days ? parameters_.challengePeriod : 1 days;
         ParameterBounds.requireWithin("minParentAge", parameters_.minParentAge, 0, oldest);
@@ -56,7 +53,7 @@ contract StateCommitmentChain is IStateCommitmentChain {
         MachineState memory start;
         start.stateRoot = parameters_.genesisStateRoot;
         bytes32 id = AssertionTree.assertionId(0, start.hash(), 0);
-        genesis = id;
+        _GENESIS = id;
         latestConfirmed = id;
         Assertion storage assertion = _assertions[id];
         assertion.createdAt = uint40(block.timestamp);
@@ -177,6 +174,11 @@ contract StateCommitmentChain is IStateCommitmentChain {
     }
 
     /// @inheritdoc IStateCommitmentChain
+    function genesis() external view returns (bytes32) {
+        return _GENESIS;
+    }
+
+    /// @inheritdoc IStateCommitmentChain
     function isConfirmed(bytes32 id) external view returns (bool) {
         return _assertions[id].isConfirmed;
     }
@@ -188,16 +190,17 @@ contract StateCommitmentChain is IStateCommitmentChain {
 
     /// @inheritdoc IStateCommitmentChain
     function parameters() external view returns (Parameters memory) {
-        return Parameters({
-            inbox: _INBOX,
-            game: _GAME,
-            treasury: _TREASURY,
-            genesisStateRoot: _GENESIS_STATE_ROOT,
-            challengePeriod: uint64(_CHALLENGE_PERIOD),
-            minParentAge: uint64(_MIN_PARENT_AGE),
-            historyHeight: uint8(_HISTORY_HEIGHT),
-            stake: _STAKE
-        });
+        return
+            Parameters({
+                inbox: _INBOX,
+                game: _GAME,
+                treasury: _TREASURY,
+                genesisStateRoot: _GENESIS_STATE_ROOT,
+                challengePeriod: uint64(_CHALLENGE_PERIOD),
+                minParentAge: uint64(_MIN_PARENT_AGE),
+                historyHeight: uint8(_HISTORY_HEIGHT),
+                stake: _STAKE
+            });
     }
 
     /// @dev The staker's one stake moves to `id`; who has none pays it.
@@ -216,7 +219,7 @@ contract StateCommitmentChain is IStateCommitmentChain {
     }
 
     function _pay(address payable recipient, uint256 amount) private {
-        (bool success,) = recipient.call{value: amount}("");
+        (bool success, ) = recipient.call{value: amount}("");
         if (!success) revert TransferFailed(recipient, amount);
     }
 

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IAggregatorV3} from "../interfaces/IAggregatorV3.sol";
 import {IOptionsSettlement} from "../interfaces/IOptionsSettlement.sol";
-import {ISettlementInbox} from "../interfaces/ISettlementInbox.sol";
+import {IRollupInbox} from "../interfaces/IRollupInbox.sol";
 import {PriceFixing} from "./PriceFixing.sol";
 
 /// @title OptionsSettlement
@@ -136,7 +136,7 @@ contract OptionsSettlement is IOptionsSettlement {
     }
 
     function enqueue(uint8 kind, bytes memory payload) private returns (uint64) {
-        return ISettlementInbox(inbox).enqueue(kind, payload);
+        return IRollupInbox(inbox).enqueue(kind, payload);
     }
 
     function isListed(uint8 market) private view returns (bool) {

@@ -19,7 +19,7 @@ contract PhasedFeed is IAggregatorV3 {
     uint8 public decimals;
     /// @notice Whether a missing round comes back as zeros instead of reverting, by phase.
     mapping(uint16 phase => bool) public zeros;
-    /// @notice How many low bits of gas the feed burns before it answers.
+    /// @notice How much gas the feed burns before it answers.
     uint256 public burn;
     /// @notice Whether rounds come back with a foreign id.
     bool public foreignIds;

@@ -11,7 +11,7 @@ contract TestUsdc is ERC20, ERC20Permit {
     error Blocked(address account);
     error NotIssuer(address actual, address expected);
 
-    address public immutable issuer = msg.sender;
+    address private immutable _ISSUER = msg.sender;
     mapping(address account => bool blocked) public isBlocked;
 
     constructor() ERC20("Test USD Coin", "tUSDC") ERC20Permit("Test USD Coin") {}
@@ -21,7 +21,7 @@ contract TestUsdc is ERC20, ERC20Permit {
     }
 
     function setBlocked(address account, bool blocked) external {
-        if (msg.sender != issuer) revert NotIssuer(msg.sender, issuer);
+        if (msg.sender != _ISSUER) revert NotIssuer(msg.sender, _ISSUER);
         isBlocked[account] = blocked;
     }
 

@@ -26,10 +26,13 @@ contract TreesHarness {
         _sequence.verifyAgainstFrontier(count, index, leaf, path);
     }
 
-    function verify(bytes32 expectedRoot, uint256 leaves, uint256 index, bytes32 leaf, bytes32[] calldata path)
-        external
-        pure
-    {
+    function verify(
+        bytes32 expectedRoot,
+        uint256 leaves,
+        uint256 index,
+        bytes32 leaf,
+        bytes32[] calldata path
+    ) external pure {
         SequenceTree.verify(expectedRoot, leaves, index, leaf, path);
     }
 

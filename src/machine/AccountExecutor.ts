@@ -102,7 +102,8 @@ export function transfer(execution: Execution, tx: Transfer): ResultCode {
 /** SetKey: a session key or a payee. */
 export function setKey(execution: Execution, tx: SetKey): ResultCode {
   const { state, config } = execution;
-  if (!isKeyIndex(tx.index) || isZero(tx.address) || tx.scope === 0 || tx.scope > SCOPE_ALL) return ResultCode.Malformed;
+  if (!isKeyIndex(tx.index) || isZero(tx.address) || tx.scope === 0 || tx.scope > SCOPE_ALL)
+    return ResultCode.Malformed;
   const spent = spendNonce(execution, tx.account, tx.auth);
   if (spent !== ResultCode.OK) return spent;
   const account = openAuthorized(execution, tx.account, tx.auth, (_owner, { nonce, deadline }) =>
@@ -150,7 +151,7 @@ export function cancel(execution: Execution, tx: Cancel): ResultCode {
   if (tx.auth !== undefined && tx.auth.deadline < now) return ResultCode.Expired;
   const slot = state.openOrder(tx.account, tx.nonce);
   if (slot !== undefined && slot.nonce > tx.nonce) return ResultCode.NonceRetired;
-  if (slot !== undefined && slot.nonce === tx.nonce && isSpent(slot)) return ResultCode.NonceUsed;
+  if (slot?.nonce === tx.nonce && isSpent(slot)) return ResultCode.NonceUsed;
   state.writeOrder(tx.account, spentOrder(tx.nonce));
   const account = openForCancel(
     execution,
@@ -229,7 +230,7 @@ function spendNonce(execution: Execution, account: number, auth: OwnerAuth | und
   if (auth.deadline < execution.now) return ResultCode.Expired;
   const slot = execution.state.openOrder(account, auth.nonce);
   if (slot !== undefined && slot.nonce > auth.nonce) return ResultCode.NonceRetired;
-  if (slot !== undefined && slot.nonce === auth.nonce) return ResultCode.NonceUsed;
+  if (slot?.nonce === auth.nonce) return ResultCode.NonceUsed;
   execution.state.writeOrder(account, spentOrder(auth.nonce));
   return ResultCode.OK;
 }

@@ -133,11 +133,11 @@ export function fill(execution: Execution, tx: Fill): ResultCode {
 function openOrder(execution: Execution, order: WireOrder | OrderReference): OpenedOrder | ResultCode {
   const slot = execution.state.openOrder(order.account, order.nonce);
   if (order.stored) {
-    if (slot === undefined || slot.nonce !== order.nonce || isSpent(slot)) return ResultCode.OrderUnknown;
+    if (slot?.nonce !== order.nonce || isSpent(slot)) return ResultCode.OrderUnknown;
     return { stored: slot, same: slot };
   }
   if (slot !== undefined && slot.nonce > order.nonce) return ResultCode.NonceRetired;
-  if (slot === undefined || slot.nonce !== order.nonce) return { stored: undefined, same: undefined };
+  if (slot?.nonce !== order.nonce) return { stored: undefined, same: undefined };
   return isSpent(slot) ? ResultCode.NonceUsed : { stored: undefined, same: slot };
 }
 
@@ -205,7 +205,8 @@ function runSide(
   const account = state.openAccount(wire.account);
   if (account === undefined) return ResultCode.AccountUnknown;
   if (!inWindow(account, order.nonce)) return ResultCode.NonceOutOfWindow;
-  if (order.keyIndex === 0 && signature !== undefined && !signedBy(signer, account.owner)) return ResultCode.BadSignature;
+  if (order.keyIndex === 0 && signature !== undefined && !signedBy(signer, account.owner))
+    return ResultCode.BadSignature;
   if (account.debt > 0n) return ResultCode.AccountInDebt;
   return settleSide(execution, trade, wire.account, account, order.flags, fee);
 }

@@ -14,7 +14,7 @@ export type AnchorOf = (market: number) => bigint;
  */
 export function requirement(positions: readonly Position[], anchorOf: AnchorOf): bigint {
   let total = 0n;
-  for (let start = 0; start < positions.length; ) {
+  for (let start = 0; start < positions.length;) {
     const { expiry } = positions[start]!;
     let end = start + 1;
     while (end < positions.length && positions[end]!.expiry === expiry) end++;

@@ -184,7 +184,11 @@ export class Machine {
   }
 
   #decode(bytes: Uint8Array, timeBase: bigint, forced: boolean): Transaction | undefined {
-    if (this.cursor.part > 0 && this.#decoded?.bytes.byteOffset === bytes.byteOffset && this.#decoded.bytes.buffer === bytes.buffer) {
+    if (
+      this.cursor.part > 0 &&
+      this.#decoded?.bytes.byteOffset === bytes.byteOffset &&
+      this.#decoded.bytes.buffer === bytes.buffer
+    ) {
       return this.#decoded.transaction;
     }
     const transaction = decodeTransaction(bytes, timeBase, forced);

@@ -8,8 +8,7 @@ const typeHash = (type: string): Uint8Array => keccak256(text.encode(type));
 
 export const ORDER_TYPE =
   "Order(uint32 account,uint8 market,uint16 expiryDay,uint64 strike,bool isPut,bool isSell,uint64 quantity,uint64 limitPrice,uint64 maxFee,uint64 nonce,uint64 deadline,bool fillOrKill,bool immediateOrCancel,bool postOnly,bool reduceOnly,bool forcible)";
-export const WITHDRAW_TYPE =
-  "Withdraw(uint32 account,uint64 amount,address recipient,uint64 nonce,uint64 deadline)";
+export const WITHDRAW_TYPE = "Withdraw(uint32 account,uint64 amount,address recipient,uint64 nonce,uint64 deadline)";
 export const TRANSFER_TYPE = "Transfer(uint32 from,uint32 to,uint64 amount,uint64 nonce,uint64 deadline)";
 export const SET_KEY_TYPE =
   "SetKey(uint32 account,uint8 index,address key,uint8 scope,uint64 expiry,uint64 budget,uint64 nonce,uint64 deadline)";

@@ -1,4 +1,15 @@
-import { MAX_ITEM, MAX_KEYS, MAX_NONCE, MAX_QUANTITY, MAX_SETTLE, MAX_TIME, WIRE_FEE, WIRE_QUANTITY, MAX_PRICE, DAY } from "./Constants.ts";
+import {
+  MAX_ITEM,
+  MAX_KEYS,
+  MAX_NONCE,
+  MAX_QUANTITY,
+  MAX_SETTLE,
+  MAX_TIME,
+  WIRE_FEE,
+  WIRE_QUANTITY,
+  MAX_PRICE,
+  DAY,
+} from "./Constants.ts";
 import { encodeVarint, Reader } from "./Varint.ts";
 
 /** Transactions as bytes: docs/specification.md, section 3. */
@@ -139,16 +150,7 @@ export interface Fill {
 }
 
 /** A decoded transaction. */
-export type Transaction =
-  | Withdraw
-  | Transfer
-  | SetKey
-  | RevokeKey
-  | Cancel
-  | CancelAll
-  | CollectFees
-  | Settle
-  | Fill;
+export type Transaction = Withdraw | Transfer | SetKey | RevokeKey | Cancel | CancelAll | CollectFees | Settle | Fill;
 
 /**
  * Decodes an item of a batch, or the payload of a Forced message.
@@ -370,7 +372,8 @@ function writeTransaction(out: number[], tx: Transaction, timeBase: bigint): voi
       return;
     case TX_SETTLE:
       out.push(tx.type, tx.market, tx.day >>> 8, tx.day & 0xff);
-      for (const account of tx.accounts) out.push(account >>> 24, (account >>> 16) & 255, (account >>> 8) & 255, account & 255);
+      for (const account of tx.accounts)
+        out.push(account >>> 24, (account >>> 16) & 255, (account >>> 8) & 255, account & 255);
       return;
     case TX_FILL:
       out.push(TX_FILL | (tx.maker.stored ? 1 : 0) | (tx.taker.stored ? 2 : 0));

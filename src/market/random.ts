@@ -1,3 +1,13 @@
+import { TenorError } from "../errors.ts";
+
+/** What the generator refuses. */
+export type RandomErrorCode = "BOUND" | "EMPTY";
+
+/** A draw that has no answer. */
+export class RandomError extends TenorError<RandomErrorCode> {
+  override readonly name = "RandomError";
+}
+
 const MASK_64 = (1n << 64n) - 1n;
 
 /**
@@ -24,10 +34,10 @@ export class Random {
   /**
    * A uniform integer of [0, bound), without modulo bias.
    *
-   * @throws RangeError if `bound` is not in [1, 2^64].
+   * @throws {@link RandomError} `BOUND` if `bound` is not in [1, 2^64].
    */
   bigint(bound: bigint): bigint {
-    if (bound < 1n || bound > MASK_64 + 1n) throw new RangeError(`bound ${bound} is not in [1, 2^64]`);
+    if (bound < 1n || bound > MASK_64 + 1n) throw new RandomError("BOUND", "bound is not in [1, 2^64]", { fields: { bound } });
     const limit = MASK_64 + 1n - ((MASK_64 + 1n) % bound);
     for (;;) {
       const bits = this.next();
@@ -38,10 +48,10 @@ export class Random {
   /**
    * A uniform integer of [0, bound).
    *
-   * @throws RangeError if `bound` is not an integer of [1, 2^53].
+   * @throws {@link RandomError} `BOUND` if `bound` is not an integer of [1, 2^53].
    */
   uint(bound: number): number {
-    if (!Number.isInteger(bound) || bound > 2 ** 53) throw new RangeError(`bound ${bound} is not in [1, 2^53]`);
+    if (!Number.isInteger(bound) || bound > 2 ** 53) throw new RandomError("BOUND", "bound is not an integer of [1, 2^53]", { fields: { bound } });
     return Number(this.bigint(BigInt(bound)));
   }
 
@@ -58,10 +68,10 @@ export class Random {
   /**
    * A uniform choice.
    *
-   * @throws RangeError if there is nothing to choose from.
+   * @throws {@link RandomError} `EMPTY` if there is nothing to choose from.
    */
   pick<T>(items: readonly T[]): T {
-    if (items.length === 0) throw new RangeError("nothing to pick from");
+    if (items.length === 0) throw new RandomError("EMPTY", "there is nothing to pick from");
     return items[this.uint(items.length)]!;
   }
 

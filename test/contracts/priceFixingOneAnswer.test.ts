@@ -126,7 +126,9 @@ function drawEvidence(random: Random, visible: ModelFeed, found: readonly bigint
   const starts =
     found !== undefined && random.chance(0.7)
       ? [...found]
-      : visible.slice(0, random.integer(0, visible.length)).map((rounds) => BigInt(random.integer(0, rounds.length + 1)));
+      : visible
+          .slice(0, random.integer(0, visible.length))
+          .map((rounds) => BigInt(random.integer(0, rounds.length + 1)));
   if (random.chance(0.15)) starts.pop();
   if (random.chance(0.15)) starts.push(1n);
   if (random.chance(0.1)) starts.shift();
@@ -157,7 +159,8 @@ function drawScenario(random: Random): Scenario {
 
 function drawPhase(random: Random, phase: number, style: "lively" | "gap" | "silent" | "mixed"): Arrival[] {
   const arrivals: Arrival[] = [];
-  let time = EXPIRY + (phase === 0 ? -random.integer(7000, 30_000) : random.pick([-30_000, -9000, -3000, -900, 0, 300]));
+  let time =
+    EXPIRY + (phase === 0 ? -random.integer(7000, 30_000) : random.pick([-30_000, -9000, -3000, -900, 0, 300]));
   const end = EXPIRY + random.pick([-8000, -1800, -600, 0, 1, 7300, 60_000, 200_000, 200_000]);
   const scale = random.pick([1n, 10n ** 8n, 10n ** 8n, 10n ** 18n]);
   const lag = random.pick([0, 0, 30, 900]);
@@ -167,7 +170,8 @@ function drawPhase(random: Random, phase: number, style: "lively" | "gap" | "sil
     arrivals.push({ round: drawRound(random, number, answer, time), readableAt: time + lag + (lag === 0 ? 0 : 1) });
     time += drawStep(random, style, time);
     // Around the limits of the rule, to the second.
-    if (random.chance(0.12)) time = Math.max(time, EXPIRY + random.pick([-1801, -1800, -1799, -1, 0, 1, 172_800, 172_801]));
+    if (random.chance(0.12))
+      time = Math.max(time, EXPIRY + random.pick([-1801, -1800, -1799, -1, 0, 1, 172_800, 172_801]));
     if (random.chance(0.08)) time += random.pick([7199, 7200, 7201]);
   }
   return arrivals;

@@ -54,7 +54,13 @@ export function modelPrice(feed: ModelFeed, expiry: number, scale: ModelScale): 
 
 function validRounds(rounds: readonly ModelRound[], phase: number): Candidate[] {
   return rounds
-    .map(({ answer, updatedAt, answeredIn }, index) => ({ answer, time: updatedAt, phase, number: index + 1, answeredIn }))
+    .map(({ answer, updatedAt, answeredIn }, index) => ({
+      answer,
+      time: updatedAt,
+      phase,
+      number: index + 1,
+      answeredIn,
+    }))
     .filter((round) => round.answer > 0n && round.answer < 2n ** 127n)
     .filter((round) => round.time !== 0 && round.answeredIn >= round.number);
 }
@@ -64,7 +70,8 @@ function sumOfSeconds(rounds: readonly Candidate[], expiry: number): bigint | un
   let sum = 0n;
   for (let second = expiry - 1800; second < expiry; second++) {
     let price: Candidate | undefined;
-    for (const round of rounds) if (round.time <= second && (price === undefined || round.time >= price.time)) price = round;
+    for (const round of rounds)
+      if (round.time <= second && (price === undefined || round.time >= price.time)) price = round;
     if (price === undefined || second - price.time >= 7200) return undefined;
     sum += price.answer;
   }

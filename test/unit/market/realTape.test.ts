@@ -7,7 +7,7 @@ import { type BrokenRow, type Print } from "../../../src/market/tape.ts";
 import { expirySeconds, seriesKey } from "../../../src/market/types.ts";
 import { replay, tally } from "./matcher.ts";
 
-const FOLDER = join(process.env["TENOR_DATA"] ?? join("..", "shared", "data"), "trades");
+const FOLDER = join(process.env.TENOR_DATA ?? join("..", "shared", "data"), "trades");
 const FILES = existsSync(FOLDER)
   ? readdirSync(FOLDER)
       .filter((name) => name.endsWith(".csv"))

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Constants} from "./Constants.sol";
+import {Positions} from "./Positions.sol";
+
+/// @notice Anchors of the markets that a step has peeked: entry m is the anchor of market m plus one, 0 if it has not been peeked.
+struct Anchors {
+    uint256[256] entries;
+}
+
+/// @title Requirement
+/// @notice What an account's positions need in the collateralised mode (docs/specification.md, section 6.1).
+library Requirement {
+    /// @notice Requirement of the list, in 1e-6 USDC: for each (market, expiry) the largest loss at expiry, scanned at 0, at every
+    /// strike and at the ceiling, rounded up; summed.
+    ///
+    /// The payoff is linear between these prices, so its minimum up to the ceiling lies at one of them. The sweep keeps the value at
+    /// the current price and the slope above it: at price 0 every put is worth its strike and the slope is minus the puts; passing a
+    /// strike adds the quantity to the slope, for calls, which begin to rise, and puts, which cease to fall.
+    /// @dev Reads the anchor of each market in `anchors`; one that has not been peeked counts as zero.
+    function requirementUp(uint256[] memory positions, Anchors memory anchors) internal pure returns (uint256 total) {
+        uint256 length = positions.length;
+        uint256 start;
+        // SAFETY: a list has at most 2^11 positions (the witness gives their number in 16 bits), quantities are below 2^127 and in
+        // every state that a machine reaches at most MAX_QUANTITY < 2^50 in size, prices are below 2^42: values stay below 2^180.
+        unchecked {
+            while (start < length) {
+                uint256 expiry = Positions.elementAt(positions, start) >> 232;
+                int256 value;
+                int256 slope;
+                uint256 end = start;
+                for (; end < length; ++end) {
+                    uint256 position = Positions.elementAt(positions, end);
+                    if (position >> 232 != expiry) break;
+                    if ((position >> 192) & 1 == 1) {
+                        int256 quantity = int128(uint128(position));
+                        value += quantity * int256((position >> 193) & Constants.MAX_PRICE);
+                        slope -= quantity;
+                    }
+                }
+                total += _sweepUp(positions, start, end, value, slope, anchors.entries[expiry >> 16]);
+                start = end;
+            }
+        }
+    }
+
+    /// @dev The largest loss of positions `start` to `end` − 1, which are worth `value` at price 0, with slope `slope` above it.
+    function _sweepUp(
+        uint256[] memory positions,
+        uint256 start,
+        uint256 end,
+        int256 value,
+        int256 slope,
+        uint256 entry
+    ) private pure returns (uint256) {
+        // SAFETY: see requirementUp.
+        unchecked {
+            int256 lowest = value;
+            uint256 price;
+            for (uint256 i = start; i < end; ++i) {
+                uint256 position = Positions.elementAt(positions, i);
+                uint256 strike = (position >> 193) & Constants.MAX_PRICE;
+                value += slope * int256(strike - price);
+                price = strike;
+                if (value < lowest) lowest = value;
+                slope += int128(uint128(position));
+            }
+            // Beyond the multiple of the anchor a call would be free to write; the second term closes that.
+            uint256 anchor = entry == 0 ? 0 : entry - 1;
+            uint256 ceiling = Constants.CEILING * anchor;
+            if (ceiling < price + anchor) ceiling = price + anchor;
+            value += slope * int256(ceiling - price);
+            if (value < lowest) lowest = value;
+            return lowest < 0 ? ceilDivide(uint256(-lowest), Constants.PRICE_TO_CASH) : 0;
+        }
+    }
+
+    /// @notice a / b rounded up, for b > 0.
+    function ceilDivide(uint256 a, uint256 b) internal pure returns (uint256) {
+        return a == 0 ? 0 : (a - 1) / b + 1;
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Positions} from "./Positions.sol";
+import {Order} from "./Slots.sol";
+import {Cancel, CancelAll, RevokeKey, SetKey, Transfer, Wire, Withdraw} from "./Wire.sol";
+
+/// @title TypedData
+/// @notice EIP-712 digests of everything that users sign (docs/specification.md, section 3).
+library TypedData {
+    bytes32 private constant DOMAIN_TYPE_HASH =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 private constant ORDER_TYPE_HASH = keccak256(
+        "Order(uint32 account,uint8 market,uint16 expiryDay,uint64 strike,bool isPut,bool isSell,uint64 quantity,uint64 limitPrice,uint64 maxFee,uint64 nonce,uint64 deadline,bool fillOrKill,bool immediateOrCancel,bool postOnly,bool reduceOnly,bool forcible)"
+    );
+    bytes32 private constant WITHDRAW_TYPE_HASH =
+        keccak256("Withdraw(uint32 account,uint64 amount,address recipient,uint64 nonce,uint64 deadline)");
+    bytes32 private constant TRANSFER_TYPE_HASH =
+        keccak256("Transfer(uint32 from,uint32 to,uint64 amount,uint64 nonce,uint64 deadline)");
+    bytes32 private constant SET_KEY_TYPE_HASH = keccak256(
+        "SetKey(uint32 account,uint8 index,address key,uint8 scope,uint64 expiry,uint64 budget,uint64 nonce,uint64 deadline)"
+    );
+    bytes32 private constant REVOKE_KEY_TYPE_HASH =
+        keccak256("RevokeKey(uint32 account,uint8 index,uint64 nonce,uint64 deadline)");
+    bytes32 private constant CANCEL_TYPE_HASH = keccak256("Cancel(uint32 account,uint64 nonce,uint64 deadline)");
+    bytes32 private constant CANCEL_ALL_TYPE_HASH = keccak256("CancelAll(uint32 account,uint64 floor,uint64 deadline)");
+
+    /// @notice The domain separator of one deployment: name "Tenor", version "1".
+    function domainSeparator(uint256 chainId, address verifyingContract) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(DOMAIN_TYPE_HASH, keccak256("Tenor"), keccak256("1"), chainId, verifyingContract)
+        );
+    }
+
+    /// @notice Digest of the terms of `order` for `account`. What was filled and accrued, and the key, are not part of it.
+    function orderDigest(bytes32 domain, uint32 account, Order memory order) internal pure returns (bytes32) {
+        uint24 expiry = Positions.expiryOf(order.series);
+        uint256[17] memory words;
+        words[0] = uint256(ORDER_TYPE_HASH);
+        words[1] = account;
+        words[2] = Positions.marketOf(expiry);
+        words[3] = Positions.dayOf(expiry);
+        words[4] = Positions.strikeOf(order.series);
+        words[5] = _flag(Positions.isPut(order.series));
+        words[6] = _flag(order.flags & Wire.FLAG_SELL != 0);
+        words[7] = order.quantity;
+        words[8] = order.limitPrice;
+        words[9] = order.maxFee;
+        words[10] = order.nonce;
+        words[11] = order.deadline;
+        words[12] = _flag(order.flags & Wire.FLAG_FILL_OR_KILL != 0);
+        words[13] = _flag(order.flags & Wire.FLAG_IMMEDIATE_OR_CANCEL != 0);
+        words[14] = _flag(order.flags & Wire.FLAG_POST_ONLY != 0);
+        words[15] = _flag(order.flags & Wire.FLAG_REDUCE_ONLY != 0);
+        words[16] = _flag(order.flags & Wire.FLAG_FORCIBLE != 0);
+        bytes32 structHash;
+        assembly ("memory-safe") {
+            structHash := keccak256(words, 544)
+        }
+        return digest(domain, structHash);
+    }
+
+    function withdrawDigest(bytes32 domain, Withdraw memory transaction, address recipient)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return digest(
+            domain,
+            keccak256(
+                abi.encode(
+                    WITHDRAW_TYPE_HASH,
+                    transaction.account,
+                    transaction.amount,
+                    recipient,
+                    transaction.auth.nonce,
+                    transaction.auth.deadline
+                )
+            )
+        );
+    }
+
+    function transferDigest(bytes32 domain, Transfer memory transaction) internal pure returns (bytes32) {
+        return digest(
+            domain,
+            keccak256(
+                abi.encode(
+                    TRANSFER_TYPE_HASH,
+                    transaction.from,
+                    transaction.to,
+                    transaction.amount,
+                    transaction.auth.nonce,
+                    transaction.auth.deadline
+                )
+            )
+        );
+    }
+
+    function setKeyDigest(bytes32 domain, SetKey memory transaction) internal pure returns (bytes32) {
+        return digest(
+            domain,
+            keccak256(
+                abi.encode(
+                    SET_KEY_TYPE_HASH,
+                    transaction.account,
+                    transaction.index,
+                    transaction.signer,
+                    transaction.scope,
+                    transaction.expiry,
+                    transaction.budget,
+                    transaction.auth.nonce,
+                    transaction.auth.deadline
+                )
+            )
+        );
+    }
+
+    function revokeKeyDigest(bytes32 domain, RevokeKey memory transaction) internal pure returns (bytes32) {
+        return digest(
+            domain,
+            keccak256(
+                abi.encode(
+                    REVOKE_KEY_TYPE_HASH,
+                    transaction.account,
+                    transaction.index,
+                    transaction.auth.nonce,
+                    transaction.auth.deadline
+                )
+            )
+        );
+    }
+
+    function cancelDigest(bytes32 domain, Cancel memory transaction) internal pure returns (bytes32) {
+        return digest(
+            domain,
+            keccak256(
+                abi.encode(CANCEL_TYPE_HASH, transaction.account, transaction.nonce, transaction.auth.deadline)
+            )
+        );
+    }
+
+    function cancelAllDigest(bytes32 domain, CancelAll memory transaction) internal pure returns (bytes32) {
+        return digest(
+            domain,
+            keccak256(
+                abi.encode(CANCEL_ALL_TYPE_HASH, transaction.account, transaction.floor, transaction.auth.deadline)
+            )
+        );
+    }
+
+    /// @notice keccak256(0x19 ‖ 0x01 ‖ domain separator ‖ struct hash).
+    function digest(bytes32 domain, bytes32 structHash) internal pure returns (bytes32 hash) {
+        // SAFETY: writes behind the free memory pointer only and leaves nothing there that anybody reads again.
+        assembly ("memory-safe") {
+            let preimage := mload(0x40)
+            mstore(preimage, shl(240, 0x1901))
+            mstore(add(preimage, 2), domain)
+            mstore(add(preimage, 34), structHash)
+            hash := keccak256(preimage, 66)
+        }
+    }
+
+    function _flag(bool set) private pure returns (uint256) {
+        return set ? 1 : 0;
+    }
+}

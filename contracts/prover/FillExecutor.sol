@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ExecutionContext, IExecutor} from "../interfaces/IExecutor.sol";
+import {Constants} from "../machine/Constants.sol";
+import {Execution} from "../machine/Execution.sol";
+import {Fees} from "../machine/Fees.sol";
+import {Positions} from "../machine/Positions.sol";
+import {Anchors, Requirement} from "../machine/Requirement.sol";
+import {ResultCodes} from "../machine/ResultCodes.sol";
+import {Signatures} from "../machine/Signatures.sol";
+import {Account, Expiry, Globals, Key, Market, Order, Slots} from "../machine/Slots.sol";
+import {States} from "../machine/State.sol";
+import {Slot, State, StateTree} from "../machine/StateTree.sol";
+import {TypedData} from "../machine/TypedData.sol";
+import {Fill, Wire, WireOrder} from "../machine/Wire.sol";
+
+/// @title FillExecutor
+/// @notice Judge of fills: one taker's order with one maker's, at the maker's limit (docs/specification.md, section 6.3). The steps
+/// that comments name are those of that section.
+contract FillExecutor is IExecutor {
+    using States for State;
+
+    /// @notice EIP-712 domain separator of the deployment.
+    bytes32 public immutable DOMAIN_SEPARATOR;
+
+    /// @dev What both sides share, and what they add up to.
+    struct Trade {
+        bool forced;
+        uint256 l2Time;
+        uint256 l1Time;
+        uint32 maker;
+        bool makerSells;
+        uint64 series;
+        Market market;
+        // The maker's limit, 1e-4 USD.
+        uint256 price;
+        // 1e-6 contract.
+        uint256 quantity;
+        Anchors anchors;
+        // Sum of both fees, 1e-6 USDC.
+        uint256 fees;
+        // Accounts that hold any short of the expiry after, less before.
+        int256 shorts;
+    }
+
+    /// @dev One side while it runs.
+    struct Side {
+        bool isMaker;
+        Slot slot;
+        // The slot's order, then the one that trades.
+        Order order;
+        // Whether the state holds this very order, so that its signature was checked when it came in.
+        bool known;
+        bool sells;
+        uint256 fee;
+    }
+
+    /// @param chainId Chain of the deployment.
+    /// @param inbox RollupInbox, the verifying contract of everything that users sign.
+    constructor(uint256 chainId, address inbox) {
+        DOMAIN_SEPARATOR = TypedData.domainSeparator(chainId, inbox);
+    }
+
+    /// @inheritdoc IExecutor
+    function execute(ExecutionContext calldata context, bytes calldata item, bytes calldata witness)
+        external
+        view
+        returns (bytes32 root, uint8 code)
+    {
+        uint8 transactionType = Wire.typeOf(item);
+        bool forced = Execution.isForced(context);
+        if (
+            (context.kind != 0 && !forced) || transactionType < Wire.TX_FILL
+                || transactionType > Wire.TX_FILL_BOTH_STORED
+        ) revert NotMine(context.kind, transactionType);
+        State memory state = StateTree.begin(context.root, witness);
+        code = _fill(context, state, item, forced);
+        StateTree.finish(state);
+        root = code == ResultCodes.OK ? state.root : context.root;
+    }
+
+    function _fill(ExecutionContext calldata context, State memory state, bytes calldata item, bool forced)
+        private
+        view
+        returns (uint8 code)
+    {
+        (bool valid, Fill memory transaction) = Wire.decodeFill(item, context.timeBase, forced);
+        if (!valid) return ResultCodes.Malformed;
+        Trade memory trade;
+        trade.forced = forced;
+        trade.l2Time = context.l2Time;
+        trade.l1Time = context.l1Time;
+        trade.quantity = transaction.quantity;
+        trade.maker = transaction.maker.account;
+
+        code = _runSide(state, trade, transaction.maker, true);
+        if (code != ResultCodes.OK) return code;
+        code = _runSide(state, trade, transaction.taker, false);
+        if (code != ResultCodes.OK) return code;
+
+        (Slot memory slot, Expiry memory expiry) = state.openExpiry(Positions.expiryOf(trade.series));
+        if (expiry.price != 0) return ResultCodes.PriceFixed;
+        // INVARIANT: `shorts` counts the accounts that hold any short of the expiry, so it neither falls below zero nor exceeds
+        // the number of accounts.
+        expiry.shorts = uint32(uint256(int256(uint256(expiry.shorts)) + trade.shorts));
+        state.writeExpiry(slot, expiry);
+
+        (Slot memory globalsSlot, Globals memory globals) = state.openGlobals();
+        uint256 share = trade.fees / Constants.FUND_SHARE;
+        globals.fund = Execution.toU128(globals.fund + share);
+        globals.fees = Execution.toU128(globals.fees + trade.fees - share);
+        state.writeGlobals(globalsSlot, globals);
+    }
+
+    /// @dev Steps 1 to 9 of one side.
+    function _runSide(State memory state, Trade memory trade, WireOrder memory wire, bool isMaker)
+        private
+        view
+        returns (uint8 code)
+    {
+        Side memory side;
+        side.isMaker = isMaker;
+        code = _openOrder(state, wire, side);
+        if (code != ResultCodes.OK) return code;
+        code = isMaker ? _openSeries(state, trade, wire, side.order) : _matchSeries(trade, wire, side.order);
+        if (code != ResultCodes.OK) return code;
+        if (!wire.stored) {
+            code = _takeTerms(trade, wire, side);
+            if (code != ResultCodes.OK) return code;
+        }
+        Order memory order = side.order;
+        side.sells = order.flags & Wire.FLAG_SELL != 0;
+        if (isMaker) {
+            trade.series = order.series;
+            trade.price = order.limitPrice;
+            trade.makerSells = side.sells;
+        }
+        code = _checkOrder(trade, order, isMaker, side.sells);
+        if (code != ResultCodes.OK) return code;
+        code = _accrueFee(state, trade, side);
+        if (code != ResultCodes.OK) return code;
+        return _useAccount(state, trade, wire, side);
+    }
+
+    /// @dev Step 1: opens the slot of the order's nonce.
+    function _openOrder(State memory state, WireOrder memory wire, Side memory side) private pure returns (uint8) {
+        (side.slot, side.order) = state.openOrder(wire.account, wire.nonce);
+        bool exists = side.slot.exists;
+        bool same = exists && side.order.nonce == wire.nonce;
+        bool spent = Slots.isSpent(side.order);
+        if (wire.stored) {
+            if (!same || spent) return ResultCodes.OrderUnknown;
+        } else {
+            if (exists && side.order.nonce > wire.nonce) return ResultCodes.NonceRetired;
+            if (same && spent) return ResultCodes.NonceUsed;
+        }
+        side.known = same;
+        return ResultCodes.OK;
+    }
+
+    /// @dev Step 2 of the maker, whose order names the series.
+    function _openSeries(State memory state, Trade memory trade, WireOrder memory wire, Order memory order)
+        private
+        pure
+        returns (uint8)
+    {
+        (uint8 id, uint16 day) = (wire.market, wire.day);
+        if (wire.stored) {
+            uint24 expiry = Positions.expiryOf(order.series);
+            (id, day) = (Positions.marketOf(expiry), Positions.dayOf(expiry));
+        }
+        if (trade.l1Time >= Positions.expiryTime(day)) return ResultCodes.SeriesExpired;
+        Slot memory slot;
+        (slot, trade.market) = state.openMarket(id);
+        if (!slot.exists) return ResultCodes.MarketUnknown;
+        if (trade.market.anchor == 0) return ResultCodes.AnchorMissing;
+        trade.anchors.entries[id] = uint256(trade.market.anchor) + 1;
+        return ResultCodes.OK;
+    }
+
+    /// @dev Step 2 of the taker.
+    function _matchSeries(Trade memory trade, WireOrder memory wire, Order memory order) private pure returns (uint8) {
+        if (wire.account == trade.maker) return ResultCodes.SelfTrade;
+        if (wire.stored) {
+            if (order.series != trade.series) return ResultCodes.SeriesMismatch;
+            if ((order.flags & Wire.FLAG_SELL != 0) == trade.makerSells) return ResultCodes.SideMismatch;
+        }
+        return ResultCodes.OK;
+    }
+
+    /// @dev Step 3: converts a new order, and compares it with the slot if that holds the same nonce.
+    function _takeTerms(Trade memory trade, WireOrder memory wire, Side memory side) private pure returns (uint8) {
+        uint64 series = trade.series;
+        uint8 flags = wire.flags;
+        if (side.isMaker) {
+            uint256 strike = uint256(wire.strikeSteps) * trade.market.shortStep;
+            if (strike > Constants.MAX_PRICE) return ResultCodes.Malformed;
+            series = Positions.packSeries(wire.market, wire.day, strike, wire.put);
+        } else if (!trade.makerSells) {
+            flags |= Wire.FLAG_SELL;
+        }
+        uint256 limitPrice = uint256(wire.limitTicks) * trade.market.tick;
+        if (limitPrice > Constants.MAX_PRICE) return ResultCodes.Malformed;
+
+        Order memory order = side.order;
+        if (side.known) {
+            // INVARIANT 9: no nonce is used with two terms.
+            bool equal = order.series == series && order.flags == flags && order.keyIndex == wire.keyIndex
+                && order.keyEpoch == wire.keyEpoch && order.deadline == wire.deadline && order.limitPrice == limitPrice
+                && order.quantity == wire.quantity && order.maxFee == wire.maxFee;
+            return equal ? ResultCodes.OK : ResultCodes.NonceUsed;
+        }
+        order.nonce = wire.nonce;
+        order.series = series;
+        order.flags = flags;
+        order.keyIndex = wire.keyIndex;
+        order.keyEpoch = wire.keyEpoch;
+        order.deadline = wire.deadline;
+        // SAFETY: at most MAX_PRICE.
+        order.limitPrice = uint64(limitPrice);
+        order.quantity = wire.quantity;
+        order.filled = 0;
+        order.maxFee = wire.maxFee;
+        order.feeAccrued = 0;
+        return ResultCodes.OK;
+    }
+
+    /// @dev Step 4: the predicates that the order carries.
+    function _checkOrder(Trade memory trade, Order memory order, bool isMaker, bool sells)
+        private
+        pure
+        returns (uint8)
+    {
+        uint256 quantity = trade.quantity;
+        uint256 lot = trade.market.lot;
+        uint8 flags = order.flags;
+        if (quantity == 0 || quantity % lot != 0) return ResultCodes.QuantityInvalid;
+        if (order.quantity == 0 || order.quantity % lot != 0) return ResultCodes.QuantityInvalid;
+        if (order.limitPrice == 0 || order.limitPrice % trade.market.tick != 0) return ResultCodes.PriceInvalid;
+        if (trade.forced && flags & Wire.FLAG_FORCIBLE == 0) return ResultCodes.NotForcible;
+        if (order.deadline < trade.l2Time) return ResultCodes.Expired;
+        if (order.filled + quantity > order.quantity) return ResultCodes.Overfill;
+        if (flags & Wire.FLAG_FILL_OR_KILL != 0 && quantity != order.quantity) return ResultCodes.FillOrKillViolated;
+        if (!isMaker && flags & Wire.FLAG_POST_ONLY != 0) return ResultCodes.PostOnlyTakes;
+        if (
+            flags & Wire.FLAG_IMMEDIATE_OR_CANCEL != 0
+                && (isMaker || order.deadline > trade.l2Time + Constants.IOC_WINDOW)
+        ) return ResultCodes.ImmediateRests;
+        if (sells ? order.limitPrice > trade.price : order.limitPrice < trade.price) return ResultCodes.LimitViolated;
+        return ResultCodes.OK;
+    }
+
+    /// @dev Step 5: the fee, and the order as it is after the fill.
+    function _accrueFee(State memory state, Trade memory trade, Side memory side) private pure returns (uint8) {
+        Order memory order = side.order;
+        uint256 before = order.feeAccrued;
+        uint256 accrued = Fees.accrue(
+            before,
+            side.isMaker ? Constants.MAKER_FEE : Constants.TAKER_FEE,
+            trade.market.anchor,
+            trade.price,
+            trade.quantity
+        );
+        uint256 filled = order.filled + trade.quantity;
+        if (Fees.exceedsMaximum(accrued, order.maxFee, filled)) return ResultCodes.FeeAboveMaximum;
+        side.fee = Fees.feeUp(before, accrued);
+        trade.fees += side.fee;
+        // SAFETY: not above the order's quantity.
+        order.filled = uint64(filled);
+        order.feeAccrued = Execution.toU128(accrued);
+        state.writeOrder(side.slot, order);
+        return ResultCodes.OK;
+    }
+
+    /// @dev Steps 6 and 7: the authority of the order, and the account.
+    function _useAccount(State memory state, Trade memory trade, WireOrder memory wire, Side memory side)
+        private
+        view
+        returns (uint8)
+    {
+        Order memory order = side.order;
+        // A new order is checked against its signature; one that the state holds was, when it came in.
+        address signer = side.known
+            ? address(0)
+            : Signatures.recover(TypedData.orderDigest(DOMAIN_SEPARATOR, wire.account, order), wire.signature);
+
+        if (order.keyIndex != 0) {
+            (bool usable, Slot memory keySlot, Key memory key) =
+                Execution.useKey(state, trade.l2Time, wire.account, order.keyIndex, Slots.SCOPE_TRADE);
+            if (!usable || key.epoch != order.keyEpoch) return ResultCodes.KeyInvalid;
+            if (!side.known && (signer == address(0) || signer != key.signer)) return ResultCodes.BadSignature;
+            uint256 most = Positions.isPut(trade.series) ? Positions.strikeOf(trade.series) : trade.market.anchor;
+            uint256 loss = Fees.lossBoundUp(side.sells, trade.price, trade.quantity, most) + side.fee;
+            if (loss > key.budget) return ResultCodes.BudgetExceeded;
+            // SAFETY: not above the budget.
+            key.budget -= uint64(loss);
+            state.writeKey(keySlot, key);
+        }
+
+        (Slot memory slot, Account memory account) = state.openAccount(wire.account);
+        if (!slot.exists) return ResultCodes.AccountUnknown;
+        if (!Execution.inWindow(account, order.nonce)) return ResultCodes.NonceOutOfWindow;
+        if (order.keyIndex == 0 && !side.known && (signer == address(0) || signer != account.owner)) {
+            return ResultCodes.BadSignature;
+        }
+        if (account.debt != 0) return ResultCodes.AccountInDebt;
+        return _settleSide(state, trade, side, slot, account);
+    }
+
+    /// @dev Steps 8 and 9: the position, the cash and the requirement.
+    function _settleSide(
+        State memory state,
+        Trade memory trade,
+        Side memory side,
+        Slot memory slot,
+        Account memory account
+    ) private pure returns (uint8) {
+        uint256[] memory before = account.positions;
+        (uint256 index, int256 held) = Positions.find(before, trade.series);
+        // SAFETY: quantities are at most MAX_QUANTITY in size.
+        int256 next = side.sells ? held - int256(trade.quantity) : held + int256(trade.quantity);
+        bool sameSign = held > 0 ? next >= 0 : next <= 0;
+        bool larger = _abs(next) > _abs(held);
+        if (
+            side.order.flags & Wire.FLAG_REDUCE_ONLY != 0
+                && (held == 0 || !sameSign || _abs(next) >= _abs(held))
+        ) return ResultCodes.ReduceOnlyGrows;
+        uint256[] memory positions = Positions.withQuantity(before, trade.series, index, held, next);
+        if (larger || !sameSign) {
+            uint8 code = _checkGrowth(trade, held, next, positions);
+            if (code != ResultCodes.OK) return code;
+        }
+
+        uint256 premium = Fees.premium(trade.price, trade.quantity);
+        uint256 cashBefore = account.cash;
+        uint256 inflow = side.sells ? cashBefore + premium : cashBefore;
+        uint256 outflow = side.sells ? side.fee : premium + side.fee;
+        if (outflow > inflow) return ResultCodes.InsufficientCash;
+        account.cash = Execution.toU128(inflow - outflow);
+        account.positions = positions;
+
+        // SAFETY: the other markets are those of the list before, since the traded one has been peeked already.
+        Execution.peekMarkets(state, trade.anchors, before);
+        // INVARIANT 5: whoever adds risk is left with a requirement that its cash covers.
+        int256 excessAfter = Execution.excess(account, trade.anchors);
+        if (excessAfter < 0) {
+            int256 excessBefore =
+                int256(cashBefore) - int256(Requirement.requirementUp(before, trade.anchors));
+            if (excessAfter < excessBefore) return ResultCodes.InsufficientMargin;
+        }
+        state.writeAccount(slot, account);
+
+        uint24 expiry = Positions.expiryOf(trade.series);
+        if (Positions.holdsShort(positions, expiry)) ++trade.shorts;
+        if (Positions.holdsShort(before, expiry)) --trade.shorts;
+        return ResultCodes.OK;
+    }
+
+    /// @dev What only positions that open or grow must satisfy, so that a close can never be refused.
+    function _checkGrowth(Trade memory trade, int256 held, int256 next, uint256[] memory positions)
+        private
+        pure
+        returns (uint8)
+    {
+        Market memory market = trade.market;
+        uint256 strike = Positions.strikeOf(trade.series);
+        // SAFETY: the expiry is later than the L1 time, see step 2.
+        uint256 tenor =
+            Positions.expiryTime(Positions.dayOf(Positions.expiryOf(trade.series))) - trade.l1Time;
+        uint256 step = tenor <= Constants.SHORT_TENOR
+            ? market.shortStep
+            : tenor <= Constants.MEDIUM_TENOR ? market.mediumStep : market.longStep;
+        if (strike == 0 || strike % market.tick != 0 || strike % step != 0 || tenor > Constants.MAX_TENOR) {
+            return ResultCodes.SeriesOffGrid;
+        }
+        if (_abs(next) > Constants.MAX_QUANTITY) return ResultCodes.PositionLimit;
+        if (positions.length > Constants.MAX_POSITIONS) return ResultCodes.PositionCap;
+        if (Positions.countExpiries(positions) > Constants.MAX_EXPIRIES) return ResultCodes.ExpiryCap;
+        if (
+            !Positions.isPut(trade.series) && next < 0 && next < held
+                && trade.l2Time > market.anchorTime + Constants.ANCHOR_MAX_AGE
+        ) return ResultCodes.AnchorStale;
+        return ResultCodes.OK;
+    }
+
+    function _abs(int256 value) private pure returns (uint256) {
+        return uint256(value < 0 ? -value : value);
+    }
+}

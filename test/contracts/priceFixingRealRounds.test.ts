@@ -1,0 +1,98 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { expect } from "chai";
+
+import { findRoundEvidence } from "../../src/settlement/roundEvidence.ts";
+import { modelPrice, type ModelRound } from "../support/feedModel.ts";
+import { BASE, createL1, deploySettlement, memoryFeed, stored, type L1 } from "../support/settlementScene.ts";
+
+const FILE = join(process.env["TENOR_DATA"] ?? "../shared/data", "chainlink", "chainlink_mainnet_eth_usd_phase6.csv");
+/** Rounds in one transaction of the test feed. */
+const LOAD = 600;
+/** What fixing a price may cost here: half the settlements, and any one of them. */
+const GAS_MEDIAN = 150_000n;
+const GAS_HIGHEST = 400_000n;
+
+describe("PriceFixing on the rounds of a live ETH/USD feed", () => {
+  let l1: L1;
+  let rounds: ModelRound[];
+  let scene: Awaited<ReturnType<typeof deploySettlement>>;
+
+  before(async function () {
+    if (!existsSync(FILE)) {
+      console.log(`      no ${FILE}: set TENOR_DATA to the folder of real data`);
+      this.skip();
+    }
+    rounds = readRounds();
+    l1 = await createL1();
+    scene = await deploySettlement(l1);
+    for (let from = 0; from < rounds.length; from += LOAD) {
+      await scene.feed.load(BASE, stored(rounds.slice(from, from + LOAD)));
+    }
+  });
+
+  it("fixes the model's price for every 08:00 UTC expiry of the file", async () => {
+    const feed = await scene.feed.getAddress();
+    const days = expiryDays();
+    expect(days.length).to.be.greaterThan(250);
+    for (const day of days) {
+      const expiry = day * 86_400 + 28_800;
+      const now = expiry + 3 * 3600;
+      const starts = await evidenceFor(day, now);
+      const fixing = await scene.harness.settlementPrice(feed, BASE, 8, 100, day, now, starts);
+      expect(fixing.price, `day ${day}`).to.equal(priceOf(day));
+      expect(fixing.deadFeed).to.equal(false);
+    }
+  });
+
+  it("costs within the target, over 40 expiries spread over the file", async () => {
+    const days = expiryDays();
+    const chosen = Array.from({ length: 40 }, (_, index) => days[Math.floor((index * days.length) / 40)]!);
+    const gas: bigint[] = [];
+    for (const day of chosen) {
+      const starts = await evidenceFor(day, await l1.time.latest());
+      const receipt = await (await scene.settlement.fixPrice(1, day, starts)).wait();
+      gas.push(receipt!.gasUsed);
+      expect(await scene.settlement.fixedPrice(1, day), `day ${day}`).to.equal(priceOf(day));
+    }
+    gas.sort((a, b) => (a < b ? -1 : 1));
+    const [lowest, median, highest] = [gas[0]!, gas[20]!, gas[39]!];
+    console.log(`      gas of fixPrice: lowest ${lowest}, median ${median}, highest ${highest}`);
+    expect(median).to.be.lessThan(GAS_MEDIAN);
+    expect(highest).to.be.lessThan(GAS_HIGHEST);
+  });
+
+  async function evidenceFor(day: number, now: number): Promise<bigint[]> {
+    const found = await findRoundEvidence(memoryFeed([rounds]), { phaseBase: BASE, day, now: BigInt(now) });
+    if (found.status !== "ready") expect.fail(`day ${day}: ${found.status}`);
+    return [...found.starts];
+  }
+
+  /** The model's price, from the rounds of the days around the expiry. */
+  function priceOf(day: number): bigint | undefined {
+    const expiry = day * 86_400 + 28_800;
+    const near = rounds.map((round) =>
+      Math.abs(round.updatedAt - expiry) < 86_400 ? round : { ...round, answer: 0n },
+    );
+    return modelPrice([near], expiry, { decimals: 8, tick: 100n })?.price;
+  }
+
+  /** The days whose windows lie inside the file. */
+  function expiryDays(): number[] {
+    const first = Math.floor(rounds[0]!.updatedAt / 86_400) + 1;
+    const last = Math.floor(rounds.at(-1)!.updatedAt / 86_400) - 1;
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  }
+});
+
+function readRounds(): ModelRound[] {
+  const [, ...lines] = readFileSync(FILE, "utf8").trim().split("\n");
+  return lines.map((line, index) => {
+    const [id, answer, , updated, answeredIn] = line.split(",");
+    // The file's phase begins with round 1, and so does the list.
+    expect(Number(BigInt(id!) & (2n ** 64n - 1n)), "a round is left out").to.equal(index + 1);
+    const answeredInRound = Number(BigInt(answeredIn!) & (2n ** 64n - 1n));
+    return { answer: BigInt(answer!), updatedAt: Number(updated), answeredIn: answeredInRound };
+  });
+}

@@ -1,0 +1,214 @@
+import { sign } from "../../../src/crypto/secp256k1.ts";
+import { writeU128, writeU16, writeU32, writeU64 } from "../../../src/crypto/bytes.ts";
+import {
+  MESSAGE_ANCHOR,
+  MESSAGE_DEPOSIT,
+  MESSAGE_FIX_PRICE,
+  MESSAGE_LIST_MARKET,
+  type Message,
+} from "../../../src/machine/Inputs.ts";
+import {
+  cancelAllDigest,
+  cancelDigest,
+  orderDigest,
+  revokeKeyDigest,
+  setKeyDigest,
+  transferDigest,
+  withdrawDigest,
+  type OrderTerms,
+} from "../../../src/machine/TypedData.ts";
+import {
+  FLAG_FILL_OR_KILL,
+  FLAG_FORCIBLE,
+  FLAG_IMMEDIATE_OR_CANCEL,
+  FLAG_POST_ONLY,
+  FLAG_REDUCE_ONLY,
+  FLAG_SELL,
+  TX_CANCEL,
+  TX_CANCEL_ALL,
+  TX_REVOKE_KEY,
+  TX_SET_KEY,
+  TX_TRANSFER,
+  TX_WITHDRAW,
+  type Cancel,
+  type CancelAll,
+  type RevokeKey,
+  type SetKey,
+  type Transfer,
+  type WireMakerOrder,
+  type WireOrder,
+  type Withdraw,
+} from "../../../src/machine/Wire.ts";
+import type { Market } from "../../../src/machine/Slots.ts";
+import { privateKey, signerAddress } from "./world.ts";
+
+/** An order in the machine's terms, with who signs it. */
+export interface Draft extends OrderTerms {
+  /** 0 is the owner. */
+  readonly keyIndex: number;
+  readonly keyEpoch: number;
+}
+
+/** What every builder needs to sign. */
+export interface Signing {
+  readonly domain: Uint8Array;
+  /** Signs with this account's key instead of the right one. */
+  readonly impostor?: number;
+}
+
+/** The order as a maker posts it, signed. */
+export function makerOrder(signing: Signing, draft: Draft, market: Market): WireMakerOrder {
+  return {
+    ...wireOrder(signing, draft, market),
+    flags: flagsOf(draft),
+    market: draft.market,
+    day: draft.expiryDay,
+    strikeSteps: draft.strike / market.steps[0],
+    put: draft.isPut,
+  };
+}
+
+/** The order as a taker posts it, signed; its side and series are the maker's. */
+export function takerOrder(signing: Signing, draft: Draft, market: Market): WireOrder {
+  return { ...wireOrder(signing, draft, market), flags: flagsOf(draft) & ~FLAG_SELL };
+}
+
+function wireOrder(signing: Signing, draft: Draft, market: Market): WireOrder {
+  return {
+    stored: false,
+    account: draft.account,
+    nonce: draft.nonce,
+    flags: flagsOf(draft),
+    keyIndex: draft.keyIndex,
+    keyEpoch: draft.keyEpoch,
+    quantity: draft.quantity,
+    limitTicks: draft.limitPrice / market.tick,
+    maxFee: draft.maxFee,
+    deadline: draft.deadline,
+    signature: sign(orderDigest(signing.domain, draft), privateKey(signing.impostor ?? draft.account, draft.keyIndex)),
+  };
+}
+
+function flagsOf(draft: OrderTerms): number {
+  return (
+    (draft.isSell ? FLAG_SELL : 0) |
+    (draft.fillOrKill ? FLAG_FILL_OR_KILL : 0) |
+    (draft.immediateOrCancel ? FLAG_IMMEDIATE_OR_CANCEL : 0) |
+    (draft.postOnly ? FLAG_POST_ONLY : 0) |
+    (draft.reduceOnly ? FLAG_REDUCE_ONLY : 0) |
+    (draft.forcible ? FLAG_FORCIBLE : 0)
+  );
+}
+
+/** What an owner's signature covers besides the fields; undefined for a forced transaction. */
+export type OwnerTerms = { readonly nonce: bigint; readonly deadline: bigint } | undefined;
+
+/** What a cancellation's signature covers besides the fields; undefined for a forced transaction. */
+export type CancelTerms = { readonly keyIndex: number; readonly deadline: bigint } | undefined;
+
+export function withdrawal(
+  signing: Signing,
+  account: number,
+  amount: bigint,
+  payee: number,
+  terms: OwnerTerms,
+): Withdraw {
+  const recipient = payee === 0 ? signerAddress(account) : signerAddress(account, payee);
+  const auth = ownerAuth(signing, account, terms, ({ nonce, deadline }) =>
+    withdrawDigest(signing.domain, account, amount, recipient, nonce, deadline),
+  );
+  return { type: TX_WITHDRAW, account, amount, payee, auth };
+}
+
+export function transferOf(signing: Signing, from: number, to: number, amount: bigint, terms: OwnerTerms): Transfer {
+  const auth = ownerAuth(signing, from, terms, ({ nonce, deadline }) =>
+    transferDigest(signing.domain, from, to, amount, nonce, deadline),
+  );
+  return { type: TX_TRANSFER, from, to, amount, auth };
+}
+
+export function keySetting(
+  signing: Signing,
+  fields: Pick<SetKey, "account" | "index" | "address" | "scope" | "expiry" | "budget">,
+  terms: OwnerTerms,
+): SetKey {
+  const { account, index, address, scope, expiry, budget } = fields;
+  const auth = ownerAuth(signing, account, terms, ({ nonce, deadline }) =>
+    setKeyDigest(signing.domain, account, index, address, scope, expiry, budget, nonce, deadline),
+  );
+  return { type: TX_SET_KEY, ...fields, auth };
+}
+
+export function revocation(signing: Signing, account: number, index: number, terms: OwnerTerms): RevokeKey {
+  const auth = ownerAuth(signing, account, terms, ({ nonce, deadline }) =>
+    revokeKeyDigest(signing.domain, account, index, nonce, deadline),
+  );
+  return { type: TX_REVOKE_KEY, account, index, auth };
+}
+
+export function cancellation(signing: Signing, account: number, nonce: bigint, terms: CancelTerms): Cancel {
+  const auth = terms && {
+    ...terms,
+    signature: sign(
+      cancelDigest(signing.domain, account, nonce, terms.deadline),
+      privateKey(signing.impostor ?? account, terms.keyIndex),
+    ),
+  };
+  return { type: TX_CANCEL, account, nonce, auth };
+}
+
+export function cancellationOfAll(signing: Signing, account: number, floor: bigint, terms: CancelTerms): CancelAll {
+  const auth = terms && {
+    ...terms,
+    signature: sign(
+      cancelAllDigest(signing.domain, account, floor, terms.deadline),
+      privateKey(signing.impostor ?? account, terms.keyIndex),
+    ),
+  };
+  return { type: TX_CANCEL_ALL, account, floor, auth };
+}
+
+function ownerAuth(
+  signing: Signing,
+  account: number,
+  terms: OwnerTerms,
+  digest: (terms: { nonce: bigint; deadline: bigint }) => Uint8Array,
+): Withdraw["auth"] {
+  return terms && { ...terms, signature: sign(digest(terms), privateKey(signing.impostor ?? account)) };
+}
+
+type Sent = Pick<Message, "sender" | "l1Block" | "l1Time">;
+
+export function depositMessage(sent: Sent, account: number, owner: Uint8Array, amount: bigint): Message {
+  const payload = new Uint8Array(40);
+  writeU32(payload, 0, account);
+  payload.set(owner, 4);
+  writeU128(payload, 24, amount);
+  return { ...sent, kind: MESSAGE_DEPOSIT, payload };
+}
+
+export function listMarketMessage(sent: Sent, id: number, terms: Pick<Market, "tick" | "lot" | "steps">): Message {
+  const payload = new Uint8Array(37);
+  payload[0] = id;
+  writeU32(payload, 1, Number(terms.tick));
+  writeU64(payload, 5, terms.lot);
+  terms.steps.forEach((step, i) => writeU64(payload, 13 + 8 * i, step));
+  return { ...sent, kind: MESSAGE_LIST_MARKET, payload };
+}
+
+export function anchorMessage(sent: Sent, id: number, price: bigint, time: bigint): Message {
+  const payload = new Uint8Array(14);
+  payload[0] = id;
+  writeU64(payload, 1, price);
+  payload[9] = Number(time >> 32n);
+  writeU32(payload, 10, Number(time & 0xffffffffn));
+  return { ...sent, kind: MESSAGE_ANCHOR, payload };
+}
+
+export function fixPriceMessage(sent: Sent, id: number, day: number, price: bigint): Message {
+  const payload = new Uint8Array(11);
+  payload[0] = id;
+  writeU16(payload, 1, day);
+  writeU64(payload, 3, price);
+  return { ...sent, kind: MESSAGE_FIX_PRICE, payload };
+}
