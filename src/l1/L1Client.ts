@@ -68,13 +68,14 @@ export class L1Client implements BlockSource {
 
   async block(number: number): Promise<L1Block | undefined> {
     const block = await this.read("read a block", () => this.provider.getBlock(number));
-    if (block === null || block.hash === null) return undefined;
+    const hash = block?.hash;
+    if (block === null || typeof hash !== "string") return undefined;
     if (block.number !== number) {
       throw new L1Error("INCONSISTENT", "the endpoint returned another block than was asked for", {
         fields: { asked: number, returned: block.number },
       });
     }
-    return { number, hash: block.hash as Hex, timestamp: BigInt(block.timestamp) };
+    return { number, hash: hash as Hex, timestamp: BigInt(block.timestamp) };
   }
 
   /** The logs of one contract in the blocks `from` to `to`, both included, in order. */

@@ -35,7 +35,7 @@ export interface Verdict {
 const KINDS: readonly StepKind[] = ["identity", "message", "item", "next batch", "item limit", "framing error"];
 
 /** Most bytes of evidence in one call: keeps a call within what the simulator takes. */
-const CALL_BYTES = 4_000_000;
+const CALL_BYTES = 150_000;
 
 /** Deploys the executors, the prover and the harness, for the addresses of the random traffic. */
 export async function deployJudge(): Promise<Judge> {
