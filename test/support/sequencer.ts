@@ -33,7 +33,12 @@ import { signOrder } from "../../src/sequencer/Signing.ts";
 export const BRIDGE = new Uint8Array(20).fill(0xb1);
 export const SETTLEMENT = new Uint8Array(20).fill(0x5e);
 export const DOMAIN = domainSeparator(31337n, new Uint8Array(20).fill(0x1b));
-export const CONFIG: MachineConfig = { domain: DOMAIN, bridge: BRIDGE, settlement: SETTLEMENT, recover: recoverAddress };
+export const CONFIG: MachineConfig = {
+  domain: DOMAIN,
+  bridge: BRIDGE,
+  settlement: SETTLEMENT,
+  recover: recoverAddress,
+};
 
 /** 10:00 UTC on day 20,000. */
 export const START = 20_000n * 86_400n + 36_000n;
@@ -312,4 +317,3 @@ export function random(seed: number): (below: number) => number {
 export function runSeed(): number {
   return Number(process.env.TENOR_SEED ?? Date.now() % 2 ** 31);
 }
-
