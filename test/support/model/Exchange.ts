@@ -9,6 +9,7 @@ import type { Message } from "../../../src/machine/Inputs.ts";
 import { ResultCode, resultName, type ResultName } from "../../../src/machine/ResultCodes.ts";
 import { anchor, fixPrice, listMarket } from "../../../src/machine/SettlementExecutor.ts";
 import { State } from "../../../src/machine/State.ts";
+import type { TreeRoot } from "../../../src/machine/StateTree.ts";
 import { executeTransaction } from "../../../src/machine/Step.ts";
 import { domainSeparator } from "../../../src/machine/TypedData.ts";
 import type {
@@ -22,7 +23,13 @@ import type {
 } from "../../../src/machine/Wire.ts";
 import { InvariantWatch } from "./invariants.ts";
 import { ReferenceModel, signedDigest, type AccountRecord, type ModelConfig, type ModelContext } from "./ReferenceModel.ts";
-import { differences, machineInWords, modelInWords } from "./stateInWords.ts";
+import {
+  differences,
+  machineChangesInWords,
+  machineInWords,
+  modelChangesInWords,
+  modelInWords,
+} from "./stateInWords.ts";
 
 /** Somebody who signs. */
 export interface Signer {
@@ -203,9 +210,20 @@ export class Exchange {
     const expected = model(context);
     expect(resultName(code), `${what}: machine against model`).to.equal(expected);
     this.seen.add(expected);
-    this.compare(what);
-    this.watch.after(this.state.root, expected, transaction, context);
+    this.compareChanges(what, before);
+    this.watch.after(before, this.state.root, expected, transaction, context);
     return expected;
+  }
+
+  /** Fails unless what changed since `before` is the same in both states. */
+  compareChanges(what: string, before: TreeRoot): void {
+    const machine = machineChangesInWords(before, this.state.root);
+    const model = modelChangesInWords(this.model, machine.keys());
+    // What the model wrote and the machine did not must have kept its value.
+    const unchanged = [...model.keys()].filter((name) => !machine.has(name));
+    const found = differences(machine, new Map([...model].filter(([name]) => machine.has(name))));
+    if (found.length > 0) expect.fail(`states differ after ${what}:\n${found.join("\n")}`);
+    if (unchanged.length > 0) this.compare(what);
   }
 
   /** Fails unless both states are the same. */

@@ -1,4 +1,4 @@
-import { TypedDataEncoder, type TypedDataField } from "ethers";
+import { keccak256, TypedDataEncoder, type TypedDataField } from "ethers";
 import { fromHex, readU128, readU32, readU64, toHex } from "../../../src/crypto/bytes.ts";
 import type { ResultName } from "../../../src/machine/ResultCodes.ts";
 import type { CancelAuth, OrderReference, OwnerAuth, Transaction, WireOrder } from "../../../src/machine/Wire.ts";
@@ -139,9 +139,26 @@ export function signedDigest(
   type: string,
   value: Record<string, unknown>,
 ): Uint8Array {
-  const domain = { name: "Tenor", version: "1", chainId: config.chainId, verifyingContract: config.inbox };
-  return fromHex(TypedDataEncoder.hash(domain, { [type]: SIGNED_TYPES[type]! }, value));
+  const name = `${config.chainId} ${config.inbox}`;
+  const known = `${name} ${type} ${Object.entries(value).join()}`;
+  const digest = digests.get(known);
+  if (digest !== undefined) return digest;
+  let domain = domainHashes.get(name);
+  if (domain === undefined) {
+    const fields = { name: "Tenor", version: "1", chainId: config.chainId, verifyingContract: config.inbox };
+    domainHashes.set(name, (domain = TypedDataEncoder.hashDomain(fields).slice(2)));
+  }
+  let encoder = encoders.get(type);
+  if (encoder === undefined) encoders.set(type, (encoder = TypedDataEncoder.from({ [type]: SIGNED_TYPES[type]! })));
+  const fresh = fromHex(keccak256(`0x1901${domain}${encoder.hash(value).slice(2)}`));
+  if (digests.size > 10_000) digests.clear();
+  digests.set(known, fresh);
+  return fresh;
 }
+
+const digests = new Map<string, Uint8Array>();
+const domainHashes = new Map<string, string>();
+const encoders = new Map<string, TypedDataEncoder>();
 
 /** A refusal with its result name; never leaves the model. */
 class Refusal extends Error {
@@ -164,6 +181,8 @@ function demand(condition: boolean, otherwise: ResultName): void {
 class Table<V> {
   readonly #committed = new Map<string, V>();
   readonly #pending = new Map<string, V | undefined>();
+  /** Names written since this was last cleared. */
+  readonly changed = new Set<string>();
 
   get(key: string): V | undefined {
     return this.#pending.has(key) ? this.#pending.get(key) : this.#committed.get(key);
@@ -173,6 +192,7 @@ class Table<V> {
   }
   commit(): void {
     for (const [key, value] of this.#pending) {
+      this.changed.add(key);
       if (value === undefined) this.#committed.delete(key);
       else this.#committed.set(key, value);
     }

@@ -371,7 +371,10 @@ export class RandomFlow {
     const grid = r.pick(MARKETS);
     const usd = this.#anchors.get(grid.id)!;
     const step = Number(grid.steps[0]) / 10_000;
-    const recent = this.#signed.slice(-60).filter(({ taker }) => !taker);
+    const rests = ({ order }: Signed): boolean =>
+      r.bool(0.03) ||
+      this.#model.orders.get(`${order.account}/${order.nonce % 1024n}`)?.terms !== undefined;
+    const recent = this.#signed.slice(-60).filter((signed) => !signed.taker && rests(signed));
     let maker: WireMakerOrder | OrderReference;
     let terms: WireMakerOrder;
     if (recent.length > 0 && r.bool(0.55)) {
@@ -389,7 +392,9 @@ export class RandomFlow {
       maker = terms;
     }
     const makerSells = terms.flags % 2 === 1;
-    const stored = this.#signed.slice(-60).filter(({ order, taker }) => taker && order.strikeSteps === terms.strikeSteps);
+    const stored = this.#signed
+      .slice(-60)
+      .filter((signed) => signed.taker && signed.order.strikeSteps === terms.strikeSteps && rests(signed));
     let taker: WireOrder | OrderReference;
     if (stored.length > 0 && r.bool(0.2)) {
       const { order } = r.pick(stored);
@@ -399,7 +404,7 @@ export class RandomFlow {
       if (account === terms.account && r.bool(0.95)) account = (account + 1) % ACCOUNTS;
       const better = BigInt(r.uint(3));
       const limit = r.bool(0.02)
-        ? terms.limitTicks + (makerSells ? -1n : 1n)
+        ? terms.limitTicks + (makerSells && terms.limitTicks > 0n ? -1n : 1n)
         : makerSells
           ? terms.limitTicks + better
           : terms.limitTicks - (terms.limitTicks > better ? better : 0n);

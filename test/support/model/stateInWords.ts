@@ -1,6 +1,7 @@
 import { readU16, toHex } from "../../../src/crypto/bytes.ts";
 import { encodeSlot, type Slot } from "../../../src/machine/Slots.ts";
 import { keyToBigint, slots, type TreeRoot } from "../../../src/machine/StateTree.ts";
+import { changes } from "./treeWalk.ts";
 import { describe, seriesName, type ReferenceModel } from "./ReferenceModel.ts";
 
 /** Both states in the same words, so that they can be compared entry by entry. */
@@ -96,6 +97,34 @@ function keyInWords(key: bigint): string {
   }
 }
 
+/** The slots that changed between two snapshots, in words; "absent" for those that went. */
+export function machineChangesInWords(before: TreeRoot, after: TreeRoot): Map<string, string> {
+  const { written, dropped } = changes(before, after);
+  const words = new Map<string, string>();
+  for (const { key } of dropped) words.set(keyInWords(keyToBigint(key)), "absent");
+  for (const { key, slot } of written) words.set(keyInWords(keyToBigint(key)), slotInWords(slot));
+  return words;
+}
+
+/** The entries of `names` and those that the model wrote since the last call, in words. */
+export function modelChangesInWords(model: ReferenceModel, names: Iterable<string>): Map<string, string> {
+  const words = new Map<string, string>();
+  const tables = modelTables(model);
+  const add = (prefix: string, name: string): void => {
+    const record = tables[prefix]?.get(name);
+    words.set(`${prefix} ${name}`, record === undefined ? "absent" : recordInWords(prefix, record));
+  };
+  for (const [prefix, table] of Object.entries(tables)) {
+    for (const name of table.changed) add(prefix, name);
+    table.changed.clear();
+  }
+  for (const text of names) {
+    const space = text.indexOf(" ");
+    add(text.slice(0, space), text.slice(space + 1));
+  }
+  return words;
+}
+
 /** The machine's state in words. */
 export function machineInWords(root: TreeRoot): Map<string, string> {
   const words = new Map<string, string>();
@@ -117,15 +146,27 @@ export function modelInWords(model: ReferenceModel): Map<string, string> {
       words.set(`${prefix} ${name}`, text);
     }
   };
-  add("account", model.accounts.entries());
-  add("order", model.orders.entries());
-  add("key", model.keys.entries());
-  add("market", model.markets.entries());
-  add("expiry", model.expiries.entries());
-  add("claim", model.claims.entries());
-  add("withdrawal", model.withdrawals.entries());
-  add("globals", model.globals.entries());
+  for (const [prefix, table] of Object.entries(modelTables(model))) add(prefix, table.entries());
   return words;
+}
+
+interface AnyTable {
+  readonly changed: Set<string>;
+  get(name: string): object | undefined;
+  entries(): Iterable<[string, object]>;
+}
+
+function modelTables(model: ReferenceModel): Record<string, AnyTable> {
+  return {
+    account: model.accounts,
+    order: model.orders,
+    key: model.keys,
+    market: model.markets,
+    expiry: model.expiries,
+    claim: model.claims,
+    withdrawal: model.withdrawals,
+    globals: model.globals,
+  };
 }
 
 function recordInWords(prefix: string, record: object): string {
@@ -141,6 +182,6 @@ export function differences(machine: Map<string, string>, model: Map<string, str
     const other = model.get(name);
     if (other !== text) found.push(`${name}\n  machine ${text}\n  model   ${other ?? "absent"}`);
   }
-  for (const [name, text] of model) if (!machine.has(name)) found.push(`${name}\n  machine absent\n  model   ${text}`);
+  for (const [name, text] of model) if (!machine.has(name) && text !== "absent") found.push(`${name}\n  machine absent\n  model   ${text}`);
   return found;
 }
