@@ -10,8 +10,12 @@ import { instantOf } from "../support/model/ReferenceModel.ts";
  * and keeps what it does not owe. The holders lose what the seller's cash would have paid, although the price never
  * came near the ceiling. (THREATS 26c, invariant 7: no debt arises while the price stays under the ceiling.)
  *
- * A rule that closes it: while the excess after a fill is negative, the cash for each unit of requirement may not fall
- * either, cash' · requirement >= cash · requirement'.
+ * The same gap lets such a seller add risk on the other side: as long as puts lose less at zero than the calls lose at the
+ * ceiling, the requirement does not change, so they may be given away for a tick, without a cent behind them.
+ *
+ * A rule that closes both: a fill that leaves the excess negative is refused, unless cash and payoff together are no
+ * lower at any price that the scan looks at. Comparing cash to requirement alone is not enough, for the requirement of
+ * one strike would be sold for the cash of another.
  */
 describe("finding: an account below its requirement hands its cash to an accomplice", () => {
   const DAY = START_DAY + 3;
@@ -64,4 +68,21 @@ describe("finding: an account below its requirement hands its cash to an accompl
       expect(holder >= due - 100n * USDC, `the holder got ${holder} of ${due}`).to.equal(true);
     });
   }
+
+  it("refuses new shorts of puts that nothing covers", () => {
+    const x = new Exchange();
+    x.list(1);
+    x.anchor(1, 2000);
+    x.deposit(1, thief.address, 39_100n * USDC);
+    x.deposit(2, friend.address, 8_000n * USDC);
+    const quantity = 10n * CONTRACT;
+    x.trade({ account: 1, signer: thief }, { account: 2, signer: friend }, { quantity, strike: 2000 });
+    x.anchor(1, 5900);
+    const result = x.trade(
+      { account: 1, signer: thief },
+      { account: 2, signer: friend },
+      { strike: 2000, put: true, quantity: 70n * CONTRACT, limitTicks: 100n },
+    );
+    expect(result, "70 puts worth up to 140000 for 70, with 40000 of cash").to.equal("InsufficientMargin");
+  });
 });
