@@ -50,12 +50,12 @@ describe("finding: the order of settlement across two expiries changes payouts",
       const x = prepared();
       const calls = { day: DAY, strike: 2000 };
       // Long in market 1 against account 3, short in market 2 against account 2.
-      expect(
-        x.trade({ account: 3, signer: second }, { account: 1, signer: debtor }, { ...calls, market: 1 }),
-      ).to.equal("OK");
-      expect(
-        x.trade({ account: 1, signer: debtor }, { account: 2, signer: first }, { ...calls, market: 2 }),
-      ).to.equal("OK");
+      expect(x.trade({ account: 3, signer: second }, { account: 1, signer: debtor }, { ...calls, market: 1 })).to.equal(
+        "OK",
+      );
+      expect(x.trade({ account: 1, signer: debtor }, { account: 2, signer: first }, { ...calls, market: 2 })).to.equal(
+        "OK",
+      );
       expire(x, [20_000, 15_000]);
       x.settle(1, DAY, 3);
       if (claimFirst) x.settle(1, DAY, 1);

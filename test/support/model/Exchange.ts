@@ -22,7 +22,13 @@ import type {
   WireOrder,
 } from "../../../src/machine/Wire.ts";
 import { InvariantWatch } from "./invariants.ts";
-import { ReferenceModel, signedDigest, type AccountRecord, type ModelConfig, type ModelContext } from "./ReferenceModel.ts";
+import {
+  ReferenceModel,
+  signedDigest,
+  type AccountRecord,
+  type ModelConfig,
+  type ModelContext,
+} from "./ReferenceModel.ts";
 import {
   differences,
   machineChangesInWords,
@@ -262,7 +268,12 @@ export class Exchange {
     return signer.sign(signedDigest(this.deployment.model, type, value));
   }
 
-  withdraw(account: number, signer: Signer, amount: bigint, wish: Partial<OwnerWish> & { payee?: number } = {}): ResultName {
+  withdraw(
+    account: number,
+    signer: Signer,
+    amount: bigint,
+    wish: Partial<OwnerWish> & { payee?: number } = {},
+  ): ResultName {
     const payee = wish.payee ?? 0;
     const key = this.model.keys.get(`${account}/${payee}`);
     const recipient = payee === 0 ? toHex(signer.address) : (key?.address ?? toHex(new Uint8Array(20)));

@@ -378,7 +378,8 @@ export class ReferenceModel {
 
   #useKey(now: bigint, account: number, index: number, scopes: number, epoch?: number): KeyRecord {
     const key = this.keys.get(`${account}/${index}`);
-    if (key === undefined || key.address === ZERO || key.expiry < now || (key.scope & scopes) === 0) refuse("KeyInvalid");
+    if (key === undefined || key.address === ZERO || key.expiry < now || (key.scope & scopes) === 0)
+      refuse("KeyInvalid");
     if (epoch !== undefined) demand(key.epoch === epoch, "KeyInvalid");
     return key;
   }
@@ -688,8 +689,7 @@ export class ReferenceModel {
     const fee = roundUp(accrued, 1_000_000_000n) - roundUp(order.accrued, 1_000_000_000n);
     this.orders.set(slotName(wire.account, wire.nonce), { nonce: wire.nonce, terms: { ...order, filled, accrued } });
     const paid = (price * quantity) / 10_000n;
-    const signer =
-      wire.stored || slot !== undefined ? undefined : this.#orderSigner(wire, series, order);
+    const signer = wire.stored || slot !== undefined ? undefined : this.#orderSigner(wire, series, order);
     const isNew = !wire.stored && slot === undefined;
     // 6
     if (order.keyIndex !== 0) {

@@ -39,7 +39,13 @@ export class InvariantWatch {
     this.#accountsBefore = new Map(model.accounts.entries());
   }
 
-  after(before: TreeRoot, root: TreeRoot, result: ResultName, tx: Transaction | undefined, context: ModelContext): void {
+  after(
+    before: TreeRoot,
+    root: TreeRoot,
+    result: ResultName,
+    tx: Transaction | undefined,
+    context: ModelContext,
+  ): void {
     if (result === "OK") this.#deposited += this.#pendingDeposit;
     this.#pendingDeposit = 0n;
     expect(context.now >= this.#lastNow, "15: L2 time never goes back").to.equal(true);

@@ -1,5 +1,12 @@
 import { toHex } from "../../../src/crypto/bytes.ts";
-import type { CancelAuth, OrderReference, OwnerAuth, Transaction, WireMakerOrder, WireOrder } from "../../../src/machine/Wire.ts";
+import type {
+  CancelAuth,
+  OrderReference,
+  OwnerAuth,
+  Transaction,
+  WireMakerOrder,
+  WireOrder,
+} from "../../../src/machine/Wire.ts";
 import type { Random } from "../../../src/market/random.ts";
 import {
   anchorPayload,
@@ -197,7 +204,8 @@ export class RandomFlow {
       for (const name of positions.keys()) {
         const { market, day } = parseSeries(name);
         if (instantOf(day) > this.now) continue;
-        if ((this.#model.expiries.get(`${market}/${day}`)?.price ?? 0n) === 0n) found.set(`${market}/${day}`, { market, day });
+        if ((this.#model.expiries.get(`${market}/${day}`)?.price ?? 0n) === 0n)
+          found.set(`${market}/${day}`, { market, day });
       }
     }
     return [...found.values()];
@@ -225,7 +233,11 @@ export class RandomFlow {
     });
     const name = open.length > 0 && r.bool(0.9) ? r.pick(open) : fixed.length > 0 ? r.pick(fixed) : `1/${this.#day()}`;
     const [market, day] = name.split("/").map(Number) as [number, number];
-    return { kind: "transaction", tx: { type: 0x08, market, day, accounts: [this.#account()] }, sender: this.#forced(0) };
+    return {
+      kind: "transaction",
+      tx: { type: 0x08, market, day, accounts: [this.#account()] },
+      sender: this.#forced(0),
+    };
   }
 
   // --- accounts ---
@@ -309,7 +321,13 @@ export class RandomFlow {
     return today + this.#random.pick([0, 1, 1, 2, 2, 5, 20]);
   }
 
-  #order(account: number, sell: boolean, taker: boolean, place: Pick<WireMakerOrder, "market" | "day" | "strikeSteps" | "put">, limitTicks: bigint): WireMakerOrder {
+  #order(
+    account: number,
+    sell: boolean,
+    taker: boolean,
+    place: Pick<WireMakerOrder, "market" | "day" | "strikeSteps" | "put">,
+    limitTicks: bigint,
+  ): WireMakerOrder {
     const r = this.#random;
     const grid = MARKETS.find(({ id }) => id === place.market) ?? MARKETS[0]!;
     const quantity = grid.lot * BigInt(1 + r.uint(r.bool(0.3) ? 20 : 3000)) + (r.bool(0.003) ? 1000n : 0n);
@@ -372,8 +390,7 @@ export class RandomFlow {
     const usd = this.#anchors.get(grid.id)!;
     const step = Number(grid.steps[0]) / 10_000;
     const rests = ({ order }: Signed): boolean =>
-      r.bool(0.03) ||
-      this.#model.orders.get(`${order.account}/${order.nonce % 1024n}`)?.terms !== undefined;
+      r.bool(0.03) || this.#model.orders.get(`${order.account}/${order.nonce % 1024n}`)?.terms !== undefined;
     const recent = this.#signed.slice(-60).filter((signed) => !signed.taker && rests(signed));
     let maker: WireMakerOrder | OrderReference;
     let terms: WireMakerOrder;

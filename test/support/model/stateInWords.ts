@@ -182,6 +182,7 @@ export function differences(machine: Map<string, string>, model: Map<string, str
     const other = model.get(name);
     if (other !== text) found.push(`${name}\n  machine ${text}\n  model   ${other ?? "absent"}`);
   }
-  for (const [name, text] of model) if (!machine.has(name) && text !== "absent") found.push(`${name}\n  machine absent\n  model   ${text}`);
+  for (const [name, text] of model)
+    if (!machine.has(name) && text !== "absent") found.push(`${name}\n  machine absent\n  model   ${text}`);
   return found;
 }

@@ -32,7 +32,13 @@ function compare(before: TreeRoot, after: TreeRoot, written: Entry[], dropped: E
   if (before === after) return;
   if (before === undefined) return void collect(after, true, written);
   if (after === undefined) return void collect(before, true, dropped);
-  if ("slot" in before || "slot" in after || before.bit !== after.bit || before.hi !== after.hi || before.lo !== after.lo) {
+  if (
+    "slot" in before ||
+    "slot" in after ||
+    before.bit !== after.bit ||
+    before.hi !== after.hi ||
+    before.lo !== after.lo
+  ) {
     // One of them may hold the other: step down the one that parts earlier, on the side of the other.
     if (!("slot" in after) && after.bit < before.bit) {
       const right = bit(before, after.bit) === 1;

@@ -62,8 +62,14 @@ describe("positions", () => {
         fc.boolean(),
         (market, day, strike, put) => {
           const series = packSeries(market, day, strike, put);
-          expect(series).to.equal(((BigInt(market) * 65_536n + BigInt(day)) * 2n ** 39n + strike) * 2n + (put ? 1n : 0n));
-          expect([expiryOf(series), strikeOf(series), isPut(series)]).to.deep.equal([market * 65_536 + day, strike, put]);
+          expect(series).to.equal(
+            ((BigInt(market) * 65_536n + BigInt(day)) * 2n ** 39n + strike) * 2n + (put ? 1n : 0n),
+          );
+          expect([expiryOf(series), strikeOf(series), isPut(series)]).to.deep.equal([
+            market * 65_536 + day,
+            strike,
+            put,
+          ]);
         },
       ),
       RUNS,
@@ -113,10 +119,22 @@ describe("positions", () => {
       change(copy);
       return decodePositions(copy, 0);
     };
-    expect(broken((copy) => copy.set(bytes.slice(32), 0)), "twice").to.equal(undefined);
-    expect(broken((copy) => copy.copyWithin(0, 32)), "not ascending").to.equal(undefined);
-    expect(broken((copy) => copy.fill(0, 48)), "quantity zero").to.equal(undefined);
-    expect(broken((copy) => (copy[12] = 1)), "the middle is not zero").to.equal(undefined);
+    expect(
+      broken((copy) => copy.set(bytes.slice(32), 0)),
+      "twice",
+    ).to.equal(undefined);
+    expect(
+      broken((copy) => copy.copyWithin(0, 32)),
+      "not ascending",
+    ).to.equal(undefined);
+    expect(
+      broken((copy) => copy.fill(0, 48)),
+      "quantity zero",
+    ).to.equal(undefined);
+    expect(
+      broken((copy) => (copy[12] = 1)),
+      "the middle is not zero",
+    ).to.equal(undefined);
     expect(broken(() => undefined)).to.deep.equal(list);
   });
 });
@@ -141,20 +159,26 @@ describe("requirement", () => {
 
   it("never rises with another long, and never falls with another short", () => {
     fc.assert(
-      fc.property(holdings, anchors, seriesArbitrary, fc.bigInt({ min: 1n, max: 10n ** 15n }), (held, values, series, size) => {
-        const list = listOf(held);
-        const packed = packSeries(series.market, series.day, series.strike, series.put);
-        const at = (quantity: bigint): bigint => requirement(withQuantity(list, packed, quantity), anchorOf(values));
-        const old = quantityOf(list, packed);
-        // The ceiling rises with the highest strike of the group, so a new strike above all others is left out.
-        const highest = list
-          .filter(({ expiry }) => expiry === expiryOf(packed))
-          .reduce((most, { strike }) => (strike > most ? strike : most), 0n);
-        if (series.strike > highest) return;
-        const now = at(old);
-        expect(at(old + size) <= now).to.equal(true);
-        expect(at(old - size) >= now).to.equal(true);
-      }),
+      fc.property(
+        holdings,
+        anchors,
+        seriesArbitrary,
+        fc.bigInt({ min: 1n, max: 10n ** 15n }),
+        (held, values, series, size) => {
+          const list = listOf(held);
+          const packed = packSeries(series.market, series.day, series.strike, series.put);
+          const at = (quantity: bigint): bigint => requirement(withQuantity(list, packed, quantity), anchorOf(values));
+          const old = quantityOf(list, packed);
+          // The ceiling rises with the highest strike of the group, so a new strike above all others is left out.
+          const highest = list
+            .filter(({ expiry }) => expiry === expiryOf(packed))
+            .reduce((most, { strike }) => (strike > most ? strike : most), 0n);
+          if (series.strike > highest) return;
+          const now = at(old);
+          expect(at(old + size) <= now).to.equal(true);
+          expect(at(old - size) >= now).to.equal(true);
+        },
+      ),
       RUNS,
     );
   });

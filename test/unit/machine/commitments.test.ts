@@ -20,7 +20,10 @@ import { Random } from "../../../src/market/random.ts";
 import { addressNamed } from "../../support/model/Exchange.ts";
 import { signedDigest } from "../../support/model/ReferenceModel.ts";
 
-const hex = (value: bigint | number, bytes: number): string => BigInt(value).toString(16).padStart(2 * bytes, "0");
+const hex = (value: bigint | number, bytes: number): string =>
+  BigInt(value)
+    .toString(16)
+    .padStart(2 * bytes, "0");
 const hash = (text: string): string => keccak256(`0x${text}`).slice(2);
 const bare = (bytes: Uint8Array): string => toHex(bytes).slice(2);
 const ZERO = "00".repeat(32);
@@ -31,7 +34,8 @@ function naiveRoot(leaves: readonly string[]): string {
   let width = 1;
   while (width < leaves.length) width *= 2;
   let level = Array.from({ length: width }, (_, i) => leaves[i] ?? ZERO);
-  while (level.length > 1) level = Array.from({ length: level.length / 2 }, (_, i) => hash(`09${level[2 * i]}${level[2 * i + 1]}`));
+  while (level.length > 1)
+    level = Array.from({ length: level.length / 2 }, (_, i) => hash(`09${level[2 * i]}${level[2 * i + 1]}`));
   return hash(`0a${hex(leaves.length, 8)}${level[0]}`);
 }
 
@@ -53,7 +57,9 @@ describe("sequence tree", () => {
       tree.append(leaf(i));
       leaves.push(bare(leaf(i)));
       for (let count = 0; count <= leaves.length; count++) {
-        expect(bare(tree.root(count)), `root of ${count} of ${leaves.length}`).to.equal(naiveRoot(leaves.slice(0, count)));
+        expect(bare(tree.root(count)), `root of ${count} of ${leaves.length}`).to.equal(
+          naiveRoot(leaves.slice(0, count)),
+        );
       }
       const count = i + 1;
       for (let index = 0; index < count; index++) {
@@ -103,7 +109,8 @@ describe("chunk tree", () => {
       if (low % 2 === 1) nodes.unshift(rest.shift()!);
       if (high % 2 === 0 && high !== width - 1) nodes.push(rest.shift()!);
       const above: string[] = [];
-      for (let i = 0; i < nodes.length; i += 2) above.push(nodes[i + 1] === undefined ? nodes[i]! : hash(`08${nodes[i]}${nodes[i + 1]}`));
+      for (let i = 0; i < nodes.length; i += 2)
+        above.push(nodes[i + 1] === undefined ? nodes[i]! : hash(`08${nodes[i]}${nodes[i + 1]}`));
       nodes = above;
       [low, high, width] = [Math.floor(low / 2), Math.floor(high / 2), Math.ceil(width / 2)];
     }
@@ -165,7 +172,12 @@ describe("typed data", () => {
   const address = fc.uint8Array({ minLength: 20, maxLength: 20 });
   const config = { chainId: 11_155_111n, inbox: toHex(addressNamed("an inbox")) };
   const domain = domainSeparator(config.chainId, fromHex(config.inbox));
-  const check = <T>(arbitrary: fc.Arbitrary<T>, name: string, ours: (v: T) => Uint8Array, theirs: (v: T) => object): void => {
+  const check = <T>(
+    arbitrary: fc.Arbitrary<T>,
+    name: string,
+    ours: (v: T) => Uint8Array,
+    theirs: (v: T) => object,
+  ): void => {
     it(`${name}: the digest is that of ethers`, () => {
       fc.assert(
         fc.property(arbitrary, (value) => {
@@ -212,7 +224,13 @@ describe("typed data", () => {
     fc.tuple(u32, u64, address, u64, u64),
     "Withdraw",
     (v) => withdrawDigest(domain, ...v),
-    ([account, amount, recipient, nonce, deadline]) => ({ account, amount, recipient: toHex(recipient), nonce, deadline }),
+    ([account, amount, recipient, nonce, deadline]) => ({
+      account,
+      amount,
+      recipient: toHex(recipient),
+      nonce,
+      deadline,
+    }),
   );
   check(
     fc.tuple(u32, u32, u64, u64, u64),

@@ -1,13 +1,6 @@
 import { expect } from "chai";
 import { fromHex, toHex } from "../../../src/crypto/bytes.ts";
-import {
-  accountKey,
-  encodeSlot,
-  EMPTY_GLOBALS,
-  orderKey,
-  spentOrder,
-  type Slot,
-} from "../../../src/machine/Slots.ts";
+import { accountKey, encodeSlot, EMPTY_GLOBALS, orderKey, spentOrder, type Slot } from "../../../src/machine/Slots.ts";
 import {
   get,
   keyFromBigint,
@@ -73,7 +66,9 @@ describe("state tree", () => {
     for (let i = 0; i < 10; i++) expect(build(shuffled(random, keys))).to.equal(expected);
     let root: TreeRoot;
     for (const key of shuffled(random, keys)) root = set(root, keyFromBigint(key), slotOf(0n));
-    const guests = [...new Set(Array.from({ length: 100 }, () => randomKey(random)))].filter((key) => !keys.includes(key));
+    const guests = [...new Set(Array.from({ length: 100 }, () => randomKey(random)))].filter(
+      (key) => !keys.includes(key),
+    );
     for (const key of guests) root = set(root, keyFromBigint(key), slotOf(1n));
     for (const key of keys) root = set(root, keyFromBigint(key), slotOf(key));
     for (const key of shuffled(random, guests)) root = remove(root, keyFromBigint(key));
