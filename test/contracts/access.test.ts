@@ -135,7 +135,10 @@ async function accessFixture(): Promise<BridgeFixture> {
 
 /** Calls a function by its name. */
 async function call(contract: BaseContract, signer: HardhatEthersSigner, name: string, values: unknown[]) {
-  return (contract.connect(signer) as BaseContract).getFunction(name).send(...values);
+  return contract
+    .connect(signer)
+    .getFunction(name)
+    .send(...values);
 }
 
 describe("Access to the L1 contracts", () => {
