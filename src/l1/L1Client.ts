@@ -1,5 +1,7 @@
 import {
+  FetchRequest,
   JsonRpcProvider,
+  Network,
   Wallet,
   type ContractRunner,
   type ContractTransaction,
@@ -21,6 +23,12 @@ export interface L1ClientOptions {
   readonly logRange?: number;
 }
 
+/** How an endpoint is connected to. */
+export interface ConnectOptions extends L1ClientOptions {
+  /** Longest time that an answer may take. Default 30,000. */
+  readonly timeoutMilliseconds?: number;
+}
+
 /** A connection to L1: blocks, logs and transactions. Every failure is an {@link L1Error}; nothing is retried. */
 export class L1Client implements BlockSource {
   readonly provider: Provider;
@@ -36,10 +44,18 @@ export class L1Client implements BlockSource {
     this.#logRange = options.logRange ?? 2000;
   }
 
-  /** A client of a JSON-RPC endpoint. Answers are not cached: what derivation compares must be the endpoint's own words. */
-  static connect(url: string, privateKey?: Hex, options: L1ClientOptions = {}): L1Client {
-    const provider = new JsonRpcProvider(url, undefined, { cacheTimeout: -1, staticNetwork: true });
-    return new L1Client(provider, privateKey === undefined ? undefined : new Wallet(privateKey, provider), options);
+  /**
+   * A client of a JSON-RPC endpoint, which is expected to serve the chain `chainId` (`checkDeployment` asks it). Answers are not
+   * cached, since what derivation compares must be the endpoint's own words, and the library's silent retries are off.
+   */
+  static connect(url: string, chainId: bigint, privateKey?: Hex, options: ConnectOptions = {}): L1Client {
+    const request = new FetchRequest(url);
+    request.timeout = options.timeoutMilliseconds ?? 30_000;
+    request.setThrottleParams({ maxAttempts: 1 });
+    const staticNetwork = Network.from(chainId);
+    const provider = new JsonRpcProvider(request, staticNetwork, { cacheTimeout: -1, staticNetwork });
+    const signer = privateKey === undefined ? undefined : new Wallet(privateKey, provider);
+    return new L1Client(provider, signer, options);
   }
 
   /** Closes the connection. */
@@ -52,8 +68,11 @@ export class L1Client implements BlockSource {
     return this.#signer ?? this.provider;
   }
 
+  /** The endpoint's own chain id, whatever this client was told. */
   async chainId(): Promise<bigint> {
-    return (await this.read("read the chain id", () => this.provider.getNetwork())).chainId;
+    const { provider } = this;
+    if (!canSend(provider)) return (await this.read("read the chain id", () => provider.getNetwork())).chainId;
+    return BigInt((await this.read("read the chain id", () => provider.send("eth_chainId", []))) as string);
   }
 
   async head(): Promise<L1Block> {
@@ -140,6 +159,10 @@ export class L1Client implements BlockSource {
     if (this.#signer === undefined) throw new L1Error("NO_SIGNER", "this client has no key and only reads");
     return this.#signer;
   }
+}
+
+function canSend(provider: Provider): provider is Provider & Pick<JsonRpcProvider, "send"> {
+  return "send" in provider && typeof provider.send === "function";
 }
 
 /** Where a log stands. */
