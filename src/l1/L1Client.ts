@@ -1,5 +1,6 @@
 import {
   FetchRequest,
+  isError,
   JsonRpcProvider,
   Network,
   Wallet,
@@ -21,6 +22,8 @@ export interface L1ClientOptions {
   readonly lag?: number;
   /** Most blocks in one request for logs. Default 2000. */
   readonly logRange?: number;
+  /** Longest time to wait until a transaction is mined. Default 600,000. */
+  readonly miningTimeoutMilliseconds?: number;
 }
 
 /** How an endpoint is connected to. */
@@ -35,6 +38,7 @@ export class L1Client implements BlockSource {
   readonly #signer: Signer | undefined;
   readonly #lag: number;
   readonly #logRange: number;
+  readonly #miningTimeout: number;
 
   /** @param signer What transactions are signed with; a client without one only reads. */
   constructor(provider: Provider, signer?: Signer, options: L1ClientOptions = {}) {
@@ -42,6 +46,7 @@ export class L1Client implements BlockSource {
     this.#signer = signer;
     this.#lag = options.lag ?? 0;
     this.#logRange = options.logRange ?? 2000;
+    this.#miningTimeout = options.miningTimeoutMilliseconds ?? 600_000;
   }
 
   /**
@@ -142,12 +147,33 @@ export class L1Client implements BlockSource {
     }
   }
 
-  /** Signs and sends a transaction, and waits until it is mined. A refusal is found before anything is sent. */
+  /** Whether the signing account has sent a transaction that is not mined yet, as far as the endpoint knows. */
+  async hasPending(): Promise<boolean> {
+    const signer = this.#requireSigner();
+    const [pending, mined] = await this.read("read the nonce", () =>
+      Promise.all([signer.getNonce("pending"), signer.getNonce("latest")]),
+    );
+    return pending > mined;
+  }
+
+  /**
+   * Signs and sends a transaction, and waits until it is mined. A refusal is found before anything is sent.
+   *
+   * @throws {@link L1Error} `NOT_MINED` if that takes too long; the transaction stays pending.
+   */
   async send(action: string, transaction: Promise<ContractTransaction>): Promise<L1Receipt> {
     const signer = this.#requireSigner();
+    const sent = await this.read(action, async () => signer.sendTransaction(await transaction));
     const receipt = await this.read(action, async () => {
-      const sent = await signer.sendTransaction(await transaction);
-      return await sent.wait();
+      try {
+        return await sent.wait(1, this.#miningTimeout);
+      } catch (error) {
+        if (!isError(error, "TIMEOUT")) throw error;
+        throw new L1Error("NOT_MINED", "the transaction is pending for too long", {
+          fields: { action, transactionHash: sent.hash, nonce: sent.nonce },
+          cause: error,
+        });
+      }
     });
     if (receipt === null) {
       throw new L1Error("INCONSISTENT", "the endpoint has no receipt of a mined transaction", { fields: { action } });

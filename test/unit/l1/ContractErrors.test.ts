@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { Interface, makeError } from "ethers";
 import { loadArtifact } from "../../../src/l1/Artifacts.ts";
-import { isContractError, translateError } from "../../../src/l1/ContractErrors.ts";
+import { translateError } from "../../../src/l1/ContractErrors.ts";
 import { frontierPathLength } from "../../../src/l1/InboxClient.ts";
-import { L1Error } from "../../../src/l1/L1Error.ts";
+import { isContractError, L1Error } from "../../../src/l1/L1Error.ts";
 
 const inbox = new Interface(loadArtifact("RollupInbox").abi);
 const data = inbox.encodeErrorResult("BatchIndexMismatch", [7n, 6n]);
