@@ -11,8 +11,9 @@ import {IBridge} from "../interfaces/IBridge.sol";
 import {IRollupInbox} from "../interfaces/IRollupInbox.sol";
 import {IStateCommitmentChain} from "../interfaces/IStateCommitmentChain.sol";
 import {Inputs} from "../machine/Inputs.sol";
+import {Slots, Withdrawal} from "../machine/Slots.sol";
+import {Slot, State, StateTree} from "../machine/StateTree.sol";
 import {AssertionTree} from "../rollup/AssertionTree.sol";
-import {SlotProof} from "./SlotProof.sol";
 
 /// @title Bridge
 /// @notice See {IBridge}, which is the specification.
@@ -32,9 +33,6 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
 
     uint8 private constant _DECIMALS = 6;
     uint64 private constant _MAX_NUMBER = (1 << 56) - 1;
-    uint64 private constant _WITHDRAWAL_KIND = 7;
-    /// @dev account u32 ‖ recipient address ‖ amount u128
-    uint256 private constant _WITHDRAWAL_LENGTH = 40;
 
     IERC20 private immutable _TOKEN;
     IRollupInbox private immutable _INBOX;
@@ -114,16 +112,17 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
         if (word & bit != 0) revert AlreadyFinalized(number);
         bytes32 id = AssertionTree.assertionId(assertion.parent, assertion.end.hash(), assertion.historyRoot);
         if (!_CHAIN.isConfirmed(id)) revert AssertionNotConfirmed(id);
-        (uint32 account, address original, uint128 amount) = _openWithdrawal(assertion.end.stateRoot, number, witness);
+        Withdrawal memory withdrawal = _openWithdrawal(assertion.end.stateRoot, number, witness);
 
         uint256 total = _totals.accounted;
+        uint128 amount = withdrawal.amount;
         // INVARIANT: payments never exceed deposits, even if a wrong state were confirmed.
         if (amount > total) revert TotalTooSmall(total, amount);
         _finalized[number >> 8] = word | bit;
         // SAFETY: a difference of a uint96 and something not greater.
         _totals.accounted = uint96(total - amount);
-        address recipient = claimOwnerOf(number, original);
-        emit WithdrawalFinalized(number, original, recipient, account, amount);
+        address recipient = claimOwnerOf(number, withdrawal.recipient);
+        emit WithdrawalFinalized(number, withdrawal.recipient, recipient, withdrawal.account, amount);
         _TOKEN.safeTransfer(recipient, amount);
     }
 
@@ -216,18 +215,17 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
         try IERC20Permit(address(_TOKEN)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
     }
 
+    /// @dev The withdrawal in a state's tree, opened by a witness that holds nothing else.
     function _openWithdrawal(
         bytes32 stateRoot,
         uint64 number,
         bytes calldata witness
-    ) private pure returns (uint32 account, address recipient, uint128 amount) {
-        bytes calldata content = SlotProof.openExisting(stateRoot, (_WITHDRAWAL_KIND << 56) | number, witness);
-        if (content.length != _WITHDRAWAL_LENGTH) {
-            revert WithdrawalContentInvalid(content.length, _WITHDRAWAL_LENGTH);
-        }
-        account = uint32(bytes4(content[0:4]));
-        recipient = address(bytes20(content[4:24]));
-        amount = uint128(bytes16(content[24:40]));
+    ) private pure returns (Withdrawal memory) {
+        State memory state = StateTree.begin(stateRoot, witness);
+        Slot memory slot = StateTree.open(state, Slots.withdrawalKey(number));
+        StateTree.finish(state);
+        if (!slot.exists) revert WithdrawalUnknown(number);
+        return Slots.decodeWithdrawal(StateTree.contentOf(slot));
     }
 
     function _requireContract(address account) private view {

@@ -54,7 +54,7 @@ interface IBridge {
     error ReceivedMismatch(uint256 actual, uint256 expected);
     error TotalTooLarge(uint256 total, uint256 maximum);
     error WithdrawalNumberTooLarge(uint64 number, uint64 maximum);
-    error WithdrawalContentInvalid(uint256 length, uint256 expected);
+    error WithdrawalUnknown(uint64 number);
     error AlreadyFinalized(uint64 number);
     error AssertionNotConfirmed(bytes32 id);
     error TotalTooSmall(uint256 total, uint256 amount);

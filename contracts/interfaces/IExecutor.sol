@@ -35,8 +35,9 @@ interface IExecutor {
     /// @param witness The items of the slots that the transaction opens, in that order, up to the check that fails if one does.
     /// @return root Root of the state after; the one before unless the code is OK.
     /// @return code Result (docs/specification.md, section 7).
-    function execute(ExecutionContext calldata context, bytes calldata item, bytes calldata witness)
-        external
-        view
-        returns (bytes32 root, uint8 code);
+    function execute(
+        ExecutionContext calldata context,
+        bytes calldata item,
+        bytes calldata witness
+    ) external view returns (bytes32 root, uint8 code);
 }

@@ -6,7 +6,7 @@ import {Constants} from "./Constants.sol";
 import {Inputs} from "./Inputs.sol";
 import {Positions} from "./Positions.sol";
 import {Anchors, Requirement} from "./Requirement.sol";
-import {Account, Globals, Key, Market, Slots} from "./Slots.sol";
+import {Account, Globals, Key, Market} from "./Slots.sol";
 import {States} from "./State.sol";
 import {Slot, State} from "./StateTree.sol";
 
@@ -30,11 +30,13 @@ library Execution {
 
     /// @notice Opens a session key. `valid` if it has one of the scopes, is not revoked and has not expired at `l2Time`.
     /// @dev SAFETY: a revoked key has no scope, so the scope check covers it, and absent keys.
-    function useKey(State memory state, uint256 l2Time, uint32 account, uint8 index, uint8 scopes)
-        internal
-        pure
-        returns (bool valid, Slot memory slot, Key memory key)
-    {
+    function useKey(
+        State memory state,
+        uint256 l2Time,
+        uint32 account,
+        uint8 index,
+        uint8 scopes
+    ) internal pure returns (bool valid, Slot memory slot, Key memory key) {
         (slot, key) = state.openKey(account, index);
         valid = key.scope & scopes != 0 && key.expiry >= l2Time;
     }
@@ -70,14 +72,16 @@ library Execution {
     /// @notice Cash less debt less the requirement, in 1e-6 USDC. The markets of the positions must have been peeked.
     function excess(Account memory account, Anchors memory anchors) internal pure returns (int256) {
         // SAFETY: requirements are below 2^180, see there.
-        return int256(uint256(account.cash)) - int256(uint256(account.debt))
-            - int256(Requirement.requirementUp(account.positions, anchors));
+        return
+            int256(uint256(account.cash)) -
+            int256(uint256(account.debt)) -
+            int256(Requirement.requirementUp(account.positions, anchors));
     }
 
     /// @notice The amount in the width of the state.
     function toU128(uint256 amount) internal pure returns (uint128) {
-        // INVARIANT: deposits are below 2^64 and fewer than 2^64, and nothing else creates cash; debts and pools are bounded by
-        // the number of accounts, positions and their size (2^32 · 2^6 · 2^50 · 2^39 / 1e4 < 2^114).
+        // INVARIANT: nothing but deposits creates cash, which are below 2^64 and fewer than 2^64; debts and pools are bounded by the
+        // number and the size of the positions (2^32 · 2^6 · 2^50 · 2^39 / 1e4 < 2^114).
         if (amount > type(uint128).max) revert AmountOverflow(amount);
         return uint128(amount);
     }

@@ -10,16 +10,18 @@ import {Requirement} from "./Requirement.sol";
 library Fees {
     /// @notice price · quantity in 1e-6 USDC; exact, since the tick is a multiple of 100 and the lot of 1000.
     function premium(uint256 price, uint256 quantity) internal pure returns (uint256) {
-        return price * quantity / Constants.PRICE_TO_CASH;
+        return (price * quantity) / Constants.PRICE_TO_CASH;
     }
 
     /// @notice What an order has accrued, in 1e-15 USDC, after a fill of `quantity` at `price`: `rate` of the underlying, at most
     /// 12.5 % of the premium. No rounding, so splitting a fill changes nothing.
-    function accrue(uint256 accrued, uint256 rate, uint256 anchor, uint256 price, uint256 quantity)
-        internal
-        pure
-        returns (uint256)
-    {
+    function accrue(
+        uint256 accrued,
+        uint256 rate,
+        uint256 anchor,
+        uint256 price,
+        uint256 quantity
+    ) internal pure returns (uint256) {
         uint256 byUnderlying = rate * anchor * quantity;
         uint256 byPremium = Constants.PREMIUM_CAP * price * quantity;
         return accrued + (byUnderlying < byPremium ? byUnderlying : byPremium);
@@ -27,8 +29,9 @@ library Fees {
 
     /// @notice The cash that is due between two accruals of one order, in 1e-6 USDC, rounded up over the order as a whole.
     function feeUp(uint256 before, uint256 afterwards) internal pure returns (uint256) {
-        return Requirement.ceilDivide(afterwards, Constants.FEE_TO_CASH)
-            - Requirement.ceilDivide(before, Constants.FEE_TO_CASH);
+        return
+            Requirement.ceilDivide(afterwards, Constants.FEE_TO_CASH) -
+            Requirement.ceilDivide(before, Constants.FEE_TO_CASH);
     }
 
     /// @notice Whether `accrued` (1e-15 USDC) exceeds `maxFee` (1e-4 USD per contract) on `filled` (1e-6 contract).

@@ -13,11 +13,12 @@ library Framing {
     /// @return end Position behind the item; for a framing error behind the bytes of the length that lie inside the payload.
     /// @return available Whether `data` holds the bytes of the length. The rest is meaningless if not.
     /// @dev Needs offset < length.
-    function frameAt(bytes calldata data, uint256 base, uint256 offset, uint256 length)
-        internal
-        pure
-        returns (bool valid, uint256 start, uint256 end, bool available)
-    {
+    function frameAt(
+        bytes calldata data,
+        uint256 base,
+        uint256 offset,
+        uint256 length
+    ) internal pure returns (bool valid, uint256 start, uint256 end, bool available) {
         uint256 position = offset - base;
         if (position >= data.length) return (false, 0, offset + 1, false);
         uint256 size = uint8(data[position]);

@@ -75,16 +75,19 @@ library Positions {
         uint256 length = positions.length;
         uint256 target = uint256(series) << 192;
         while (index < length && elementAt(positions, index) < target) ++index;
-        if (index < length && seriesOf(elementAt(positions, index)) == series) quantity = quantityOf(elementAt(positions, index));
+        if (index < length && seriesOf(elementAt(positions, index)) == series)
+            quantity = quantityOf(elementAt(positions, index));
     }
 
     /// @notice A copy of the list with `quantity` of `series`; zero takes the position out.
     /// @param index What {find} says of the series, and `held` the quantity that it says.
-    function withQuantity(uint256[] memory positions, uint64 series, uint256 index, int256 held, int256 quantity)
-        internal
-        pure
-        returns (uint256[] memory result)
-    {
+    function withQuantity(
+        uint256[] memory positions,
+        uint64 series,
+        uint256 index,
+        int256 held,
+        int256 quantity
+    ) internal pure returns (uint256[] memory result) {
         uint256 taken = held == 0 ? 0 : 1;
         uint256 added = quantity == 0 ? 0 : 1;
         uint256 position = makePosition(series, quantity);

@@ -34,7 +34,9 @@ library Signatures {
             mstore(add(input, 96), s)
             mstore(0, 0)
             success := staticcall(gas(), 1, input, 128, 0, 32)
-            if eq(returndatasize(), 32) { signer := mload(0) }
+            if eq(returndatasize(), 32) {
+                signer := mload(0)
+            }
         }
         if (!success) revert Starved();
     }

@@ -228,19 +228,20 @@ library Slots {
     }
 
     function encodeOrder(Order memory order) internal pure returns (bytes memory) {
-        return abi.encodePacked(
-            order.nonce,
-            order.series,
-            order.flags,
-            order.keyIndex,
-            order.keyEpoch,
-            order.deadline,
-            order.limitPrice,
-            order.quantity,
-            order.filled,
-            order.maxFee,
-            order.feeAccrued
-        );
+        return
+            abi.encodePacked(
+                order.nonce,
+                order.series,
+                order.flags,
+                order.keyIndex,
+                order.keyEpoch,
+                order.deadline,
+                order.limitPrice,
+                order.quantity,
+                order.filled,
+                order.maxFee,
+                order.feeAccrued
+            );
     }
 
     function decodeOrder(bytes calldata content) internal pure returns (Order memory order) {
@@ -289,15 +290,16 @@ library Slots {
     }
 
     function encodeMarket(Market memory market) internal pure returns (bytes memory) {
-        return abi.encodePacked(
-            market.tick,
-            market.lot,
-            market.shortStep,
-            market.mediumStep,
-            market.longStep,
-            market.anchor,
-            market.anchorTime
-        );
+        return
+            abi.encodePacked(
+                market.tick,
+                market.lot,
+                market.shortStep,
+                market.mediumStep,
+                market.longStep,
+                market.anchor,
+                market.anchorTime
+            );
     }
 
     function decodeMarket(bytes calldata content) internal pure returns (Market memory market) {
@@ -314,15 +316,16 @@ library Slots {
     }
 
     function encodeExpiry(Expiry memory expiry) internal pure returns (bytes memory) {
-        return abi.encodePacked(
-            expiry.price,
-            expiry.shorts,
-            expiry.isFinal,
-            expiry.owed,
-            expiry.received,
-            expiry.credited,
-            expiry.paid
-        );
+        return
+            abi.encodePacked(
+                expiry.price,
+                expiry.shorts,
+                expiry.isFinal,
+                expiry.owed,
+                expiry.received,
+                expiry.credited,
+                expiry.paid
+            );
     }
 
     function decodeExpiry(bytes calldata content) internal pure returns (Expiry memory expiry) {

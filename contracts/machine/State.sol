@@ -13,11 +13,10 @@ library States {
     /// @notice A withdrawal with the next number exists already: no machine has such a state.
     error WithdrawalExists(uint64 number);
 
-    function openAccount(State memory state, uint32 id)
-        internal
-        pure
-        returns (Slot memory slot, Account memory account)
-    {
+    function openAccount(
+        State memory state,
+        uint32 id
+    ) internal pure returns (Slot memory slot, Account memory account) {
         slot = StateTree.open(state, Slots.accountKey(id));
         if (slot.exists) account = Slots.decodeAccount(StateTree.contentOf(slot));
     }
@@ -26,11 +25,11 @@ library States {
         StateTree.write(state, slot, Slots.encodeAccount(account));
     }
 
-    function openOrder(State memory state, uint32 account, uint64 nonce)
-        internal
-        pure
-        returns (Slot memory slot, Order memory order)
-    {
+    function openOrder(
+        State memory state,
+        uint32 account,
+        uint64 nonce
+    ) internal pure returns (Slot memory slot, Order memory order) {
         slot = StateTree.open(state, Slots.orderKey(account, nonce));
         if (slot.exists) order = Slots.decodeOrder(StateTree.contentOf(slot));
     }
@@ -39,11 +38,11 @@ library States {
         StateTree.write(state, slot, Slots.encodeOrder(order));
     }
 
-    function openKey(State memory state, uint32 account, uint8 index)
-        internal
-        pure
-        returns (Slot memory slot, Key memory key)
-    {
+    function openKey(
+        State memory state,
+        uint32 account,
+        uint8 index
+    ) internal pure returns (Slot memory slot, Key memory key) {
         slot = StateTree.open(state, Slots.keyKey(account, index));
         if (slot.exists) key = Slots.decodeKey(StateTree.contentOf(slot));
     }
@@ -72,11 +71,11 @@ library States {
     }
 
     /// @param expiry market u8 ‖ day u16
-    function openClaim(State memory state, uint24 expiry, uint32 account)
-        internal
-        pure
-        returns (Slot memory slot, uint128 amount)
-    {
+    function openClaim(
+        State memory state,
+        uint24 expiry,
+        uint32 account
+    ) internal pure returns (Slot memory slot, uint128 amount) {
         slot = StateTree.open(state, Slots.claimKey(expiry, account));
         if (slot.exists) amount = Slots.decodeClaim(StateTree.contentOf(slot));
     }

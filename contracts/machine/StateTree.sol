@@ -220,14 +220,22 @@ library StateTree {
 
     /// @dev Folds `node`, which lies below `depth` elements of the path, up to a root. Reverts unless the bits of the path strictly
     /// increase downwards and stay below `limit`.
-    function _fold(uint64 key, uint256 path, uint256 depth, bytes32 node, uint256 limit) private pure returns (bytes32) {
+    function _fold(
+        uint64 key,
+        uint256 path,
+        uint256 depth,
+        bytes32 node,
+        uint256 limit
+    ) private pure returns (bytes32) {
         uint256 tag = uint256(Tags.STATE_INNER) << 72;
         uint256 bad = type(uint256).max;
         // SAFETY: writes behind the free memory pointer only and leaves nothing there that anybody reads again. The calldata
         // read lies inside the witness, for `open` has checked that the path does.
         assembly ("memory-safe") {
             let preimage := mload(0x40)
-            for { let at := add(path, mul(depth, 33)) } gt(at, path) { } {
+            for {
+                let at := add(path, mul(depth, 33))
+            } gt(at, path) {} {
                 at := sub(at, 33)
                 let bit := byte(0, calldataload(at))
                 if iszero(lt(bit, limit)) {

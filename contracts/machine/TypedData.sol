@@ -8,28 +8,30 @@ import {Cancel, CancelAll, RevokeKey, SetKey, Transfer, Wire, Withdraw} from "./
 /// @title TypedData
 /// @notice EIP-712 digests of everything that users sign (docs/specification.md, section 3).
 library TypedData {
-    bytes32 private constant DOMAIN_TYPE_HASH =
-        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 private constant DOMAIN_TYPE_HASH = keccak256(
+        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+    );
     bytes32 private constant ORDER_TYPE_HASH = keccak256(
         "Order(uint32 account,uint8 market,uint16 expiryDay,uint64 strike,bool isPut,bool isSell,uint64 quantity,uint64 limitPrice,uint64 maxFee,uint64 nonce,uint64 deadline,bool fillOrKill,bool immediateOrCancel,bool postOnly,bool reduceOnly,bool forcible)"
     );
-    bytes32 private constant WITHDRAW_TYPE_HASH =
-        keccak256("Withdraw(uint32 account,uint64 amount,address recipient,uint64 nonce,uint64 deadline)");
-    bytes32 private constant TRANSFER_TYPE_HASH =
-        keccak256("Transfer(uint32 from,uint32 to,uint64 amount,uint64 nonce,uint64 deadline)");
+    bytes32 private constant WITHDRAW_TYPE_HASH = keccak256(
+        "Withdraw(uint32 account,uint64 amount,address recipient,uint64 nonce,uint64 deadline)"
+    );
+    bytes32 private constant TRANSFER_TYPE_HASH = keccak256(
+        "Transfer(uint32 from,uint32 to,uint64 amount,uint64 nonce,uint64 deadline)"
+    );
     bytes32 private constant SET_KEY_TYPE_HASH = keccak256(
         "SetKey(uint32 account,uint8 index,address key,uint8 scope,uint64 expiry,uint64 budget,uint64 nonce,uint64 deadline)"
     );
-    bytes32 private constant REVOKE_KEY_TYPE_HASH =
-        keccak256("RevokeKey(uint32 account,uint8 index,uint64 nonce,uint64 deadline)");
+    bytes32 private constant REVOKE_KEY_TYPE_HASH = keccak256(
+        "RevokeKey(uint32 account,uint8 index,uint64 nonce,uint64 deadline)"
+    );
     bytes32 private constant CANCEL_TYPE_HASH = keccak256("Cancel(uint32 account,uint64 nonce,uint64 deadline)");
     bytes32 private constant CANCEL_ALL_TYPE_HASH = keccak256("CancelAll(uint32 account,uint64 floor,uint64 deadline)");
 
     /// @notice The domain separator of one deployment: name "Tenor", version "1".
     function domainSeparator(uint256 chainId, address verifyingContract) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(DOMAIN_TYPE_HASH, keccak256("Tenor"), keccak256("1"), chainId, verifyingContract)
-        );
+        return keccak256(abi.encode(DOMAIN_TYPE_HASH, keccak256("Tenor"), keccak256("1"), chainId, verifyingContract));
     }
 
     /// @notice Digest of the terms of `order` for `account`. What was filled and accrued, and the key, are not part of it.
@@ -60,92 +62,98 @@ library TypedData {
         return digest(domain, structHash);
     }
 
-    function withdrawDigest(bytes32 domain, Withdraw memory transaction, address recipient)
-        internal
-        pure
-        returns (bytes32)
-    {
-        return digest(
-            domain,
-            keccak256(
-                abi.encode(
-                    WITHDRAW_TYPE_HASH,
-                    transaction.account,
-                    transaction.amount,
-                    recipient,
-                    transaction.auth.nonce,
-                    transaction.auth.deadline
+    function withdrawDigest(
+        bytes32 domain,
+        Withdraw memory transaction,
+        address recipient
+    ) internal pure returns (bytes32) {
+        return
+            digest(
+                domain,
+                keccak256(
+                    abi.encode(
+                        WITHDRAW_TYPE_HASH,
+                        transaction.account,
+                        transaction.amount,
+                        recipient,
+                        transaction.auth.nonce,
+                        transaction.auth.deadline
+                    )
                 )
-            )
-        );
+            );
     }
 
     function transferDigest(bytes32 domain, Transfer memory transaction) internal pure returns (bytes32) {
-        return digest(
-            domain,
-            keccak256(
-                abi.encode(
-                    TRANSFER_TYPE_HASH,
-                    transaction.from,
-                    transaction.to,
-                    transaction.amount,
-                    transaction.auth.nonce,
-                    transaction.auth.deadline
+        return
+            digest(
+                domain,
+                keccak256(
+                    abi.encode(
+                        TRANSFER_TYPE_HASH,
+                        transaction.from,
+                        transaction.to,
+                        transaction.amount,
+                        transaction.auth.nonce,
+                        transaction.auth.deadline
+                    )
                 )
-            )
-        );
+            );
     }
 
     function setKeyDigest(bytes32 domain, SetKey memory transaction) internal pure returns (bytes32) {
-        return digest(
-            domain,
-            keccak256(
-                abi.encode(
-                    SET_KEY_TYPE_HASH,
-                    transaction.account,
-                    transaction.index,
-                    transaction.signer,
-                    transaction.scope,
-                    transaction.expiry,
-                    transaction.budget,
-                    transaction.auth.nonce,
-                    transaction.auth.deadline
+        return
+            digest(
+                domain,
+                keccak256(
+                    abi.encode(
+                        SET_KEY_TYPE_HASH,
+                        transaction.account,
+                        transaction.index,
+                        transaction.signer,
+                        transaction.scope,
+                        transaction.expiry,
+                        transaction.budget,
+                        transaction.auth.nonce,
+                        transaction.auth.deadline
+                    )
                 )
-            )
-        );
+            );
     }
 
     function revokeKeyDigest(bytes32 domain, RevokeKey memory transaction) internal pure returns (bytes32) {
-        return digest(
-            domain,
-            keccak256(
-                abi.encode(
-                    REVOKE_KEY_TYPE_HASH,
-                    transaction.account,
-                    transaction.index,
-                    transaction.auth.nonce,
-                    transaction.auth.deadline
+        return
+            digest(
+                domain,
+                keccak256(
+                    abi.encode(
+                        REVOKE_KEY_TYPE_HASH,
+                        transaction.account,
+                        transaction.index,
+                        transaction.auth.nonce,
+                        transaction.auth.deadline
+                    )
                 )
-            )
-        );
+            );
     }
 
     function cancelDigest(bytes32 domain, Cancel memory transaction) internal pure returns (bytes32) {
-        return digest(
-            domain,
-            keccak256(
-                abi.encode(CANCEL_TYPE_HASH, transaction.account, transaction.nonce, transaction.auth.deadline)
-            )
-        );
+        return
+            digest(
+                domain,
+                keccak256(
+                    abi.encode(CANCEL_TYPE_HASH, transaction.account, transaction.nonce, transaction.auth.deadline)
+                )
+            );
     }
 
     function cancelAllDigest(bytes32 domain, CancelAll memory transaction) internal pure returns (bytes32) {
-        return digest(
-            domain,
-            keccak256(
-                abi.encode(CANCEL_ALL_TYPE_HASH, transaction.account, transaction.floor, transaction.auth.deadline)
-            )
-        );
+        return
+            digest(
+                domain,
+                keccak256(
+                    abi.encode(CANCEL_ALL_TYPE_HASH, transaction.account, transaction.floor, transaction.auth.deadline)
+                )
+            );
     }
 
     /// @notice keccak256(0x19 ‖ 0x01 ‖ domain separator ‖ struct hash).

@@ -29,7 +29,11 @@ library Varint {
         uint256 end = r.end;
         bool complete;
         assembly ("memory-safe") {
-            for { let shift := 0 } and(lt(cursor, end), lt(shift, 70)) { shift := add(shift, 7) } {
+            for {
+                let shift := 0
+            } and(lt(cursor, end), lt(shift, 70)) {
+                shift := add(shift, 7)
+            } {
                 let group := byte(0, calldataload(cursor))
                 cursor := add(cursor, 1)
                 value := or(value, shl(shift, and(group, 0x7f)))

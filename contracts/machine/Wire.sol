@@ -141,11 +141,11 @@ library Wire {
         return item.length == 0 ? 0 : uint8(item[0]);
     }
 
-    function decodeWithdraw(bytes calldata item, uint256 timeBase, bool forced)
-        internal
-        pure
-        returns (bool valid, Withdraw memory transaction)
-    {
+    function decodeWithdraw(
+        bytes calldata item,
+        uint256 timeBase,
+        bool forced
+    ) internal pure returns (bool valid, Withdraw memory transaction) {
         Reader memory r = _begin(item);
         transaction.account = _account(r);
         transaction.amount = uint64(r.varint(MAX_U64));
@@ -154,11 +154,11 @@ library Wire {
         valid = r.finished();
     }
 
-    function decodeTransfer(bytes calldata item, uint256 timeBase, bool forced)
-        internal
-        pure
-        returns (bool valid, Transfer memory transaction)
-    {
+    function decodeTransfer(
+        bytes calldata item,
+        uint256 timeBase,
+        bool forced
+    ) internal pure returns (bool valid, Transfer memory transaction) {
         Reader memory r = _begin(item);
         transaction.from = _account(r);
         transaction.to = _account(r);
@@ -167,11 +167,11 @@ library Wire {
         valid = r.finished();
     }
 
-    function decodeSetKey(bytes calldata item, uint256 timeBase, bool forced)
-        internal
-        pure
-        returns (bool valid, SetKey memory transaction)
-    {
+    function decodeSetKey(
+        bytes calldata item,
+        uint256 timeBase,
+        bool forced
+    ) internal pure returns (bool valid, SetKey memory transaction) {
         Reader memory r = _begin(item);
         transaction.account = _account(r);
         transaction.index = r.u8();
@@ -183,11 +183,11 @@ library Wire {
         valid = r.finished();
     }
 
-    function decodeRevokeKey(bytes calldata item, uint256 timeBase, bool forced)
-        internal
-        pure
-        returns (bool valid, RevokeKey memory transaction)
-    {
+    function decodeRevokeKey(
+        bytes calldata item,
+        uint256 timeBase,
+        bool forced
+    ) internal pure returns (bool valid, RevokeKey memory transaction) {
         Reader memory r = _begin(item);
         transaction.account = _account(r);
         transaction.index = r.u8();
@@ -195,11 +195,11 @@ library Wire {
         valid = r.finished();
     }
 
-    function decodeCancel(bytes calldata item, uint256 timeBase, bool forced)
-        internal
-        pure
-        returns (bool valid, Cancel memory transaction)
-    {
+    function decodeCancel(
+        bytes calldata item,
+        uint256 timeBase,
+        bool forced
+    ) internal pure returns (bool valid, Cancel memory transaction) {
         Reader memory r = _begin(item);
         transaction.account = _account(r);
         transaction.nonce = _nonce(r);
@@ -207,11 +207,11 @@ library Wire {
         valid = r.finished();
     }
 
-    function decodeCancelAll(bytes calldata item, uint256 timeBase, bool forced)
-        internal
-        pure
-        returns (bool valid, CancelAll memory transaction)
-    {
+    function decodeCancelAll(
+        bytes calldata item,
+        uint256 timeBase,
+        bool forced
+    ) internal pure returns (bool valid, CancelAll memory transaction) {
         Reader memory r = _begin(item);
         transaction.account = _account(r);
         transaction.floor = _nonce(r);
@@ -232,11 +232,11 @@ library Wire {
         account = uint32(bytes4(item[SETTLE_HEAD + 4 * part:]));
     }
 
-    function decodeFill(bytes calldata item, uint256 timeBase, bool forced)
-        internal
-        pure
-        returns (bool valid, Fill memory transaction)
-    {
+    function decodeFill(
+        bytes calldata item,
+        uint256 timeBase,
+        bool forced
+    ) internal pure returns (bool valid, Fill memory transaction) {
         Reader memory r = _begin(item);
         uint256 form = typeOf(item) - TX_FILL;
         _order(r, timeBase, form & 1 == 1, true, transaction.maker);

@@ -46,22 +46,22 @@ contract AccountExecutor is IExecutor {
     }
 
     /// @inheritdoc IExecutor
-    function execute(ExecutionContext calldata context, bytes calldata item, bytes calldata witness)
-        external
-        view
-        returns (bytes32 root, uint8 code)
-    {
+    function execute(
+        ExecutionContext calldata context,
+        bytes calldata item,
+        bytes calldata witness
+    ) external view returns (bytes32 root, uint8 code) {
         State memory state = StateTree.begin(context.root, witness);
         code = _dispatch(context, state, item);
         StateTree.finish(state);
         root = code == ResultCodes.OK ? state.root : context.root;
     }
 
-    function _dispatch(ExecutionContext calldata context, State memory state, bytes calldata item)
-        private
-        view
-        returns (uint8)
-    {
+    function _dispatch(
+        ExecutionContext calldata context,
+        State memory state,
+        bytes calldata item
+    ) private view returns (uint8) {
         if (context.kind == Inputs.KIND_DEPOSIT) return _deposit(context, state, item);
         uint8 transactionType = Wire.typeOf(item);
         if (context.kind == 0 || Execution.isForced(context)) {
@@ -77,17 +77,17 @@ contract AccountExecutor is IExecutor {
     }
 
     /// @dev Deposit message of the Bridge: account u32 ‖ owner address ‖ amount u128.
-    function _deposit(ExecutionContext calldata context, State memory state, bytes calldata payload)
-        private
-        view
-        returns (uint8)
-    {
+    function _deposit(
+        ExecutionContext calldata context,
+        State memory state,
+        bytes calldata payload
+    ) private view returns (uint8) {
         if (context.sender != BRIDGE) return ResultCodes.WrongSender;
         if (payload.length != DEPOSIT_LENGTH) return ResultCodes.Malformed;
         uint32 id = uint32(bytes4(payload[0:4]));
         address owner = address(bytes20(payload[4:24]));
         uint256 amount = uint128(bytes16(payload[24:40]));
-        // INVARIANT: a deposit is below 2^64, so that no sum of deposits exceeds 128 bits.
+        // INVARIANT: a deposit is below 2^64, so that no sum of deposits exceeds 128 bits, whatever the Bridge sends.
         if (amount > type(uint64).max) return ResultCodes.Malformed;
         if (amount == 0) return ResultCodes.AmountZero;
         (Slot memory slot, Account memory account) = state.openAccount(id);
@@ -100,13 +100,16 @@ contract AccountExecutor is IExecutor {
     }
 
     /// @dev Withdraw to the owner or to an allow-listed address.
-    function _withdraw(ExecutionContext calldata context, State memory state, bytes calldata item)
-        private
-        view
-        returns (uint8 code)
-    {
-        (bool valid, Withdraw memory transaction) =
-            Wire.decodeWithdraw(item, context.timeBase, Execution.isForced(context));
+    function _withdraw(
+        ExecutionContext calldata context,
+        State memory state,
+        bytes calldata item
+    ) private view returns (uint8 code) {
+        (bool valid, Withdraw memory transaction) = Wire.decodeWithdraw(
+            item,
+            context.timeBase,
+            Execution.isForced(context)
+        );
         if (!valid) return ResultCodes.Malformed;
         if (transaction.amount == 0) return ResultCodes.AmountZero;
         if (transaction.payee > Constants.MAX_KEYS) return ResultCodes.Malformed;
@@ -114,7 +117,7 @@ contract AccountExecutor is IExecutor {
         if (code != ResultCodes.OK) return code;
         address recipient;
         if (transaction.payee != 0) {
-            (bool usable,, Key memory payee) = Execution.useKey(
+            (bool usable, , Key memory payee) = Execution.useKey(
                 state,
                 context.l2Time,
                 transaction.account,
@@ -148,13 +151,16 @@ contract AccountExecutor is IExecutor {
     }
 
     /// @dev Transfer of cash between accounts.
-    function _transfer(ExecutionContext calldata context, State memory state, bytes calldata item)
-        private
-        view
-        returns (uint8 code)
-    {
-        (bool valid, Transfer memory transaction) =
-            Wire.decodeTransfer(item, context.timeBase, Execution.isForced(context));
+    function _transfer(
+        ExecutionContext calldata context,
+        State memory state,
+        bytes calldata item
+    ) private view returns (uint8 code) {
+        (bool valid, Transfer memory transaction) = Wire.decodeTransfer(
+            item,
+            context.timeBase,
+            Execution.isForced(context)
+        );
         if (!valid) return ResultCodes.Malformed;
         if (transaction.amount == 0) return ResultCodes.AmountZero;
         code = _spendNonce(context, state, transaction.from, transaction.auth);
@@ -174,13 +180,16 @@ contract AccountExecutor is IExecutor {
     }
 
     /// @dev SetKey: a session key or a payee.
-    function _setKey(ExecutionContext calldata context, State memory state, bytes calldata item)
-        private
-        view
-        returns (uint8 code)
-    {
-        (bool valid, SetKey memory transaction) =
-            Wire.decodeSetKey(item, context.timeBase, Execution.isForced(context));
+    function _setKey(
+        ExecutionContext calldata context,
+        State memory state,
+        bytes calldata item
+    ) private view returns (uint8 code) {
+        (bool valid, SetKey memory transaction) = Wire.decodeSetKey(
+            item,
+            context.timeBase,
+            Execution.isForced(context)
+        );
         if (!valid || !_isKeyIndex(transaction.index) || transaction.signer == address(0)) return ResultCodes.Malformed;
         if (transaction.scope == 0 || transaction.scope > Slots.SCOPE_ALL) return ResultCodes.Malformed;
         code = _spendNonce(context, state, transaction.account, transaction.auth);
@@ -199,13 +208,16 @@ contract AccountExecutor is IExecutor {
     }
 
     /// @dev RevokeKey. Orders that the key signed are void from now on.
-    function _revokeKey(ExecutionContext calldata context, State memory state, bytes calldata item)
-        private
-        view
-        returns (uint8 code)
-    {
-        (bool valid, RevokeKey memory transaction) =
-            Wire.decodeRevokeKey(item, context.timeBase, Execution.isForced(context));
+    function _revokeKey(
+        ExecutionContext calldata context,
+        State memory state,
+        bytes calldata item
+    ) private view returns (uint8 code) {
+        (bool valid, RevokeKey memory transaction) = Wire.decodeRevokeKey(
+            item,
+            context.timeBase,
+            Execution.isForced(context)
+        );
         if (!valid || !_isKeyIndex(transaction.index)) return ResultCodes.Malformed;
         code = _spendNonce(context, state, transaction.account, transaction.auth);
         if (code != ResultCodes.OK) return code;
@@ -222,11 +234,11 @@ contract AccountExecutor is IExecutor {
     }
 
     /// @dev Cancel of one order, whether the state has seen it or not: its nonce is spent.
-    function _cancel(ExecutionContext calldata context, State memory state, bytes calldata item)
-        private
-        view
-        returns (uint8)
-    {
+    function _cancel(
+        ExecutionContext calldata context,
+        State memory state,
+        bytes calldata item
+    ) private view returns (uint8) {
         bool forced = Execution.isForced(context);
         (bool valid, Cancel memory transaction) = Wire.decodeCancel(item, context.timeBase, forced);
         if (!valid) return ResultCodes.Malformed;
@@ -250,11 +262,11 @@ contract AccountExecutor is IExecutor {
     }
 
     /// @dev CancelAll: raises the floor. It only rises, so it serves as its own nonce.
-    function _cancelAll(ExecutionContext calldata context, State memory state, bytes calldata item)
-        private
-        view
-        returns (uint8)
-    {
+    function _cancelAll(
+        ExecutionContext calldata context,
+        State memory state,
+        bytes calldata item
+    ) private view returns (uint8) {
         bool forced = Execution.isForced(context);
         (bool valid, CancelAll memory transaction) = Wire.decodeCancelAll(item, context.timeBase, forced);
         if (!valid) return ResultCodes.Malformed;
@@ -271,10 +283,8 @@ contract AccountExecutor is IExecutor {
             if (transaction.auth.keyIndex == 0) signer = account.owner;
             if (!Signatures.signedBy(digest, transaction.auth.signature, signer)) return ResultCodes.BadSignature;
         }
-        if (
-            transaction.floor <= account.floor
-                || transaction.floor > uint256(account.floor) + Constants.NONCE_WINDOW
-        ) return ResultCodes.FloorInvalid;
+        if (transaction.floor <= account.floor || transaction.floor > uint256(account.floor) + Constants.NONCE_WINDOW)
+            return ResultCodes.FloorInvalid;
         account.floor = transaction.floor;
         state.writeAccount(slot, account);
         return ResultCodes.OK;
@@ -297,11 +307,12 @@ contract AccountExecutor is IExecutor {
     }
 
     /// @dev Uses up the nonce of a signed transaction; forced ones have none.
-    function _spendNonce(ExecutionContext calldata context, State memory state, uint32 account, OwnerAuth memory auth)
-        private
-        pure
-        returns (uint8)
-    {
+    function _spendNonce(
+        ExecutionContext calldata context,
+        State memory state,
+        uint32 account,
+        OwnerAuth memory auth
+    ) private pure returns (uint8) {
         if (Execution.isForced(context)) return ResultCodes.OK;
         if (auth.deadline < context.l2Time) return ResultCodes.Expired;
         (Slot memory slot, Order memory order) = state.openOrder(account, auth.nonce);
@@ -329,14 +340,15 @@ contract AccountExecutor is IExecutor {
     }
 
     /// @dev The session key that signed a cancellation. Usable and zero if the owner signed, or the authority is an L1 sender.
-    function _cancelKey(ExecutionContext calldata context, State memory state, uint32 account, CancelAuth memory auth)
-        private
-        pure
-        returns (bool usable, address signer)
-    {
+    function _cancelKey(
+        ExecutionContext calldata context,
+        State memory state,
+        uint32 account,
+        CancelAuth memory auth
+    ) private pure returns (bool usable, address signer) {
         if (auth.keyIndex == 0) return (true, address(0));
         Key memory key;
-        (usable,, key) = Execution.useKey(
+        (usable, , key) = Execution.useKey(
             state,
             context.l2Time,
             account,
@@ -347,11 +359,12 @@ contract AccountExecutor is IExecutor {
     }
 
     /// @dev Takes `amount` from an account that may give it, and writes the account.
-    function _pay(State memory state, Slot memory slot, Account memory account, uint64 amount)
-        private
-        pure
-        returns (uint8)
-    {
+    function _pay(
+        State memory state,
+        Slot memory slot,
+        Account memory account,
+        uint64 amount
+    ) private pure returns (uint8) {
         if (account.debt != 0) return ResultCodes.AccountInDebt;
         if (amount > account.cash) return ResultCodes.InsufficientCash;
         account.cash -= amount;

@@ -63,16 +63,17 @@ contract FillExecutor is IExecutor {
     }
 
     /// @inheritdoc IExecutor
-    function execute(ExecutionContext calldata context, bytes calldata item, bytes calldata witness)
-        external
-        view
-        returns (bytes32 root, uint8 code)
-    {
+    function execute(
+        ExecutionContext calldata context,
+        bytes calldata item,
+        bytes calldata witness
+    ) external view returns (bytes32 root, uint8 code) {
         uint8 transactionType = Wire.typeOf(item);
         bool forced = Execution.isForced(context);
         if (
-            (context.kind != 0 && !forced) || transactionType < Wire.TX_FILL
-                || transactionType > Wire.TX_FILL_BOTH_STORED
+            (context.kind != 0 && !forced) ||
+            transactionType < Wire.TX_FILL ||
+            transactionType > Wire.TX_FILL_BOTH_STORED
         ) revert NotMine(context.kind, transactionType);
         State memory state = StateTree.begin(context.root, witness);
         code = _fill(context, state, item, forced);
@@ -80,11 +81,12 @@ contract FillExecutor is IExecutor {
         root = code == ResultCodes.OK ? state.root : context.root;
     }
 
-    function _fill(ExecutionContext calldata context, State memory state, bytes calldata item, bool forced)
-        private
-        view
-        returns (uint8 code)
-    {
+    function _fill(
+        ExecutionContext calldata context,
+        State memory state,
+        bytes calldata item,
+        bool forced
+    ) private view returns (uint8 code) {
         (bool valid, Fill memory transaction) = Wire.decodeFill(item, context.timeBase, forced);
         if (!valid) return ResultCodes.Malformed;
         Trade memory trade;
@@ -114,11 +116,12 @@ contract FillExecutor is IExecutor {
     }
 
     /// @dev Steps 1 to 9 of one side.
-    function _runSide(State memory state, Trade memory trade, WireOrder memory wire, bool isMaker)
-        private
-        view
-        returns (uint8 code)
-    {
+    function _runSide(
+        State memory state,
+        Trade memory trade,
+        WireOrder memory wire,
+        bool isMaker
+    ) private view returns (uint8 code) {
         Side memory side;
         side.isMaker = isMaker;
         code = _openOrder(state, wire, side);
@@ -160,11 +163,12 @@ contract FillExecutor is IExecutor {
     }
 
     /// @dev Step 2 of the maker, whose order names the series.
-    function _openSeries(State memory state, Trade memory trade, WireOrder memory wire, Order memory order)
-        private
-        pure
-        returns (uint8)
-    {
+    function _openSeries(
+        State memory state,
+        Trade memory trade,
+        WireOrder memory wire,
+        Order memory order
+    ) private pure returns (uint8) {
         (uint8 id, uint16 day) = (wire.market, wire.day);
         if (wire.stored) {
             uint24 expiry = Positions.expiryOf(order.series);
@@ -206,9 +210,15 @@ contract FillExecutor is IExecutor {
         Order memory order = side.order;
         if (side.known) {
             // INVARIANT 9: no nonce is used with two terms.
-            bool equal = order.series == series && order.flags == flags && order.keyIndex == wire.keyIndex
-                && order.keyEpoch == wire.keyEpoch && order.deadline == wire.deadline && order.limitPrice == limitPrice
-                && order.quantity == wire.quantity && order.maxFee == wire.maxFee;
+            bool equal =
+                order.series == series &&
+                    order.flags == flags &&
+                    order.keyIndex == wire.keyIndex &&
+                    order.keyEpoch == wire.keyEpoch &&
+                    order.deadline == wire.deadline &&
+                    order.limitPrice == limitPrice &&
+                    order.quantity == wire.quantity &&
+                    order.maxFee == wire.maxFee;
             return equal ? ResultCodes.OK : ResultCodes.NonceUsed;
         }
         order.nonce = wire.nonce;
@@ -227,11 +237,12 @@ contract FillExecutor is IExecutor {
     }
 
     /// @dev Step 4: the predicates that the order carries.
-    function _checkOrder(Trade memory trade, Order memory order, bool isMaker, bool sells)
-        private
-        pure
-        returns (uint8)
-    {
+    function _checkOrder(
+        Trade memory trade,
+        Order memory order,
+        bool isMaker,
+        bool sells
+    ) private pure returns (uint8) {
         uint256 quantity = trade.quantity;
         uint256 lot = trade.market.lot;
         uint8 flags = order.flags;
@@ -244,8 +255,8 @@ contract FillExecutor is IExecutor {
         if (flags & Wire.FLAG_FILL_OR_KILL != 0 && quantity != order.quantity) return ResultCodes.FillOrKillViolated;
         if (!isMaker && flags & Wire.FLAG_POST_ONLY != 0) return ResultCodes.PostOnlyTakes;
         if (
-            flags & Wire.FLAG_IMMEDIATE_OR_CANCEL != 0
-                && (isMaker || order.deadline > trade.l2Time + Constants.IOC_WINDOW)
+            flags & Wire.FLAG_IMMEDIATE_OR_CANCEL != 0 &&
+            (isMaker || order.deadline > trade.l2Time + Constants.IOC_WINDOW)
         ) return ResultCodes.ImmediateRests;
         if (sells ? order.limitPrice > trade.price : order.limitPrice < trade.price) return ResultCodes.LimitViolated;
         return ResultCodes.OK;
@@ -274,20 +285,27 @@ contract FillExecutor is IExecutor {
     }
 
     /// @dev Steps 6 and 7: the authority of the order, and the account.
-    function _useAccount(State memory state, Trade memory trade, WireOrder memory wire, Side memory side)
-        private
-        view
-        returns (uint8)
-    {
+    function _useAccount(
+        State memory state,
+        Trade memory trade,
+        WireOrder memory wire,
+        Side memory side
+    ) private view returns (uint8) {
         Order memory order = side.order;
         // A new order is checked against its signature; one that the state holds was, when it came in.
-        address signer = side.known
-            ? address(0)
-            : Signatures.recover(TypedData.orderDigest(DOMAIN_SEPARATOR, wire.account, order), wire.signature);
+        address signer =
+            side.known
+                ? address(0)
+                : Signatures.recover(TypedData.orderDigest(DOMAIN_SEPARATOR, wire.account, order), wire.signature);
 
         if (order.keyIndex != 0) {
-            (bool usable, Slot memory keySlot, Key memory key) =
-                Execution.useKey(state, trade.l2Time, wire.account, order.keyIndex, Slots.SCOPE_TRADE);
+            (bool usable, Slot memory keySlot, Key memory key) = Execution.useKey(
+                state,
+                trade.l2Time,
+                wire.account,
+                order.keyIndex,
+                Slots.SCOPE_TRADE
+            );
             if (!usable || key.epoch != order.keyEpoch) return ResultCodes.KeyInvalid;
             if (!side.known && (signer == address(0) || signer != key.signer)) return ResultCodes.BadSignature;
             uint256 most = Positions.isPut(trade.series) ? Positions.strikeOf(trade.series) : trade.market.anchor;
@@ -322,10 +340,8 @@ contract FillExecutor is IExecutor {
         int256 next = side.sells ? held - int256(trade.quantity) : held + int256(trade.quantity);
         bool sameSign = held > 0 ? next >= 0 : next <= 0;
         bool larger = _abs(next) > _abs(held);
-        if (
-            side.order.flags & Wire.FLAG_REDUCE_ONLY != 0
-                && (held == 0 || !sameSign || _abs(next) >= _abs(held))
-        ) return ResultCodes.ReduceOnlyGrows;
+        if (side.order.flags & Wire.FLAG_REDUCE_ONLY != 0 && (held == 0 || !sameSign || _abs(next) >= _abs(held)))
+            return ResultCodes.ReduceOnlyGrows;
         uint256[] memory positions = Positions.withQuantity(before, trade.series, index, held, next);
         if (larger || !sameSign) {
             uint8 code = _checkGrowth(trade, held, next, positions);
@@ -345,8 +361,7 @@ contract FillExecutor is IExecutor {
         // INVARIANT 5: whoever adds risk is left with a requirement that its cash covers.
         int256 excessAfter = Execution.excess(account, trade.anchors);
         if (excessAfter < 0) {
-            int256 excessBefore =
-                int256(cashBefore) - int256(Requirement.requirementUp(before, trade.anchors));
+            int256 excessBefore = int256(cashBefore) - int256(Requirement.requirementUp(before, trade.anchors));
             if (excessAfter < excessBefore) return ResultCodes.InsufficientMargin;
         }
         state.writeAccount(slot, account);
@@ -358,19 +373,22 @@ contract FillExecutor is IExecutor {
     }
 
     /// @dev What only positions that open or grow must satisfy, so that a close can never be refused.
-    function _checkGrowth(Trade memory trade, int256 held, int256 next, uint256[] memory positions)
-        private
-        pure
-        returns (uint8)
-    {
+    function _checkGrowth(
+        Trade memory trade,
+        int256 held,
+        int256 next,
+        uint256[] memory positions
+    ) private pure returns (uint8) {
         Market memory market = trade.market;
         uint256 strike = Positions.strikeOf(trade.series);
         // SAFETY: the expiry is later than the L1 time, see step 2.
-        uint256 tenor =
-            Positions.expiryTime(Positions.dayOf(Positions.expiryOf(trade.series))) - trade.l1Time;
-        uint256 step = tenor <= Constants.SHORT_TENOR
-            ? market.shortStep
-            : tenor <= Constants.MEDIUM_TENOR ? market.mediumStep : market.longStep;
+        uint256 tenor = Positions.expiryTime(Positions.dayOf(Positions.expiryOf(trade.series))) - trade.l1Time;
+        uint256 step =
+            tenor <= Constants.SHORT_TENOR
+                ? market.shortStep
+                : tenor <= Constants.MEDIUM_TENOR
+                    ? market.mediumStep
+                    : market.longStep;
         if (strike == 0 || strike % market.tick != 0 || strike % step != 0 || tenor > Constants.MAX_TENOR) {
             return ResultCodes.SeriesOffGrid;
         }
@@ -378,8 +396,10 @@ contract FillExecutor is IExecutor {
         if (positions.length > Constants.MAX_POSITIONS) return ResultCodes.PositionCap;
         if (Positions.countExpiries(positions) > Constants.MAX_EXPIRIES) return ResultCodes.ExpiryCap;
         if (
-            !Positions.isPut(trade.series) && next < 0 && next < held
-                && trade.l2Time > market.anchorTime + Constants.ANCHOR_MAX_AGE
+            !Positions.isPut(trade.series) &&
+            next < 0 &&
+            next < held &&
+            trade.l2Time > market.anchorTime + Constants.ANCHOR_MAX_AGE
         ) return ResultCodes.AnchorStale;
         return ResultCodes.OK;
     }

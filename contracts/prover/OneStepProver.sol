@@ -126,11 +126,11 @@ contract OneStepProver is IOneStepProver {
     }
 
     /// @dev What the batch has next: an item, its end, or a reason to skip the rest. `state` becomes the one after.
-    function _runBatch(MachineState memory state, InputEvidence calldata input, bytes calldata witness)
-        private
-        view
-        returns (uint8 outcome, uint8 code)
-    {
+    function _runBatch(
+        MachineState memory state,
+        InputEvidence calldata input,
+        bytes calldata witness
+    ) private view returns (uint8 outcome, uint8 code) {
         BatchRecord calldata record = input.record;
         uint32 length = record.length;
         if (record.l2Time > state.l2Time) state.l2Time = record.l2Time;
@@ -185,11 +185,10 @@ contract OneStepProver is IOneStepProver {
 
     /// @dev Verifies the chunks that hold the item at `offset`. `item` is empty if there is none, which is a framing error. `end` is the
     /// position behind it.
-    function _openItem(uint256 offset, InputEvidence calldata input)
-        private
-        pure
-        returns (bytes calldata item, uint256 end)
-    {
+    function _openItem(
+        uint256 offset,
+        InputEvidence calldata input
+    ) private pure returns (bytes calldata item, uint256 end) {
         BatchRecord calldata record = input.record;
         bytes calldata chunks = input.chunks;
         // INVARIANT: only calldata batches have a payload.
@@ -217,11 +216,11 @@ contract OneStepProver is IOneStepProver {
 
     /// @dev Hands a transaction or message to the executor of its family. What no family knows is refused without opening anything. A
     /// revert of an executor, for whatever reason, is a revert of the step.
-    function _execute(ExecutionContext memory execution, bytes calldata item, bytes calldata witness)
-        private
-        view
-        returns (bytes32 root, uint8 code)
-    {
+    function _execute(
+        ExecutionContext memory execution,
+        bytes calldata item,
+        bytes calldata witness
+    ) private view returns (bytes32 root, uint8 code) {
         (IExecutor executor, uint8 refusal) = _executorOf(execution.kind, item);
         if (address(executor) != address(0)) return executor.execute(execution, item, witness);
         _requireNoWitness(witness);
@@ -259,15 +258,26 @@ contract OneStepProver is IOneStepProver {
 
     function _requireNoRecord(InputEvidence calldata input) private pure {
         BatchRecord calldata record = input.record;
-        bool empty = record.dataKind == 0 && record.commitment == 0 && record.length == 0 && record.messagesRead == 0
-            && record.l1Time == 0 && record.l2Time == 0 && input.recordPath.length == 0;
+        bool empty =
+            record.dataKind == 0 &&
+                record.commitment == 0 &&
+                record.length == 0 &&
+                record.messagesRead == 0 &&
+                record.l1Time == 0 &&
+                record.l2Time == 0 &&
+                input.recordPath.length == 0;
         if (!empty) revert EvidenceUnused("record");
     }
 
     function _requireNoMessage(InputEvidence calldata input) private pure {
         Message calldata message = input.message;
-        bool empty = message.kind == 0 && message.sender == address(0) && message.l1Block == 0 && message.l1Time == 0
-            && message.payload.length == 0 && input.messagePath.length == 0;
+        bool empty =
+            message.kind == 0 &&
+                message.sender == address(0) &&
+                message.l1Block == 0 &&
+                message.l1Time == 0 &&
+                message.payload.length == 0 &&
+                input.messagePath.length == 0;
         if (!empty) revert EvidenceUnused("message");
     }
 

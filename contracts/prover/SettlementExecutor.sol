@@ -30,22 +30,22 @@ contract SettlementExecutor is IExecutor {
     }
 
     /// @inheritdoc IExecutor
-    function execute(ExecutionContext calldata context, bytes calldata item, bytes calldata witness)
-        external
-        view
-        returns (bytes32 root, uint8 code)
-    {
+    function execute(
+        ExecutionContext calldata context,
+        bytes calldata item,
+        bytes calldata witness
+    ) external view returns (bytes32 root, uint8 code) {
         State memory state = StateTree.begin(context.root, witness);
         code = _dispatch(context, state, item);
         StateTree.finish(state);
         root = code == ResultCodes.OK ? state.root : context.root;
     }
 
-    function _dispatch(ExecutionContext calldata context, State memory state, bytes calldata item)
-        private
-        view
-        returns (uint8)
-    {
+    function _dispatch(
+        ExecutionContext calldata context,
+        State memory state,
+        bytes calldata item
+    ) private view returns (uint8) {
         uint8 kind = context.kind;
         if (kind == 0 || kind == Inputs.KIND_FORCED) {
             if (Wire.typeOf(item) == Wire.TX_SETTLE) return _settle(context.part, state, item);
@@ -69,7 +69,7 @@ contract SettlementExecutor is IExecutor {
         market.mediumStep = uint64(bytes8(payload[21:29]));
         market.longStep = uint64(bytes8(payload[29:37]));
         if (id == 0 || !_isGrid(market)) return ResultCodes.MarketInvalid;
-        (Slot memory slot,) = state.openMarket(id);
+        (Slot memory slot, ) = state.openMarket(id);
         if (slot.exists) return ResultCodes.MarketExists;
         state.writeMarket(slot, market);
         return ResultCodes.OK;
@@ -126,9 +126,10 @@ contract SettlementExecutor is IExecutor {
         (, Expiry memory expiry) = state.openExpiry(id);
         if (expiry.price == 0) return ResultCodes.PriceNotFixed;
         (Slot memory claimSlot, uint128 claim) = state.openClaim(id, accountId);
-        return claimSlot.exists
-            ? _payClaim(state, id, accountId, expiry, claimSlot, claim)
-            : _closePositions(state, id, accountId, expiry);
+        return
+            claimSlot.exists
+                ? _payClaim(state, id, accountId, expiry, claimSlot, claim)
+                : _closePositions(state, id, accountId, expiry);
     }
 
     /// @dev Pays a claim that was recorded before the payout ratio was known.
@@ -151,11 +152,12 @@ contract SettlementExecutor is IExecutor {
     }
 
     /// @dev Takes out all the account's positions of the expiry and settles their net.
-    function _closePositions(State memory state, uint24 id, uint32 accountId, Expiry memory expiry)
-        private
-        pure
-        returns (uint8)
-    {
+    function _closePositions(
+        State memory state,
+        uint24 id,
+        uint32 accountId,
+        Expiry memory expiry
+    ) private pure returns (uint8) {
         (Slot memory slot, Account memory account) = state.openAccount(accountId);
         if (!slot.exists) return ResultCodes.AccountUnknown;
         (bool held, bool hadShort, int256 net) = _takeOut(account, id, expiry.price);
@@ -176,7 +178,7 @@ contract SettlementExecutor is IExecutor {
         }
         state.writeAccount(slot, account);
         if (net > 0 && !wasFinal) {
-            (Slot memory claimSlot,) = state.openClaim(id, accountId);
+            (Slot memory claimSlot, ) = state.openClaim(id, accountId);
             StateTree.write(state, claimSlot, Slots.encodeClaim(Execution.toU128(size)));
         }
         bool lastShort;
@@ -192,11 +194,11 @@ contract SettlementExecutor is IExecutor {
 
     /// @dev Takes the positions of expiry `id` out of the account. `net` is what they pay at `price`, in 1e-6 USDC, exact since strikes,
     /// price and quantities lie on the market's grid.
-    function _takeOut(Account memory account, uint24 id, uint256 price)
-        private
-        pure
-        returns (bool held, bool hadShort, int256 net)
-    {
+    function _takeOut(
+        Account memory account,
+        uint24 id,
+        uint256 price
+    ) private pure returns (bool held, bool hadShort, int256 net) {
         uint256[] memory positions = account.positions;
         uint256 kept;
         for (uint256 i; i < positions.length; ++i) {
@@ -220,14 +222,14 @@ contract SettlementExecutor is IExecutor {
 
     /// @dev Credits the account with its share of the pool for a claim of `amount`: all of it if everything came in, else in proportion,
     /// rounded down. Returns what served the account's debt.
-    function _payShareDown(Expiry memory expiry, Account memory account, uint256 amount)
-        private
-        pure
-        returns (uint256 repaid)
-    {
+    function _payShareDown(
+        Expiry memory expiry,
+        Account memory account,
+        uint256 amount
+    ) private pure returns (uint256 repaid) {
         // SAFETY: both factors are below 2^128. INVARIANT: received <= owed until everybody has been paid, so owed is not zero
         // when they differ and anybody is left to be paid.
-        uint256 due = expiry.received == expiry.owed ? amount : amount * expiry.received / expiry.owed;
+        uint256 due = expiry.received == expiry.owed ? amount : (amount * expiry.received) / expiry.owed;
         expiry.credited = Execution.toU128(expiry.credited + amount);
         expiry.paid = Execution.toU128(expiry.paid + due);
         return Execution.credit(account, due);
@@ -235,10 +237,13 @@ contract SettlementExecutor is IExecutor {
 
     /// @dev Writes the expiry. When its last short has been settled, the fund first covers what it may of the shortfall; when
     /// everybody has been paid, what rounding left goes to the fund.
-    function _closeExpiry(State memory state, uint24 id, Expiry memory expiry, bool lastShort, uint256 repaid)
-        private
-        pure
-    {
+    function _closeExpiry(
+        State memory state,
+        uint24 id,
+        Expiry memory expiry,
+        bool lastShort,
+        uint256 repaid
+    ) private pure {
         // INVARIANT: received <= owed while shorts are left, for every debtor pays at most what it owes.
         if (lastShort && expiry.received != expiry.owed) {
             (Slot memory globalsSlot, Globals memory globals) = state.openGlobals();
@@ -257,7 +262,7 @@ contract SettlementExecutor is IExecutor {
             expiry.received = expiry.paid;
         }
         // INVARIANT: the step changed nothing of the expiry since it was peeked, so what is written grew out of what is there.
-        (Slot memory slot,) = state.openExpiry(id);
+        (Slot memory slot, ) = state.openExpiry(id);
         state.writeExpiry(slot, expiry);
         Execution.addToFund(state, repaid + swept);
     }

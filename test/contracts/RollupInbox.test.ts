@@ -12,7 +12,7 @@ import { deployInbox, INBOX_PARAMETERS, type InboxFixture } from "../support/l1.
 
 const connection = await network.create();
 const { ethers, networkHelpers } = connection;
-const { time, loadFixture } = networkHelpers;
+const { time } = networkHelpers;
 
 const inboxFixture = async (): Promise<InboxFixture> => deployInbox(connection);
 
@@ -75,7 +75,7 @@ describe("RollupInbox", () => {
     ];
     for (const [name, minimum, maximum] of bounds) {
       it(`bounds ${name}`, async () => {
-        const { inbox } = await loadFixture(inboxFixture);
+        const { inbox } = await networkHelpers.loadFixture(inboxFixture);
         for (const value of [minimum, maximum]) {
           const { inbox: at } = await deployInbox(connection, { [name]: value });
           expect((await at.parameters())[name]).to.equal(value);
@@ -90,7 +90,7 @@ describe("RollupInbox", () => {
     }
 
     it("needs an owner, but no sequencer", async () => {
-      const { inbox, owner } = await loadFixture(inboxFixture);
+      const { inbox, owner } = await networkHelpers.loadFixture(inboxFixture);
       const parameters = { owner: low, ...INBOX_PARAMETERS };
       await expect(ethers.deployContract("RollupInbox", [parameters, low]))
         .to.be.revertedWithCustomError(inbox, "ParameterOutOfBounds")
@@ -100,7 +100,7 @@ describe("RollupInbox", () => {
     });
 
     it("starts empty", async () => {
-      const { inbox, owner, sequencer } = await loadFixture(inboxFixture);
+      const { inbox, owner, sequencer } = await networkHelpers.loadFixture(inboxFixture);
       const empty = toHex(new SequenceTree().root());
       expect(await inbox.batchCount()).to.equal(0);
       expect(await inbox.messageCount()).to.equal(0);
@@ -116,7 +116,7 @@ describe("RollupInbox", () => {
 
   describe("enqueue", () => {
     it("numbers messages and binds sender, block and time to each", async () => {
-      const { inbox, alice, bob } = await loadFixture(inboxFixture);
+      const { inbox, alice, bob } = await networkHelpers.loadFixture(inboxFixture);
       await expect(inbox.connect(alice).enqueue(2, "0xabcd"))
         .to.emit(inbox, "MessageEnqueued")
         .withArgs(0, 2, alice.address, "0xabcd");
@@ -128,7 +128,7 @@ describe("RollupInbox", () => {
     });
 
     it("takes any kind from anybody: the machine judges the sender, who cannot be forged", async () => {
-      const { inbox, alice } = await loadFixture(inboxFixture);
+      const { inbox, alice } = await networkHelpers.loadFixture(inboxFixture);
       const relay = await ethers.deployContract("Relay");
       const data = inbox.interface.encodeFunctionData("enqueue", [1, "0x01"]);
       for (let kind = 0; kind <= 6; kind++) await inbox.connect(alice).enqueue(kind, "0x");
@@ -138,7 +138,7 @@ describe("RollupInbox", () => {
     });
 
     it("takes a message from a constructor in the name of the contract that comes to be", async () => {
-      const { inbox, alice } = await loadFixture(inboxFixture);
+      const { inbox, alice } = await networkHelpers.loadFixture(inboxFixture);
       const address = ethers.getCreateAddress({ from: alice.address, nonce: await alice.getNonce() });
       const data = inbox.interface.encodeFunctionData("enqueue", [2, "0x01"]);
       await ethers.deployContract("ConstructorCaller", [inbox, data], alice);
@@ -147,7 +147,7 @@ describe("RollupInbox", () => {
     });
 
     it("takes 4096 bytes and not one more", async () => {
-      const { inbox } = await loadFixture(inboxFixture);
+      const { inbox } = await networkHelpers.loadFixture(inboxFixture);
       await inbox.enqueue(2, new Uint8Array(4096));
       await expect(inbox.enqueue(2, new Uint8Array(4097)))
         .to.be.revertedWithCustomError(inbox, "PayloadTooLong")
@@ -157,7 +157,7 @@ describe("RollupInbox", () => {
 
   describe("appendBatch", () => {
     it("commits to the payload, to what it reads and to both times", async () => {
-      const { inbox, alice, sequencer } = await loadFixture(inboxFixture);
+      const { inbox, alice, sequencer } = await networkHelpers.loadFixture(inboxFixture);
       await inbox.connect(alice).enqueue(2, "0x01");
       const payload = Uint8Array.from({ length: 700 }, (_, i) => i % 251);
       const commitment = toHex(chunkCommitment(chunkLevels(payload)));
@@ -172,7 +172,7 @@ describe("RollupInbox", () => {
     });
 
     it("takes an empty batch", async () => {
-      const { inbox, sequencer } = await loadFixture(inboxFixture);
+      const { inbox, sequencer } = await networkHelpers.loadFixture(inboxFixture);
       await expect(inbox.connect(sequencer).appendBatch(0, 0, await time.latest(), "0x"))
         .to.emit(inbox, "BatchAppended")
         .withArgs(0, DATA_CALLDATA, ethers.ZeroHash, 0, 0, anyValue);
@@ -219,7 +219,7 @@ describe("RollupInbox", () => {
       ];
       for (const [what, change] of accepted) {
         it(`takes it ${what}`, async () => {
-          const context = await loadFixture(validBatch);
+          const context = await networkHelpers.loadFixture(validBatch);
           await send(context, change(context));
           expect(await context.inbox.batchCount()).to.equal(2);
         });
@@ -265,7 +265,7 @@ describe("RollupInbox", () => {
       ];
       for (const [what, change, error, values] of refused) {
         it(`refuses it ${what}: ${error}`, async () => {
-          const context = await loadFixture(validBatch);
+          const context = await networkHelpers.loadFixture(validBatch);
           await expect(send(context, change(context)))
             .to.be.revertedWithCustomError(context.inbox, error)
             .withArgs(...values(context));
@@ -273,7 +273,7 @@ describe("RollupInbox", () => {
       }
 
       it("refuses an L2 time more than ten minutes behind L1, to the second", async () => {
-        const context = await loadFixture(validBatch);
+        const context = await networkHelpers.loadFixture(validBatch);
         context.now += 3600n;
         const earliest = context.now - 600n;
         await expect(send(context, { l2Time: earliest - 1n }))
@@ -285,7 +285,7 @@ describe("RollupInbox", () => {
     });
 
     it("lets the bucket fill at the rate and not beyond the burst", async () => {
-      const { inbox, sequencer } = await loadFixture(inboxFixture);
+      const { inbox, sequencer } = await networkHelpers.loadFixture(inboxFixture);
       const { rate, burst } = INBOX_PARAMETERS;
       const send = async (index: number, length: bigint, at: bigint) => {
         await time.setNextBlockTimestamp(at);
@@ -310,7 +310,7 @@ describe("RollupInbox", () => {
       const batch: [number, number, number, string] = [0, 0, 0, "0x0102"];
 
       it("refuses a contract that is the sequencer", async () => {
-        const { inbox, owner, alice } = await loadFixture(inboxFixture);
+        const { inbox, owner, alice } = await networkHelpers.loadFixture(inboxFixture);
         const relay = await ethers.deployContract("Relay");
         await inbox.connect(owner).setSequencer(relay);
         const data = inbox.interface.encodeFunctionData("appendBatch", batch);
@@ -320,7 +320,7 @@ describe("RollupInbox", () => {
       });
 
       it("refuses a constructor", async () => {
-        const { inbox, owner, alice } = await loadFixture(inboxFixture);
+        const { inbox, owner, alice } = await networkHelpers.loadFixture(inboxFixture);
         const nonce = (await alice.getNonce()) + 1;
         const address = ethers.getCreateAddress({ from: alice.address, nonce });
         await inbox.connect(owner).setSequencer(address);
@@ -332,7 +332,7 @@ describe("RollupInbox", () => {
       });
 
       it("refuses a sequencer that calls through another contract", async () => {
-        const { inbox, sequencer } = await loadFixture(inboxFixture);
+        const { inbox, sequencer } = await networkHelpers.loadFixture(inboxFixture);
         const relay = await ethers.deployContract("Relay");
         const data = inbox.interface.encodeFunctionData("appendBatch", batch);
         await expect(relay.connect(sequencer).relay(inbox, data))
@@ -341,7 +341,7 @@ describe("RollupInbox", () => {
       });
 
       it("refuses an account with an EIP-7702 delegation, calling itself or directly", async () => {
-        const { inbox, owner } = await loadFixture(inboxFixture);
+        const { inbox, owner } = await networkHelpers.loadFixture(inboxFixture);
         const relay = await ethers.deployContract("Relay");
         const wallet = new ethers.Wallet(ethers.id("delegating sequencer"), ethers.provider);
         await owner.sendTransaction({ to: wallet.address, value: 10n ** 18n });
@@ -372,7 +372,7 @@ describe("RollupInbox", () => {
       inbox.forceInclude(messagesRead, evidence, path);
 
     it("lets anybody read old messages, all of them or a part", async () => {
-      const { inbox, carol } = await loadFixture(pendingFixture);
+      const { inbox, carol } = await networkHelpers.loadFixture(pendingFixture);
       for (const [batch, messagesRead] of [
         [1, 4],
         [2, 5],
@@ -388,7 +388,7 @@ describe("RollupInbox", () => {
     });
 
     it("keeps L2 time when the last batch was ahead of L1", async () => {
-      const { inbox, sequencer, carol } = await loadFixture(pendingFixture);
+      const { inbox, sequencer, carol } = await networkHelpers.loadFixture(pendingFixture);
       const now = BigInt(await time.latest()) + 5n;
       await time.setNextBlockTimestamp(now);
       await inbox.connect(sequencer).appendBatch(1, 3, now + 60n, "0x");
@@ -397,7 +397,7 @@ describe("RollupInbox", () => {
     });
 
     it("cannot be outdated by a sequencer that appends batches in front of it", async () => {
-      const { inbox, sequencer, carol } = await loadFixture(pendingFixture);
+      const { inbox, sequencer, carol } = await networkHelpers.loadFixture(pendingFixture);
       const prepared = await forceArguments(inbox, 5);
       for (let index = 1; index <= 3; index++) {
         await inbox.connect(sequencer).appendBatch(index, 3, await time.latest(), "0x");
@@ -408,7 +408,7 @@ describe("RollupInbox", () => {
     });
 
     it("is outdated by further messages only in numbers that double", async () => {
-      const { inbox, alice } = await loadFixture(inboxFixture);
+      const { inbox, alice } = await networkHelpers.loadFixture(inboxFixture);
       for (let i = 0; i < 9; i++) await inbox.connect(alice).enqueue(2, Uint8Array.of(i));
       await time.increase(INBOX_PARAMETERS.forceDelay);
       // 5 xor 9 = 0b1100: the path has three siblings and stays good for eight more messages.
@@ -419,14 +419,14 @@ describe("RollupInbox", () => {
     });
 
     it("leaves the bucket as it is", async () => {
-      const { inbox, sequencer } = await loadFixture(pendingFixture);
+      const { inbox, sequencer } = await networkHelpers.loadFixture(pendingFixture);
       await inbox.connect(sequencer).appendBatch(1, 3, await time.latest(), new Uint8Array(10_000));
       await force(inbox, await forceArguments(inbox, 5));
       expect(await inbox.availableBytes()).to.equal(INBOX_PARAMETERS.rate);
     });
 
     it("leaves the sequencer able to go on with the next index", async () => {
-      const { inbox, sequencer } = await loadFixture(pendingFixture);
+      const { inbox, sequencer } = await networkHelpers.loadFixture(pendingFixture);
       await force(inbox, await forceArguments(inbox, 5));
       await expect(inbox.connect(sequencer).appendBatch(1, 5, await time.latest(), "0x"))
         .to.be.revertedWithCustomError(inbox, "BatchIndexMismatch")
@@ -435,7 +435,7 @@ describe("RollupInbox", () => {
     });
 
     it("waits for the delay, to the second", async () => {
-      const { inbox, alice } = await loadFixture(inboxFixture);
+      const { inbox, alice } = await networkHelpers.loadFixture(inboxFixture);
       await inbox.connect(alice).enqueue(2, "0x");
       const prepared = await forceArguments(inbox, 1);
       const earliest = prepared.evidence.l1Time + INBOX_PARAMETERS.forceDelay;
@@ -472,7 +472,7 @@ describe("RollupInbox", () => {
     ];
     for (const [what, change, error] of mutations) {
       it(`refuses ${what}: ${error}`, async () => {
-        const { inbox } = await loadFixture(pendingFixture);
+        const { inbox } = await networkHelpers.loadFixture(pendingFixture);
         const valid = await forceArguments(inbox, 4);
         await expect(force(inbox, { ...valid, ...change(valid) })).to.be.revertedWithCustomError(inbox, error);
         await force(inbox, valid);
@@ -480,7 +480,7 @@ describe("RollupInbox", () => {
     }
 
     it("refuses the same call a second time", async () => {
-      const { inbox } = await loadFixture(pendingFixture);
+      const { inbox } = await networkHelpers.loadFixture(pendingFixture);
       const valid = await forceArguments(inbox, 4);
       await force(inbox, valid);
       await expect(force(inbox, valid)).to.be.revertedWithCustomError(inbox, "NothingToForce").withArgs(4, 4);
@@ -489,7 +489,7 @@ describe("RollupInbox", () => {
 
   describe("sequencer", () => {
     it("is replaced by the owner alone", async () => {
-      const { inbox, owner, sequencer, bob } = await loadFixture(inboxFixture);
+      const { inbox, owner, sequencer, bob } = await networkHelpers.loadFixture(inboxFixture);
       for (const wrong of [sequencer, bob]) {
         await expect(inbox.connect(wrong).setSequencer(bob))
           .to.be.revertedWithCustomError(inbox, "NotOwner")
@@ -506,7 +506,7 @@ describe("RollupInbox", () => {
     });
 
     it("revokes itself at once, after which messages can still be forced", async () => {
-      const { inbox, owner, sequencer, carol } = await loadFixture(pendingFixture);
+      const { inbox, owner, sequencer, carol } = await networkHelpers.loadFixture(pendingFixture);
       await expect(inbox.connect(owner).revokeSequencer())
         .to.be.revertedWithCustomError(inbox, "NotSequencer")
         .withArgs(owner.address, sequencer.address);
@@ -523,7 +523,7 @@ describe("RollupInbox", () => {
     });
 
     it("is replaced through a timelock like any other owner's act", async () => {
-      const { inbox, timelock, delay, alice, bob, sequencer } = await loadFixture(timelockFixture);
+      const { inbox, timelock, delay, alice, bob, sequencer } = await networkHelpers.loadFixture(timelockFixture);
       const data = inbox.interface.encodeFunctionData("setSequencer", [bob.address]);
       const call = [await inbox.getAddress(), 0, data, ethers.ZeroHash, ethers.ZeroHash] as const;
       await timelock.connect(alice).schedule(...call, delay);
@@ -539,7 +539,7 @@ describe("RollupInbox", () => {
   });
 
   it("can be rebuilt from its events and their blocks alone", async () => {
-    const { inbox, sequencer, alice, bob } = await loadFixture(inboxFixture);
+    const { inbox, sequencer, alice, bob } = await networkHelpers.loadFixture(inboxFixture);
     const log = new InputLog();
     for (let round = 0; round < 12; round++) {
       await inbox.connect(alice).enqueue(round % 6, new Uint8Array(round * 7));

@@ -1,8 +1,9 @@
-import { AbiCoder, hexlify, keccak256, concat as concatHex, zeroPadValue } from "ethers";
-import { toHex } from "../../src/crypto/bytes.ts";
+import { concat, keccak256 } from "ethers";
+import { fromHex, toHex } from "../../src/crypto/bytes.ts";
 import { keccak256 as keccakBytes } from "../../src/crypto/keccak.ts";
+import { assertionId as idOfContent } from "../../src/history/Assertion.ts";
+import { historyInner as innerOfBytes } from "../../src/history/History.ts";
 import { machineStateHash, type MachineState } from "../../src/machine/MachineState.ts";
-import { TAG_ASSERTION, TAG_HISTORY_INNER } from "../../src/machine/Tags.ts";
 
 /** A machine state as the contracts take it. */
 export interface MachineStateArgument {
@@ -25,7 +26,7 @@ export function endAt(batch: bigint, fields: Partial<MachineStateArgument> = {})
 export function stateHash(state: MachineStateArgument): string {
   const twin: MachineState = {
     ...state,
-    stateRoot: Buffer.from(state.stateRoot.slice(2), "hex"),
+    stateRoot: fromHex(state.stateRoot, 32),
     offset: Number(state.offset),
     items: Number(state.items),
     part: Number(state.part),
@@ -33,9 +34,10 @@ export function stateHash(state: MachineStateArgument): string {
   return toHex(machineStateHash(twin));
 }
 
-/** H(0x0c ‖ parent ‖ end state ‖ history root). */
-export function assertionId(parent: string, endHash: string, historyRoot: string): string {
-  return keccak256(concatHex([hexlify(Uint8Array.of(TAG_ASSERTION)), parent, endHash, historyRoot]));
+/** The id of an assertion with this content, by the twin. */
+export function assertionId(parent: string, endStateHash: string, historyRoot: string): string {
+  const [parentBytes, endBytes, rootBytes] = [parent, endStateHash, historyRoot].map((hash) => fromHex(hash, 32));
+  return toHex(idOfContent({ parent: parentBytes!, endStateHash: endBytes!, historyRoot: rootBytes! }));
 }
 
 /** The root of a history and the path of its last leaf. */
@@ -61,7 +63,7 @@ export function historyOf(hashes: readonly string[], height: number): History {
 }
 
 function historyInner(left: string, right: string): string {
-  return keccak256(concatHex([hexlify(Uint8Array.of(TAG_HISTORY_INNER)), left, right]));
+  return toHex(innerOfBytes(fromHex(left), fromHex(right)));
 }
 
 /** A hash that stands for something the test does not look into. */
@@ -71,15 +73,5 @@ export function anyHash(label: string): string {
 
 /** The bytes32 that Solidity makes of a short string. */
 export function bytes32Text(text: string): string {
-  return hexlify(concatHex([Buffer.from(text), new Uint8Array(32 - text.length)]));
-}
-
-/** A word of the ABI. */
-export function word(value: bigint): string {
-  return AbiCoder.defaultAbiCoder().encode(["uint256"], [value]);
-}
-
-/** An address as 32 bytes. */
-export function addressWord(address: string): string {
-  return zeroPadValue(address, 32);
+  return concat([Buffer.from(text), new Uint8Array(32 - text.length)]);
 }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {InputEvidence, IOneStepProver, StepContext} from "../interfaces/IOneStepProver.sol";
+import {MachineState} from "../machine/MachineState.sol";
+
+/// @title ProverHarness
+/// @notice Runs many steps in one call, for tests that compare thousands of them with the TypeScript machine.
+contract ProverHarness {
+    struct Step {
+        MachineState pre;
+        InputEvidence input;
+        bytes witness;
+    }
+
+    /// @dev `accepted` is whether the evidence was; otherwise `revertData` is the prover's error. `gasUsed` is that of the call.
+    struct Verdict {
+        bool accepted;
+        bytes32 postHash;
+        uint8 outcome;
+        uint8 code;
+        uint256 gasUsed;
+        bytes revertData;
+    }
+
+    IOneStepProver public immutable PROVER;
+
+    constructor(IOneStepProver prover) {
+        PROVER = prover;
+    }
+
+    /// @notice Runs each step against the same context, whatever becomes of the others.
+    function stepMany(
+        StepContext calldata context,
+        Step[] calldata steps
+    ) external view returns (Verdict[] memory verdicts) {
+        verdicts = new Verdict[](steps.length);
+        for (uint256 i; i < steps.length; ++i) {
+            verdicts[i] = _step(context, steps[i]);
+        }
+    }
+
+    function _step(StepContext calldata context, Step calldata one) private view returns (Verdict memory verdict) {
+        uint256 gasBefore = gasleft();
+        try PROVER.step(context, one.pre, one.input, one.witness) returns (
+            bytes32 postHash,
+            MachineState memory,
+            uint8 outcome,
+            uint8 code
+        ) {
+            verdict.gasUsed = gasBefore - gasleft();
+            verdict.accepted = true;
+            verdict.postHash = postHash;
+            verdict.outcome = outcome;
+            verdict.code = code;
+        } catch (bytes memory revertData) {
+            verdict.gasUsed = gasBefore - gasleft();
+            verdict.revertData = revertData;
+        }
+    }
+}

@@ -1,0 +1,686 @@
+import { expect } from "chai";
+import { network } from "hardhat";
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import { Asserter, knownAssertion, type AssertArguments, type KnownAssertion } from "../support/assertions.ts";
+import { anyHash, assertionId, bytes32Text, endAt, historyOf, stateHash } from "../support/evidence.ts";
+import { CHAIN_PARAMETERS, deployChain, deployInbox, type ChainFixture } from "../support/l1.ts";
+
+const connection = await network.create();
+const { ethers, networkHelpers } = connection;
+const { time } = networkHelpers;
+
+const { stake, challengePeriod, minParentAge } = CHAIN_PARAMETERS;
+
+interface Context extends ChainFixture {
+  asserter: Asserter;
+  genesis: string;
+}
+
+async function contextOf(fixture: ChainFixture): Promise<Context> {
+  return { ...fixture, asserter: new Asserter(connection, fixture), genesis: await fixture.chain.genesis() };
+}
+
+/** A chain with nothing but its genesis assertion. */
+const genesisFixture = async (): Promise<Context> => contextOf(await deployChain(connection));
+
+/** As before, without a dispute game. */
+const gamelessFixture = async (): Promise<Context> => contextOf(await deployChain(connection, { withoutGame: true }));
+
+/** Everything is ready for a child of genesis. */
+async function readyFixture(): Promise<Context & { valid: AssertArguments }> {
+  const context = await genesisFixture();
+  await context.asserter.prepare(context.genesis);
+  return { ...context, valid: await context.asserter.arguments(context.genesis, context.alice) };
+}
+
+/** Alice has asserted under genesis. */
+async function assertedFixture(): Promise<Context & { first: KnownAssertion }> {
+  const context = await genesisFixture();
+  return { ...context, first: await context.asserter.assert(context.alice, context.genesis) };
+}
+
+/** Alice and Bob have asserted under genesis, at different times. */
+async function rivalsFixture(): Promise<Context & { first: KnownAssertion; second: KnownAssertion }> {
+  const context = await assertedFixture();
+  await time.increase(1000);
+  return { ...context, second: await context.asserter.assert(context.bob, context.genesis, "wrong") };
+}
+
+describe("StateCommitmentChain", () => {
+  describe("deployment", () => {
+    const bounds: [
+      name: "challengePeriod" | "minParentAge" | "historyHeight" | "stake",
+      minimum: bigint,
+      maximum: bigint,
+    ][] = [
+      ["challengePeriod", 60n, 60n * 86400n],
+      ["historyHeight", 1n, 26n],
+      ["stake", 1n, 10_000n * 10n ** 18n],
+      ["minParentAge", 0n, challengePeriod],
+    ];
+    for (const [name, minimum, maximum] of bounds) {
+      it(`bounds ${name}`, async () => {
+        const { chain } = await networkHelpers.loadFixture(genesisFixture);
+        const deploy = (value: bigint) =>
+          deployChain(connection, { ...(name === "challengePeriod" ? { minParentAge: 0n } : {}), [name]: value });
+        for (const value of [minimum, maximum]) {
+          const { chain: at } = await deploy(value);
+          expect((await at.parameters())[name]).to.equal(value);
+        }
+        for (const value of [minimum - 1n, maximum + 1n]) {
+          if (value < 0n) continue;
+          await expect(deploy(value))
+            .to.be.revertedWithCustomError(chain, "ParameterOutOfBounds")
+            .withArgs(bytes32Text(name), value, minimum, maximum);
+        }
+      });
+    }
+
+    it("bounds minParentAge to a day when the challenge period is longer", async () => {
+      const { chain } = await networkHelpers.loadFixture(genesisFixture);
+      const parameters = { challengePeriod: 5n * 86400n, minParentAge: 86401n };
+      await expect(deployChain(connection, parameters))
+        .to.be.revertedWithCustomError(chain, "ParameterOutOfBounds")
+        .withArgs(bytes32Text("minParentAge"), 86401, 0, 86400);
+    });
+
+    it("needs an inbox, a treasury and a genesis state", async () => {
+      const { chain, inbox, treasury, alice } = await networkHelpers.loadFixture(genesisFixture);
+      const valid = {
+        inbox: await inbox.getAddress(),
+        game: ethers.ZeroAddress,
+        treasury: treasury.address,
+        ...CHAIN_PARAMETERS,
+      };
+      const deploy = (change: Partial<typeof valid>) =>
+        ethers.deployContract("StateCommitmentChain", [{ ...valid, ...change }]);
+      await deploy({});
+      await expect(deploy({ inbox: alice.address })).to.be.revertedWithCustomError(chain, "NotAContract");
+      for (const change of [{ treasury: ethers.ZeroAddress }, { genesisStateRoot: ethers.ZeroHash }]) {
+        await expect(deploy(change)).to.be.revertedWithCustomError(chain, "ParameterOutOfBounds");
+      }
+    });
+
+    it("starts from a confirmed genesis assertion", async () => {
+      const { chain, genesis } = await networkHelpers.loadFixture(genesisFixture);
+      const start = endAt(0n, { stateRoot: CHAIN_PARAMETERS.genesisStateRoot });
+      expect(genesis).to.equal(assertionId(ethers.ZeroHash, stateHash(start), ethers.ZeroHash));
+      expect(await chain.isConfirmed(genesis)).to.equal(true);
+      expect(await chain.latestConfirmed()).to.equal(genesis);
+      const { childTarget, isConfirmed, childCount, isFirstChild, isOverflow } = await chain.assertionOf(genesis);
+      expect({ childTarget, isConfirmed, childCount, isFirstChild, isOverflow }).to.deep.equal({
+        childTarget: 1n,
+        isConfirmed: true,
+        childCount: 0n,
+        isFirstChild: false,
+        isOverflow: false,
+      });
+    });
+
+    it("makes the first range of all batches that are there", async () => {
+      const fixture = await deployInbox(connection);
+      for (let index = 0; index < 3; index++) {
+        await fixture.inbox.connect(fixture.sequencer).appendBatch(index, 0, await time.latest(), "0x");
+      }
+      const chain = await ethers.deployContract("StateCommitmentChain", [
+        { inbox: fixture.inbox, game: ethers.ZeroAddress, treasury: fixture.treasury, ...CHAIN_PARAMETERS },
+      ]);
+      expect((await chain.assertionOf(await chain.genesis())).childTarget).to.equal(3);
+    });
+  });
+
+  describe("assertState", () => {
+    it("makes an assertion out of its content, takes the stake and fixes the next range", async () => {
+      const { chain, asserter, alice, genesis, valid } = await networkHelpers.loadFixture(readyFixture);
+      await asserter.fillInbox(5n);
+      const { id, end } = knownAssertion(valid);
+      const created = asserter.send(alice, valid);
+      await expect(created)
+        .to.emit(chain, "AssertionCreated")
+        .withArgs(id, genesis, alice.address, Object.values(end), valid.historyRoot, 1, 5);
+      await expect(created).to.emit(chain, "StakeDeposited").withArgs(alice.address, stake);
+      await expect(created).to.changeEtherBalance(ethers, chain, stake);
+      const now = await time.latest();
+      const child = await chain.assertionOf(id);
+      expect(child.toObject()).to.deep.equal({
+        createdAt: BigInt(now),
+        childTarget: 5n,
+        firstChildAt: 0n,
+        secondChildAt: 0n,
+        childCount: 0n,
+        isFirstChild: true,
+        isOverflow: false,
+        isConfirmed: false,
+        hasConfirmedChild: false,
+        isSwept: false,
+      });
+      const parent = await chain.assertionOf(genesis);
+      expect([parent.firstChildAt, parent.secondChildAt, parent.childCount]).to.deep.equal([BigInt(now), 0n, 1n]);
+      expect(await chain.latestOf(alice)).to.equal(id);
+    });
+
+    it("makes the next range one batch long at least", async () => {
+      const { chain, first } = await networkHelpers.loadFixture(assertedFixture);
+      expect((await chain.assertionOf(first.id)).childTarget).to.equal(2);
+    });
+
+    it("tells siblings from first children, and notes when the second came", async () => {
+      const { chain, asserter, carol, genesis, first, second } = await networkHelpers.loadFixture(rivalsFixture);
+      const before = await chain.assertionOf(genesis);
+      const third = await asserter.assert(carol, genesis, "wrong in another way");
+      const after = await chain.assertionOf(genesis);
+      expect(before.secondChildAt).to.equal((await chain.assertionOf(second.id)).createdAt);
+      expect(before.secondChildAt - before.firstChildAt).to.be.greaterThan(1000);
+      expect([after.firstChildAt, after.secondChildAt, after.childCount]).to.deep.equal([
+        before.firstChildAt,
+        before.secondChildAt,
+        3n,
+      ]);
+      expect((await chain.assertionOf(first.id)).isFirstChild).to.equal(true);
+      expect((await chain.assertionOf(second.id)).isFirstChild).to.equal(false);
+      expect((await chain.assertionOf(third.id)).isFirstChild).to.equal(false);
+    });
+
+    it("holds siblings to the same range, whatever batches come between", async () => {
+      const { chain, asserter, bob, genesis } = await networkHelpers.loadFixture(assertedFixture);
+      await asserter.fillInbox(7n);
+      const call = await asserter.arguments(genesis, bob, "wrong");
+      expect(call.expectedTarget).to.equal(1);
+      await asserter.send(bob, call);
+      expect((await chain.assertionOf(knownAssertion(call).id)).childTarget).to.equal(7);
+    });
+
+    describe("starting from a valid call", () => {
+      type Change = (valid: AssertArguments) => Partial<AssertArguments>;
+      /** Another end state with the history that belongs to it. */
+      const endingIn = (valid: AssertArguments, fields: Partial<AssertArguments["end"]>): Partial<AssertArguments> => {
+        const end = { ...valid.end, ...fields };
+        const { root, lastLeafPath } = historyOf([stateHash(end)], Number(CHAIN_PARAMETERS.historyHeight));
+        return { end, historyRoot: root, lastLeafPath };
+      };
+      const mutations: [what: string, change: Change, error: string][] = [
+        ["an unknown parent", () => ({ parent: anyHash("nobody") }), "AssertionUnknown"],
+        ["no parent", () => ({ parent: ethers.ZeroHash }), "AssertionUnknown"],
+        ["another target", (v) => ({ expectedTarget: v.expectedTarget + 1n }), "TargetMismatch"],
+        ["another L1 block hash", () => ({ l1BlockHash: anyHash("reorganised") }), "L1BlockMismatch"],
+        ["another L1 block number", (v) => ({ l1BlockNumber: v.l1BlockNumber - 1n }), "L1BlockMismatch"],
+        ["a future L1 block", (v) => ({ l1BlockNumber: v.l1BlockNumber + 9n }), "L1BlockMismatch"],
+        [
+          "a future L1 block and no hash",
+          (v) => ({ l1BlockNumber: v.l1BlockNumber + 9n, l1BlockHash: ethers.ZeroHash }),
+          "L1BlockMismatch",
+        ],
+        ["an end beyond the target", (v) => endingIn(v, { batch: 2n }), "EndBeyondTarget"],
+        ["an end at an offset of the target's batch", (v) => endingIn(v, { offset: 1n }), "EndInsideBatch"],
+        ["an end at an item of the target's batch", (v) => endingIn(v, { items: 1n }), "EndInsideBatch"],
+        ["an end at a part of the target's batch", (v) => endingIn(v, { part: 1n }), "EndInsideBatch"],
+        ["another history root", () => ({ historyRoot: anyHash("other") }), "HistoryRootMismatch"],
+        ["an end that is not the last leaf", (v) => ({ end: { ...v.end, l2Time: 9n } }), "HistoryRootMismatch"],
+        [
+          "a changed sibling",
+          (v) => ({ lastLeafPath: [anyHash("other"), ...v.lastLeafPath.slice(1)] }),
+          "HistoryRootMismatch",
+        ],
+        ["a path one level short", (v) => ({ lastLeafPath: v.lastLeafPath.slice(1) }), "HistoryPathLengthMismatch"],
+        [
+          "a path one level long",
+          (v) => ({ lastLeafPath: [...v.lastLeafPath, ethers.ZeroHash] }),
+          "HistoryPathLengthMismatch",
+        ],
+        ["no stake", () => ({ value: 0n }), "StakeMismatch"],
+        ["a wei short", () => ({ value: stake - 1n }), "StakeMismatch"],
+        ["a wei more", () => ({ value: stake + 1n }), "StakeMismatch"],
+      ];
+      for (const [what, change, error] of mutations) {
+        it(`refuses ${what}: ${error}`, async () => {
+          const { chain, asserter, alice, valid } = await networkHelpers.loadFixture(readyFixture);
+          const call = { ...valid, ...change(valid) };
+          await expect(asserter.send(alice, call)).to.be.revertedWithCustomError(chain, error);
+          await asserter.send(alice, valid);
+        });
+      }
+
+      it("refuses a history whose last leaf is an inner node of another height", async () => {
+        const { chain, asserter, alice, valid } = await networkHelpers.loadFixture(readyFixture);
+        const lower = historyOf([anyHash("first"), stateHash(valid.end)], 3);
+        const call = { ...valid, historyRoot: lower.root, lastLeafPath: lower.lastLeafPath };
+        await expect(asserter.send(alice, call)).to.be.revertedWithCustomError(chain, "HistoryPathLengthMismatch");
+      });
+
+      it("refuses it with an L1 block older than 256", async () => {
+        const { chain, asserter, alice, valid } = await networkHelpers.loadFixture(readyFixture);
+        await networkHelpers.mine(256);
+        await expect(asserter.send(alice, valid))
+          .to.be.revertedWithCustomError(chain, "L1BlockMismatch")
+          .withArgs(ethers.ZeroHash, valid.l1BlockHash);
+      });
+
+      it("refuses it a second time, first thing, from anybody and with any evidence", async () => {
+        const { chain, asserter, alice, bob, valid } = await networkHelpers.loadFixture(readyFixture);
+        await asserter.send(alice, valid);
+        const { id } = knownAssertion(valid);
+        const stale = { ...valid, lastLeafPath: [], expectedTarget: 0n, l1BlockHash: ethers.ZeroHash, value: 0n };
+        for (const [who, call] of [
+          [alice, valid],
+          [bob, valid],
+          [bob, stale],
+        ] as const) {
+          await expect(asserter.send(who, call)).to.be.revertedWithCustomError(chain, "AssertionExists").withArgs(id);
+        }
+      });
+
+      it("refuses it until the inbox has the whole range", async () => {
+        const { chain, asserter, alice, first } = await networkHelpers.loadFixture(assertedFixture);
+        await time.increase(minParentAge);
+        const call = await asserter.arguments(first.id, alice);
+        await expect(asserter.send(alice, call)).to.be.revertedWithCustomError(chain, "RangeIncomplete").withArgs(1, 2);
+      });
+
+      it("refuses it while the parent is too young, to the second", async () => {
+        const { chain, asserter, alice, first } = await networkHelpers.loadFixture(assertedFixture);
+        await asserter.fillInbox(2n);
+        const call = await asserter.arguments(first.id, alice);
+        const earliest = (await chain.assertionOf(first.id)).createdAt + minParentAge;
+        await time.setNextBlockTimestamp(earliest - 1n);
+        await expect(asserter.send(alice, call))
+          .to.be.revertedWithCustomError(chain, "ParentTooYoung")
+          .withArgs(earliest - 1n, earliest);
+        await time.setNextBlockTimestamp(earliest);
+        await asserter.send(alice, call);
+      });
+    });
+
+    describe("with a range of more steps than a history holds", () => {
+      const overflowing = { batch: 1n, offset: 40n, items: 3n, part: 2n };
+      /** An overflow assertion about two batches. */
+      async function overflowFixture(): Promise<Context & { overflow: KnownAssertion }> {
+        const context = await genesisFixture();
+        const first = await context.asserter.assert(context.alice, context.genesis);
+        return { ...context, overflow: await context.asserter.assert(context.alice, first.id, "half", overflowing) };
+      }
+
+      it("keeps the target for the children", async () => {
+        const { chain, asserter, overflow } = await networkHelpers.loadFixture(overflowFixture);
+        await asserter.fillInbox(6n);
+        const { childTarget, isOverflow } = await chain.assertionOf(overflow.id);
+        expect([childTarget, isOverflow]).to.deep.equal([2n, true]);
+      });
+
+      it("lets a child follow at once, which may overflow again or finish", async () => {
+        const { chain, asserter, alice, overflow } = await networkHelpers.loadFixture(overflowFixture);
+        const again = await asserter.arguments(overflow.id, alice, "three quarters", { ...overflowing, offset: 90n });
+        await asserter.send(alice, again);
+        const { id } = knownAssertion(again);
+        expect((await chain.assertionOf(id)).isOverflow).to.equal(true);
+        const last = await asserter.arguments(id, alice);
+        expect(last.expectedTarget).to.equal(2);
+        await asserter.send(alice, last);
+        expect((await chain.assertionOf(knownAssertion(last).id)).childTarget).to.equal(3);
+      });
+    });
+
+    describe("closed families", () => {
+      it("refuses a sibling once a child is confirmed", async () => {
+        const { chain, asserter, bob, genesis, first } = await networkHelpers.loadFixture(assertedFixture);
+        await asserter.confirmInTime(first);
+        const call = await asserter.arguments(genesis, bob, "wrong");
+        await expect(asserter.send(bob, call)).to.be.revertedWithCustomError(chain, "FamilyClosed").withArgs(genesis);
+      });
+
+      it("refuses a sibling once the only child has had the challenge period, to the second", async () => {
+        const { chain, asserter, bob, genesis, first } = await networkHelpers.loadFixture(assertedFixture);
+        const { createdAt } = await chain.assertionOf(first.id);
+        const call = await asserter.arguments(genesis, bob, "wrong");
+        await time.setNextBlockTimestamp(createdAt + challengePeriod);
+        await expect(asserter.send(bob, call)).to.be.revertedWithCustomError(chain, "FamilyClosed").withArgs(genesis);
+        await asserter.confirm(first);
+      });
+
+      it("takes a sibling one second before that", async () => {
+        const { chain, asserter, bob, genesis, first } = await networkHelpers.loadFixture(assertedFixture);
+        const { createdAt } = await chain.assertionOf(first.id);
+        const call = await asserter.arguments(genesis, bob, "wrong");
+        await time.setNextBlockTimestamp(createdAt + challengePeriod - 1n);
+        await asserter.send(bob, call);
+        await expect(asserter.confirm(first)).to.be.revertedWithCustomError(chain, "TimeTooShort");
+      });
+    });
+
+    describe("after a reorganisation of L1", () => {
+      it("is refused when the inbox's past has changed under the parent", async () => {
+        const { chain, asserter, alice, genesis } = await networkHelpers.loadFixture(genesisFixture);
+        await asserter.prepare(genesis);
+        const snapshot = await networkHelpers.takeSnapshot();
+        await asserter.fillInbox(4n);
+        const first = knownAssertion(await asserter.arguments(genesis, alice));
+        await asserter.assert(alice, genesis);
+        await asserter.prepare(first.id);
+        const call = await asserter.arguments(first.id, alice);
+        expect(call.expectedTarget).to.equal(4);
+
+        // The other branch: the parent is the same by content, but was made when the inbox had fewer batches.
+        await snapshot.restore();
+        await asserter.assert(alice, genesis);
+        await asserter.fillInbox(4n);
+        await time.increase(minParentAge);
+        expect((await chain.assertionOf(first.id)).createdAt).not.to.equal(0);
+        await expect(asserter.send(alice, call)).to.be.revertedWithCustomError(chain, "TargetMismatch").withArgs(2, 4);
+        // The inbox's order may have changed with the target unchanged: then the block hash tells.
+        await expect(asserter.send(alice, { ...call, expectedTarget: 2n })).to.be.revertedWithCustomError(
+          chain,
+          "L1BlockMismatch",
+        );
+      });
+    });
+  });
+
+  describe("confirm", () => {
+    it("takes an assertion without a rival once it is as old as the challenge period, to the second", async () => {
+      const { chain, asserter, genesis, first } = await networkHelpers.loadFixture(assertedFixture);
+      const ready = (await chain.assertionOf(first.id)).createdAt + challengePeriod;
+      await time.setNextBlockTimestamp(ready - 1n);
+      await expect(asserter.confirm(first))
+        .to.be.revertedWithCustomError(chain, "TimeTooShort")
+        .withArgs(challengePeriod - 1n, challengePeriod);
+      await time.setNextBlockTimestamp(ready);
+      await expect(asserter.confirm(first)).to.emit(chain, "AssertionConfirmed").withArgs(first.id, genesis);
+      expect(await chain.isConfirmed(first.id)).to.equal(true);
+      expect(await chain.latestConfirmed()).to.equal(first.id);
+      expect((await chain.assertionOf(genesis)).hasConfirmedChild).to.equal(true);
+    });
+
+    it("takes a chain of assertions in order", async () => {
+      const { chain, asserter, alice, first } = await networkHelpers.loadFixture(assertedFixture);
+      const second = await asserter.assert(alice, first.id);
+      const third = await asserter.assert(alice, second.id);
+      await time.increase(challengePeriod);
+      await expect(asserter.confirm(third))
+        .to.be.revertedWithCustomError(chain, "ParentNotConfirmed")
+        .withArgs(second.id);
+      for (const assertion of [first, second, third]) await asserter.confirm(assertion);
+      expect(await chain.latestConfirmed()).to.equal(third.id);
+    });
+
+    it("refuses what is confirmed already, and what nobody has asserted", async () => {
+      const { chain, asserter, first } = await networkHelpers.loadFixture(assertedFixture);
+      await asserter.confirmInTime(first);
+      await expect(asserter.confirm(first)).to.be.revertedWithCustomError(chain, "AlreadyConfirmed").withArgs(first.id);
+      const other = { ...first, endStateHash: anyHash("other") };
+      await expect(asserter.confirm(other)).to.be.revertedWithCustomError(chain, "AssertionUnknown");
+    });
+
+    it("cannot take a wrong parent for the right one", async () => {
+      const { chain, asserter, first, second } = await networkHelpers.loadFixture(rivalsFixture);
+      await time.increase(challengePeriod);
+      await expect(asserter.confirm({ ...first, parent: second.id })).to.be.revertedWithCustomError(
+        chain,
+        "AssertionUnknown",
+      );
+    });
+
+    describe("of a family with rivals", () => {
+      it("asks the game, whatever the assertions' age", async () => {
+        const { chain, asserter, game, first, second } = await networkHelpers.loadFixture(rivalsFixture);
+        await time.increase(challengePeriod * 10n);
+        for (const assertion of [first, second]) {
+          await expect(asserter.confirm(assertion))
+            .to.be.revertedWithCustomError(chain, "TimeTooShort")
+            .withArgs(0, challengePeriod);
+        }
+        await game.setTotal(second.id, challengePeriod - 1n);
+        await expect(asserter.confirm(second)).to.be.revertedWithCustomError(chain, "TimeTooShort");
+        await game.setTotal(second.id, challengePeriod);
+        await expect(asserter.confirm(second)).to.emit(chain, "AssertionConfirmed");
+      });
+
+      it("confirms one of two that both reach the period", async () => {
+        const { chain, asserter, game, genesis, first, second } = await networkHelpers.loadFixture(rivalsFixture);
+        await game.setTotal(first.id, 2n ** 64n - 1n);
+        await game.setTotal(second.id, 2n ** 64n - 1n);
+        await asserter.confirm(first);
+        await expect(asserter.confirm(second))
+          .to.be.revertedWithCustomError(chain, "SiblingConfirmed")
+          .withArgs(genesis);
+      });
+
+      it("cannot confirm without a game", async () => {
+        const { chain, asserter, alice, bob, genesis } = await networkHelpers.loadFixture(gamelessFixture);
+        const first = await asserter.assert(alice, genesis);
+        const second = await asserter.assert(bob, genesis, "wrong");
+        await time.increase(challengePeriod * 10n);
+        for (const assertion of [first, second]) {
+          await expect(asserter.confirm(assertion))
+            .to.be.revertedWithCustomError(chain, "RivalsWithoutGame")
+            .withArgs(genesis, 2);
+        }
+      });
+
+      it("never confirms below a losing assertion", async () => {
+        const { chain, asserter, game, bob, first, second } = await networkHelpers.loadFixture(rivalsFixture);
+        const below = await asserter.assert(bob, second.id, "wrong");
+        await game.setTotal(first.id, challengePeriod);
+        await game.setTotal(below.id, 2n ** 64n - 1n);
+        await asserter.confirm(first);
+        await time.increase(challengePeriod * 10n);
+        await expect(asserter.confirm(below))
+          .to.be.revertedWithCustomError(chain, "ParentNotConfirmed")
+          .withArgs(second.id);
+      });
+    });
+  });
+
+  describe("stakes", () => {
+    it("move along under one's latest assertion, without a further payment", async () => {
+      const { chain, asserter, alice, first } = await networkHelpers.loadFixture(assertedFixture);
+      await asserter.prepare(first.id);
+      const call = await asserter.arguments(first.id, alice);
+      await expect(asserter.send(alice, { ...call, value: stake }))
+        .to.be.revertedWithCustomError(chain, "StakeMismatch")
+        .withArgs(stake, 0);
+      await asserter.send(alice, call);
+      expect(await ethers.provider.getBalance(chain)).to.equal(stake);
+      expect(await chain.latestOf(alice)).to.equal(knownAssertion(call).id);
+    });
+
+    it("stand behind one branch only", async () => {
+      const { chain, asserter, alice, genesis, first } = await networkHelpers.loadFixture(assertedFixture);
+      const rival = await asserter.arguments(genesis, alice, "wrong");
+      for (const value of [0n, stake]) {
+        await expect(asserter.send(alice, { ...rival, value }))
+          .to.be.revertedWithCustomError(chain, "StakeInUse")
+          .withArgs(alice.address, first.id);
+      }
+    });
+
+    it("are free for another branch once somebody has gone on from the latest assertion", async () => {
+      const { chain, asserter, alice, bob, genesis, first } = await networkHelpers.loadFixture(assertedFixture);
+      await asserter.assert(bob, first.id);
+      const second = await asserter.assert(alice, genesis, "wrong");
+      expect(await chain.latestOf(alice)).to.equal(second.id);
+      expect(await ethers.provider.getBalance(chain)).to.equal(2n * stake);
+    });
+
+    const refusals: [what: string, act: (context: Context & { first: KnownAssertion }) => Promise<void>][] = [
+      ["while the assertion stands alone at the end", async () => {}],
+      [
+        "while it has only a sibling",
+        async ({ asserter, bob, genesis }) => void (await asserter.assert(bob, genesis, "wrong")),
+      ],
+      ["when its age has passed but nobody has confirmed it", async () => void (await time.increase(challengePeriod))],
+    ];
+    for (const [what, act] of refusals) {
+      it(`cannot be withdrawn ${what}`, async () => {
+        const context = await networkHelpers.loadFixture(assertedFixture);
+        await act(context);
+        const { chain, alice, first } = context;
+        await expect(chain.connect(alice).withdrawStake(alice))
+          .to.be.revertedWithCustomError(chain, "StakeInUse")
+          .withArgs(alice.address, first.id);
+      });
+    }
+
+    const withdraw = async (chain: Context["chain"], staker: HardhatEthersSigner, recipient: HardhatEthersSigner) => {
+      const withdrawal = chain.connect(staker).withdrawStake(recipient);
+      await expect(withdrawal).to.emit(chain, "StakeWithdrawn").withArgs(staker.address, recipient.address, stake);
+      await expect(withdrawal).to.changeEtherBalances(ethers, [chain, recipient], [-stake, stake]);
+      await expect(chain.connect(staker).withdrawStake(recipient))
+        .to.be.revertedWithCustomError(chain, "NoStake")
+        .withArgs(staker.address);
+    };
+
+    it("come back once the latest assertion is confirmed, once, to whom the staker says", async () => {
+      const { chain, asserter, alice, carol, first } = await networkHelpers.loadFixture(assertedFixture);
+      await asserter.confirmInTime(first);
+      await withdraw(chain, alice, carol);
+    });
+
+    it("come back once somebody else has gone on from the latest assertion", async () => {
+      const { chain, asserter, alice, bob, first } = await networkHelpers.loadFixture(assertedFixture);
+      await asserter.assert(bob, first.id);
+      await withdraw(chain, alice, alice);
+      expect(await ethers.provider.getBalance(chain)).to.equal(stake);
+    });
+
+    it("have to be paid again after a withdrawal", async () => {
+      const { chain, asserter, alice, first } = await networkHelpers.loadFixture(assertedFixture);
+      await asserter.confirmInTime(first);
+      await chain.connect(alice).withdrawStake(alice);
+      await asserter.prepare(first.id);
+      const call = await asserter.arguments(first.id, alice);
+      expect(call.value).to.equal(stake);
+      await expect(asserter.send(alice, { ...call, value: 0n })).to.be.revertedWithCustomError(chain, "StakeMismatch");
+      await asserter.send(alice, call);
+    });
+
+    it("refuse the zero address, and a recipient that takes no ether, which can name another", async () => {
+      const { chain, asserter, genesis, owner } = await networkHelpers.loadFixture(genesisFixture);
+      const relay = await ethers.deployContract("Relay");
+      await asserter.prepare(genesis);
+      const { parent, end, historyRoot, lastLeafPath, expectedTarget, l1BlockNumber, l1BlockHash } =
+        await asserter.arguments(genesis, owner);
+      const call = chain.interface.encodeFunctionData("assertState", [
+        parent,
+        end,
+        historyRoot,
+        lastLeafPath,
+        expectedTarget,
+        l1BlockNumber,
+        l1BlockHash,
+      ]);
+      await relay.relay(chain, call, { value: stake });
+      await time.increase(challengePeriod);
+      await chain.confirm(parent, stateHash(end), historyRoot);
+      await relay.setRefuses(true);
+      const withdrawTo = (recipient: string) =>
+        relay.relay(chain, chain.interface.encodeFunctionData("withdrawStake", [recipient]));
+      await expect(withdrawTo(await relay.getAddress()))
+        .to.be.revertedWithCustomError(chain, "TransferFailed")
+        .withArgs(await relay.getAddress(), stake);
+      await expect(withdrawTo(ethers.ZeroAddress)).to.be.revertedWithCustomError(chain, "RecipientZero");
+      await expect(withdrawTo(owner.address)).to.changeEtherBalance(ethers, chain, -stake);
+    });
+
+    it("cannot be withdrawn twice by re-entering", async () => {
+      const { chain, asserter, alice, genesis, owner } = await networkHelpers.loadFixture(genesisFixture);
+      const relay = await ethers.deployContract("Relay");
+      await asserter.prepare(genesis);
+      const valid = await asserter.arguments(genesis, owner);
+      const call = chain.interface.encodeFunctionData("assertState", [
+        valid.parent,
+        valid.end,
+        valid.historyRoot,
+        valid.lastLeafPath,
+        valid.expectedTarget,
+        valid.l1BlockNumber,
+        valid.l1BlockHash,
+      ]);
+      await relay.relay(chain, call, { value: stake });
+      // Somebody else's stake is there to be robbed.
+      await asserter.assert(alice, knownAssertion(valid).id);
+      const withdrawal = chain.interface.encodeFunctionData("withdrawStake", [await relay.getAddress()]);
+      await relay.setCallback(chain, withdrawal);
+      await expect(relay.relay(chain, withdrawal)).to.be.revertedWithCustomError(chain, "TransferFailed");
+      await relay.setCallback(ethers.ZeroAddress, "0x");
+      await relay.relay(chain, withdrawal);
+      expect(await ethers.provider.getBalance(chain)).to.equal(stake);
+    });
+
+    it("come back to an honest staker whose assertion was the second", async () => {
+      const { chain, asserter, game, alice, bob, first, second } = await networkHelpers.loadFixture(rivalsFixture);
+      await game.setTotal(second.id, challengePeriod);
+      await asserter.confirm(second);
+      await withdraw(chain, bob, bob);
+      await expect(chain.connect(alice).withdrawStake(alice))
+        .to.be.revertedWithCustomError(chain, "StakeInUse")
+        .withArgs(alice.address, first.id);
+    });
+  });
+
+  describe("sweep", () => {
+    it("sends all stakes of a family but one to the treasury, once", async () => {
+      const { chain, asserter, game, treasury, carol, genesis, first } =
+        await networkHelpers.loadFixture(rivalsFixture);
+      await asserter.assert(carol, genesis, "wrong in another way");
+      await expect(chain.sweep(genesis)).to.be.revertedWithCustomError(chain, "NothingToSweep").withArgs(genesis);
+      await game.setTotal(first.id, challengePeriod);
+      await asserter.confirm(first);
+      const swept = chain.connect(carol).sweep(genesis);
+      await expect(swept)
+        .to.emit(chain, "EscrowSwept")
+        .withArgs(genesis, 2n * stake);
+      await expect(swept).to.changeEtherBalances(ethers, [chain, treasury], [-2n * stake, 2n * stake]);
+      await expect(chain.sweep(genesis)).to.be.revertedWithCustomError(chain, "NothingToSweep");
+    });
+
+    it("refuses a family without rivals, and one that is not there", async () => {
+      const { chain, asserter, genesis, first } = await networkHelpers.loadFixture(assertedFixture);
+      await asserter.confirmInTime(first);
+      for (const parent of [genesis, first.id, anyHash("nobody")]) {
+        await expect(chain.sweep(parent)).to.be.revertedWithCustomError(chain, "NothingToSweep").withArgs(parent);
+      }
+    });
+
+    it("leaves a losing family two generations deep with what its stakers can still withdraw", async () => {
+      const { chain, asserter, game, alice, bob, carol, owner, genesis, first, second } =
+        await networkHelpers.loadFixture(rivalsFixture);
+      // Below the losing assertion: two rivals, one of whose stakers went on from it.
+      const below = await asserter.assert(carol, second.id, "wrong");
+      await asserter.assert(owner, second.id, "wrong in another way");
+      await asserter.assert(carol, below.id, "wrong");
+      await game.setTotal(first.id, challengePeriod);
+      await asserter.confirm(first);
+      await chain.sweep(genesis);
+      await chain.connect(bob).withdrawStake(bob);
+      await chain.connect(alice).withdrawStake(alice);
+      await expect(chain.sweep(second.id)).to.be.revertedWithCustomError(chain, "NothingToSweep");
+      for (const staker of [carol, owner]) {
+        await expect(chain.connect(staker).withdrawStake(staker)).to.be.revertedWithCustomError(chain, "StakeInUse");
+      }
+      expect(await ethers.provider.getBalance(chain)).to.equal(stake);
+    });
+
+    it("does not hold up anybody when the treasury refuses ether", async () => {
+      const relay = await ethers.deployContract("Relay");
+      await relay.setRefuses(true);
+      const fixture = await deployInbox(connection);
+      const game = await ethers.deployContract("GameMock");
+      const chain = await ethers.deployContract("StateCommitmentChain", [
+        { inbox: fixture.inbox, game, treasury: relay, ...CHAIN_PARAMETERS },
+      ]);
+      const { asserter, alice, bob, genesis } = await contextOf({ ...fixture, game, chain });
+      const first = await asserter.assert(alice, genesis);
+      await asserter.assert(bob, genesis, "wrong");
+      await game.setTotal(first.id, challengePeriod);
+      await asserter.confirm(first);
+      await expect(chain.sweep(genesis)).to.be.revertedWithCustomError(chain, "TransferFailed");
+      await chain.connect(alice).withdrawStake(alice);
+      await relay.setRefuses(false);
+      await chain.sweep(genesis);
+    });
+  });
+
+  it("takes no ether by itself", async () => {
+    const { chain, alice } = await networkHelpers.loadFixture(genesisFixture);
+    await expect(alice.sendTransaction({ to: chain, value: 1n })).to.be.revertedWithoutReason(ethers);
+  });
+});
