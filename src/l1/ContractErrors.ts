@@ -63,11 +63,6 @@ export function translateError(error: unknown, action: string): L1Error {
   return new L1Error(code, message, { fields: { action }, cause: error });
 }
 
-/** Whether `error` says that a contract refused with the error `name`. */
-export function isContractError(error: unknown, ...names: readonly string[]): boolean {
-  return error instanceof L1Error && error.code === "REVERTED" && names.includes(String(error.fields.error));
-}
-
 function revertedError(data: string, action: string, cause: unknown): L1Error {
   const description = decodeContractError(data);
   if (description === undefined) {

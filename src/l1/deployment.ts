@@ -70,7 +70,7 @@ export function readDeployment(file: string | URL): Deployment {
       cause,
     });
   }
-  const { chainId, startBlock, feeRecipient, addresses } = parsed as Record<string, unknown>;
+  const { chainId, startBlock, feeRecipient, addresses } = (parsed ?? {}) as Record<string, unknown>;
   const valid =
     Number.isSafeInteger(chainId) &&
     Number.isSafeInteger(startBlock) &&
