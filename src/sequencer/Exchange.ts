@@ -74,8 +74,19 @@ export interface PlannedBatch {
 /** What traders are told beyond the answer to their own submission. */
 export type ExchangeEvent =
   | { readonly kind: "fill"; readonly fill: FillReport }
-  | { readonly kind: "closed"; readonly order: number; readonly account: number; readonly nonce: bigint; readonly reason: RefusalReason }
-  | { readonly kind: "dropped"; readonly item: number; readonly transaction: Transaction; readonly reason: RefusalReason };
+  | {
+      readonly kind: "closed";
+      readonly order: number;
+      readonly account: number;
+      readonly nonce: bigint;
+      readonly reason: RefusalReason;
+    }
+  | {
+      readonly kind: "dropped";
+      readonly item: number;
+      readonly transaction: Transaction;
+      readonly reason: RefusalReason;
+    };
 
 /** What has changed since it was last taken. */
 export interface ExchangeChanges {
@@ -100,8 +111,7 @@ export type OrderOutcome =
 
 /** The answer to an account transaction. */
 export type TransactionOutcome =
-  | { readonly accepted: true; readonly id: number }
-  | { readonly accepted: false; readonly refusal: Refusal };
+  { readonly accepted: true; readonly id: number } | { readonly accepted: false; readonly refusal: Refusal };
 
 /** Bytes that any item but a Settle stays below, prefix included. */
 const ITEM_RESERVE = 512;
@@ -150,7 +160,14 @@ export class Exchange {
     const { l2Time } = this.#builder;
     const l1Times = [l2Time - this.limits.maxFuture, this.#latestL1Time] as const;
     const { expiryMargin } = this.limits;
-    return { config: this.config, state: this.#builder.machine.state, now: this.#builder.now, l2Time, expiryMargin, l1Times };
+    return {
+      config: this.config,
+      state: this.#builder.machine.state,
+      now: this.#builder.now,
+      l2Time,
+      expiryMargin,
+      l1Times,
+    };
   }
 
   /** A market of the soft state. */
@@ -216,7 +233,10 @@ export class Exchange {
     batch.status = "sealed";
     this.changes.batches.add(batch);
     const { index, messagesRead, l2Time, payload } = batch.built;
-    this.#logger.info({ index, messagesRead, l2Time, bytes: payload.length, items: batch.items.length }, "batch sealed");
+    this.#logger.info(
+      { index, messagesRead, l2Time, bytes: payload.length, items: batch.items.length },
+      "batch sealed",
+    );
     return batch.built;
   }
 
@@ -379,7 +399,8 @@ export class Exchange {
   /** Forgets orders that nothing can bring back. */
   forgetOrder(record: OrderRecord): void {
     this.orders.delete(record.id);
-    if (this.#byNonce.get(nonceKey(record.signed.terms)) === record) this.#byNonce.delete(nonceKey(record.signed.terms));
+    if (this.#byNonce.get(nonceKey(record.signed.terms)) === record)
+      this.#byNonce.delete(nonceKey(record.signed.terms));
   }
 
   #enter(record: OrderRecord): OrderOutcome {
@@ -401,7 +422,19 @@ export class Exchange {
   #record(id: number, signed: SignedOrder, remaining: bigint): OrderRecord {
     const { account, nonce, isSell, limitPrice, deadline } = signed.terms;
     const series = seriesOf(signed.terms);
-    return { id, account, nonce, series, sell: isSell, price: limitPrice, deadline, remaining, signed, status: "live", lastItem: 0 };
+    return {
+      id,
+      account,
+      nonce,
+      series,
+      sell: isSell,
+      price: limitPrice,
+      deadline,
+      remaining,
+      signed,
+      status: "live",
+      lastItem: 0,
+    };
   }
 
   /** Whether the nonce stands in the way of something that was accepted before. */
