@@ -3,7 +3,7 @@ import type { MachineConfig } from "../machine/Execution.ts";
 import { MESSAGE_FIX_PRICE, MESSAGE_FORCED } from "../machine/Inputs.ts";
 import { expiryOf } from "../machine/Positions.ts";
 import { ResultCode, resultName } from "../machine/ResultCodes.ts";
-import type { Market } from "../machine/Slots.ts";
+import type { Account, Market } from "../machine/Slots.ts";
 import {
   decodeTransaction,
   TX_CANCEL,
@@ -21,8 +21,9 @@ import { accountsOf, transactionRefusal, type AccountTransaction } from "./Accou
 import { BatchBuilder, type BatchLimits, type SealedBatch } from "./BatchBuilder.ts";
 import type { Checkpoint, L1View } from "./DerivedState.ts";
 import { deadRefusal, isClosing, judgeOrder, remainingOf, type Situation } from "./Judge.ts";
-import { matchOrder, type FillReport } from "./Matching.ts";
-import { OrderBook, type BookOrder } from "./OrderBook.ts";
+import { matchOrder, type Venue } from "./Matching.ts";
+import { OrderBook } from "./OrderBook.ts";
+import type { ExchangeEvent, FillReport, OrderRecord, PlannedItem } from "./OrderRecord.ts";
 import { refuse, type MachineReason, type Refusal, type RefusalReason } from "./Refusal.ts";
 import { settlementChunks, type SettlementChunk } from "./SettlementRoutine.ts";
 import type { Logger } from "./Services.ts";
@@ -42,20 +43,6 @@ export interface ExchangeLimits extends BatchLimits {
   readonly expiryMargin: bigint;
 }
 
-/** An order that was accepted. */
-export interface OrderRecord extends BookOrder {
-  readonly signed: SignedOrder;
-  status: "live" | "filled" | RefusalReason;
-  /** The last item in which it took part; 0 if there is none. */
-  lastItem: number;
-}
-
-/** A transaction of a batch, with absolute times. */
-export interface PlannedItem {
-  readonly id: number;
-  readonly transaction: Transaction;
-}
-
 /** A batch from its opening until it is final on L1. */
 export interface PlannedBatch {
   readonly serial: number;
@@ -70,23 +57,6 @@ export interface PlannedBatch {
   /** Root of the messages that it has read. */
   readonly messagesRoot: Uint8Array;
 }
-
-/** What traders are told beyond the answer to their own submission. */
-export type ExchangeEvent =
-  | { readonly kind: "fill"; readonly fill: FillReport }
-  | {
-      readonly kind: "closed";
-      readonly order: number;
-      readonly account: number;
-      readonly nonce: bigint;
-      readonly reason: RefusalReason;
-    }
-  | {
-      readonly kind: "dropped";
-      readonly item: number;
-      readonly transaction: Transaction;
-      readonly reason: RefusalReason;
-    };
 
 /** What has changed since it was last taken. */
 export interface ExchangeChanges {
@@ -117,7 +87,7 @@ export type TransactionOutcome =
 const ITEM_RESERVE = 512;
 
 /** The soft state. */
-export class Exchange {
+export class Exchange implements Venue {
   readonly config: MachineConfig;
   readonly limits: ExchangeLimits;
   readonly book = new OrderBook<OrderRecord>();
@@ -168,6 +138,11 @@ export class Exchange {
       expiryMargin,
       l1Times,
     };
+  }
+
+  /** An account of the soft state. */
+  account(account: number): Account | undefined {
+    return this.#builder.machine.state.openAccount(account);
   }
 
   /** A market of the soft state. */
@@ -270,7 +245,8 @@ export class Exchange {
     for (const record of records) {
       if (record.status !== "live" && record.status !== "filled") continue;
       const remaining = remainingOf(this.situation.state, record.signed);
-      if (remaining === 0n) {
+      // A filled order whose nonce was spent or retired afterwards is still a filled order.
+      if (remaining === 0n || (record.status === "filled" && typeof remaining !== "bigint")) {
         record.status = "filled";
         continue;
       }

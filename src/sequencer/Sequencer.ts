@@ -12,16 +12,14 @@ import { DerivedState, type Checkpoint, type L1View } from "./DerivedState.ts";
 import {
   Exchange,
   type ExchangeChanges,
-  type ExchangeEvent,
   type ExchangeLimits,
   type OrderOutcome,
-  type OrderRecord,
   type PlannedBatch,
-  type PlannedItem,
   type TransactionOutcome,
 } from "./Exchange.ts";
 import { remainingOf } from "./Judge.ts";
 import type { Journal, JournalBatch, JournalChanges, JournalItem, JournalOrder } from "./Journal.ts";
+import type { ExchangeEvent, OrderRecord, PlannedItem } from "./OrderRecord.ts";
 import type { Clock, Logger } from "./Services.ts";
 import { decodeSignedOrder, encodeSignedOrder, type SignedOrder } from "./SignedOrder.ts";
 

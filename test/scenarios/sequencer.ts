@@ -8,7 +8,14 @@ import {
 } from "../../src/roles/BatchPoster.ts";
 import { itemLimit } from "../../src/machine/Step.ts";
 import type { InputLog } from "../../src/machine/InputLog.ts";
-import { KIND_ACCOUNT, KIND_CLAIM, KIND_EXPIRY, KIND_GLOBALS, KIND_WITHDRAWAL } from "../../src/machine/Slots.ts";
+import {
+  isSpent,
+  KIND_ACCOUNT,
+  KIND_CLAIM,
+  KIND_EXPIRY,
+  KIND_GLOBALS,
+  KIND_WITHDRAWAL,
+} from "../../src/machine/Slots.ts";
 import { slots } from "../../src/machine/StateTree.ts";
 import { TX_CANCEL_ALL, TX_COLLECT_FEES, TX_TRANSFER, TX_WITHDRAW } from "../../src/machine/Wire.ts";
 import { MemoryJournal, type JournalChanges } from "../../src/sequencer/Journal.ts";
@@ -143,7 +150,13 @@ describe("the sequencer ahead of L1", () => {
           if (outcome.accepted && "fills" in outcome) fills += outcome.fills.length;
         }
         h.clock.time += BigInt(pick(15));
-        switch (pick(8)) {
+        switch (pick(9)) {
+          case 8: {
+            // L1 takes back its last batch.
+            const { batchCount, messageCount } = h.l1.log;
+            if (batchCount > 0n) h.l1.log.truncate(batchCount - 1n, messageCount);
+            break;
+          }
           case 0:
             h.l1.deposit(1 + pick(6), 100n * USDC);
             break;
@@ -173,6 +186,16 @@ describe("the sequencer ahead of L1", () => {
         h.sequencer.sync(h.l1.log);
       }
       await expectParity(h);
+      for (const record of h.sequencer.exchange.orders.values()) {
+        if (record.status !== "live" && record.status !== "filled") continue;
+        const { account, nonce, quantity } = record.signed.terms;
+        const slot = h.sequencer.exchange.builder.machine.state.openOrder(account, nonce);
+        // A cancellation of what was filled already leaves a spent nonce.
+        if (slot?.nonce === nonce && isSpent(slot)) continue;
+        const filled = slot?.nonce === nonce ? slot.filled : 0n;
+        const resting = h.sequencer.exchange.book.get(account, nonce)?.remaining ?? 0n;
+        expect(filled + resting, `order ${record.id} is there exactly once`).to.equal(quantity);
+      }
       expect(fills, "the traffic trades").to.be.greaterThan(20);
       const deposits = [...Array(Number(h.l1.log.messageCount)).keys()]
         .map((i) => h.l1.log.message(BigInt(i)))
