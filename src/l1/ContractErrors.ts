@@ -46,7 +46,7 @@ function allErrors(): Interface {
 }
 
 /** A contract's error by name, or undefined if no contract of ours has it. */
-export function decodeContractError(data: string): ErrorDescription | undefined {
+function decodeContractError(data: string): ErrorDescription | undefined {
   try {
     return allErrors().parseError(data) ?? undefined;
   } catch {

@@ -14,6 +14,8 @@ export type L1ErrorCode =
   | "FUNDS"
   /** A pending transaction of the same nonce pays as much. */
   | "REPLACEMENT_UNDERPRICED"
+  /** The transaction would cost more than the caller allows. */
+  | "FEE_CAP"
   /** The transaction was sent and was not mined in time. It is still pending; `fields` has its hash and nonce. */
   | "NOT_MINED"
   /** The transaction was mined, and failed there. */

@@ -10,7 +10,7 @@ import { L1Error } from "./L1Error.ts";
 import type { DeployedContracts } from "./constructors.ts";
 
 /** Where the contracts are. */
-export type Addresses = DeployedContracts<Hex>;
+type Addresses = DeployedContracts<Hex>;
 
 /** What a node needs to know of a deployment, beside an L1 endpoint. */
 export interface Deployment {
