@@ -621,7 +621,7 @@ export class ReferenceModel {
   #openOrder(order: WireOrder | OrderReference): OrderTermsRecord | undefined {
     const slot = this.orders.get(slotName(order.account, order.nonce));
     if (order.stored) {
-      demand(slot !== undefined && slot.nonce === order.nonce && slot.terms !== undefined, "OrderUnknown");
+      demand(slot?.nonce === order.nonce && slot.terms !== undefined, "OrderUnknown");
       return slot!.terms;
     }
     if (slot === undefined || slot.nonce < order.nonce) return undefined;
@@ -664,8 +664,7 @@ export class ReferenceModel {
     const { market, price, quantity } = trade;
     const series = parseSeries(trade.series);
     if (!wire.stored && slot !== undefined) {
-      const fixed = (order: OrderTermsRecord): string =>
-        describe({ ...order, filled: 0n, accrued: 0n, keyEpoch: 0 } as unknown as Record<string, unknown>);
+      const fixed = (order: OrderTermsRecord): string => describe({ ...order, filled: 0n, accrued: 0n, keyEpoch: 0 });
       demand(fixed(slot) === fixed(terms), "NonceUsed");
     }
     const order = slot ?? terms;
