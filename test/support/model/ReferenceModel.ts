@@ -625,7 +625,7 @@ export class ReferenceModel {
   #openOrder(order: WireOrder | OrderReference): OrderTermsRecord | undefined {
     const slot = this.orders.get(slotName(order.account, order.nonce));
     if (order.stored) {
-      demand(slot !== undefined && slot.nonce === order.nonce && slot.terms !== undefined, "OrderUnknown");
+      demand(slot?.nonce === order.nonce && slot.terms !== undefined, "OrderUnknown");
       return slot!.terms;
     }
     if (slot === undefined || slot.nonce < order.nonce) return undefined;
@@ -668,8 +668,7 @@ export class ReferenceModel {
     const { market, price, quantity } = trade;
     const series = parseSeries(trade.series);
     if (!wire.stored && slot !== undefined) {
-      const fixed = (order: OrderTermsRecord): string =>
-        describe({ ...order, filled: 0n, accrued: 0n } as unknown as Record<string, unknown>);
+      const fixed = (order: OrderTermsRecord): string => describe({ ...order, filled: 0n, accrued: 0n });
       demand(fixed(slot) === fixed(terms), "NonceUsed");
     }
     const order = slot ?? terms;
