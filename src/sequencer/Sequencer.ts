@@ -1,13 +1,12 @@
 import { equalBytes } from "../crypto/bytes.ts";
 import { TenorError } from "../errors.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
-import { DATA_CALLDATA, type Batch } from "../machine/Inputs.ts";
 import { ResultCode } from "../machine/ResultCodes.ts";
 import { State } from "../machine/State.ts";
-import { rootHash, sameRoot } from "../machine/StateTree.ts";
+import { rootHash } from "../machine/StateTree.ts";
 import { decodeTransaction, encodeTransaction, TX_SETTLE } from "../machine/Wire.ts";
 import type { AccountTransaction } from "./AccountTransaction.ts";
-import type { SealedBatch } from "./BatchBuilder.ts";
+import { isSameBatch, type SealedBatch } from "./BatchBuilder.ts";
 import { DerivedState, type Checkpoint, type L1View } from "./DerivedState.ts";
 import {
   Exchange,
@@ -17,11 +16,12 @@ import {
   type PlannedBatch,
   type TransactionOutcome,
 } from "./Exchange.ts";
+import { itemKey, journalBatch, journalItem, journalOrder, plansOf } from "./JournalRows.ts";
 import { remainingOf } from "./Judge.ts";
-import type { Journal, JournalBatch, JournalChanges, JournalItem, JournalOrder } from "./Journal.ts";
+import type { Journal, JournalChanges } from "./Journal.ts";
 import type { ExchangeEvent, OrderRecord, PlannedItem } from "./OrderRecord.ts";
 import type { Clock, Logger } from "./Services.ts";
-import { decodeSignedOrder, encodeSignedOrder, type SignedOrder } from "./SignedOrder.ts";
+import { decodeSignedOrder, type SignedOrder } from "./SignedOrder.ts";
 
 /**
  * The sequencer: takes what traders sign, executes it ahead of L1, and makes batches of it.
@@ -516,54 +516,9 @@ export class Sequencer {
   }
 }
 
-/** Whether L1's record is that of a batch that was built here. */
-export function isSameBatch(record: Batch["record"], built: SealedBatch): boolean {
-  return (
-    record.dataKind === DATA_CALLDATA &&
-    record.length === built.payload.length &&
-    record.messagesRead === built.messagesRead &&
-    record.l2Time === built.l2Time &&
-    sameRoot(record.commitment, built.commitment)
-  );
-}
-
 function remainsIn(state: State, { signed }: OrderRecord): boolean {
   const remaining = remainingOf(state, signed);
   return typeof remaining === "bigint" && remaining > 0n;
-}
-
-function plansOf(batches: readonly JournalBatch[], items: readonly JournalItem[]): PlannedBatch[] {
-  const bySerial = new Map<number, PlannedItem[]>();
-  for (const { id, serial, bytes } of items) {
-    const item = { id, transaction: decodeTransaction(bytes, 0n, false)! };
-    const group = bySerial.get(serial);
-    if (group === undefined) bySerial.set(serial, [item]);
-    else group.push(item);
-  }
-  return batches.map(({ serial, messagesRead, l2Time, sealed }) => ({
-    serial,
-    messagesRead,
-    l2Time,
-    items: bySerial.get(serial) ?? [],
-    status: sealed ? ("sealed" as const) : ("open" as const),
-    messagesRoot: new Uint8Array(0),
-  }));
-}
-
-function journalOrder({ id, signed, status }: OrderRecord): JournalOrder {
-  return { id, bytes: encodeSignedOrder(signed), status };
-}
-
-function journalBatch({ serial, messagesRead, l2Time, status }: PlannedBatch): JournalBatch {
-  return { serial, messagesRead, l2Time, sealed: status !== "open" };
-}
-
-function journalItem({ id, transaction }: PlannedItem, serial: number): JournalItem {
-  return { id, serial, bytes: encodeTransaction(transaction, 0n) };
-}
-
-function itemKey(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("latin1");
 }
 
 function isEmpty({ orders, batches, items }: ExchangeChanges): boolean {
