@@ -92,7 +92,8 @@ export function rangeRefusal(order: SignedOrder): Refusal | undefined {
     ]);
   if (field !== undefined) return refuse("NotRepresentable", field);
   if (order.keyIndex === 0 && order.keyEpoch !== 0) return refuse("NotRepresentable", "keyEpoch");
-  if (order.signature.length !== 64) return refuse("NotRepresentable", "signature");
+  if (!(order.signature instanceof Uint8Array) || order.signature.length !== 64)
+    return refuse("NotRepresentable", "signature");
   return undefined;
 }
 
