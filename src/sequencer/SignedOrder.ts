@@ -42,7 +42,7 @@ export function seriesOf(terms: OrderTerms): bigint {
 }
 
 /** The flags of an order as the state holds them. */
-export function flagsOf(terms: OrderTerms): number {
+function flagsOf(terms: OrderTerms): number {
   return (
     (terms.isSell ? FLAG_SELL : 0) |
     (terms.fillOrKill ? FLAG_FILL_OR_KILL : 0) |
