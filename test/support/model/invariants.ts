@@ -5,6 +5,7 @@ import type { TreeRoot } from "../../../src/machine/StateTree.ts";
 import type { Transaction } from "../../../src/machine/Wire.ts";
 import { changes, collect } from "./treeWalk.ts";
 import { bruteRequirement, describe, expiryName, instantOf, parseSeries, payoffOf } from "./ReferenceModel.ts";
+import type { ModelContext, ReferenceModel } from "./ReferenceModel.ts";
 
 /**
  * The invariants of the exchange, checked on the machine's own slots after every step. The numbers are the project's.
