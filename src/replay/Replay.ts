@@ -140,11 +140,15 @@ export class Replay {
         this.#stale = true;
         return;
       }
-      case "index":
+      case "index": {
+        const isFirst = !this.#prices.has(event.market);
         this.#prices.set(event.market, event.price);
         await l1.round(event.market, event.price, this.#clock.time);
         this.#stale = true;
+        // Without an anchor nothing trades; later rounds may wait for the next batch.
+        if (isFirst) await this.flush();
         return;
+      }
       case "expiry":
         await this.#settleExpiry(event.market, event.expiryDay);
         return;
@@ -157,13 +161,9 @@ export class Replay {
   async advanceTo(time: bigint): Promise<void> {
     for (;;) {
       const { open } = this.sequencer.exchange;
-      if (open === undefined || open.l2Time + this.#batchAge > time) break;
+      if (open === undefined || open.items.length === 0 || open.l2Time + this.#batchAge > time) break;
       this.#clock.time = later(this.#clock.time, open.l2Time + this.#batchAge);
-      this.sequencer.tick();
-      // A batch without content is not sealed; a fresh one takes its place with the next order.
-      const waiting = this.sequencer.sealedBatch(this.#options.l1.view.batchCount) !== undefined;
       await this.flush();
-      if (!waiting) break;
     }
     this.#clock.time = later(this.#clock.time, time);
   }
@@ -202,7 +202,9 @@ export class Replay {
         fields: { trader: event.trader, line: event.line },
       });
     }
-    const l2Time = this.sequencer.exchange.open?.l2Time ?? this.#clock.time;
+    // An open batch without items gets the present time with its first one.
+    const { open } = this.sequencer.exchange;
+    const l2Time = open !== undefined && open.items.length > 0 ? open.l2Time : this.#clock.time;
     const price = this.#prices.get(event.series.market) ?? 0n;
     const maxFee = (price / MAX_FEE_DIVISOR / CENT + 1n) * CENT;
     const order = signOrder(
