@@ -6,7 +6,7 @@ import {Constants} from "./Constants.sol";
 import {Inputs} from "./Inputs.sol";
 import {Positions} from "./Positions.sol";
 import {Anchors, Requirement} from "./Requirement.sol";
-import {Account, Globals, Key, Market, Slots} from "./Slots.sol";
+import {Account, Globals, Key, Market} from "./Slots.sol";
 import {States} from "./State.sol";
 import {Slot, State} from "./StateTree.sol";
 
@@ -80,8 +80,8 @@ library Execution {
 
     /// @notice The amount in the width of the state.
     function toU128(uint256 amount) internal pure returns (uint128) {
-        // INVARIANT: deposits are below 2^64 and fewer than 2^64, and nothing else creates cash; debts and pools are bounded by
-        // the number of accounts, positions and their size (2^32 · 2^6 · 2^50 · 2^39 / 1e4 < 2^114).
+        // INVARIANT: nothing but deposits creates cash, which are below 2^64 and fewer than 2^64; debts and pools are bounded by the
+        // number and the size of the positions (2^32 · 2^6 · 2^50 · 2^39 / 1e4 < 2^114).
         if (amount > type(uint128).max) revert AmountOverflow(amount);
         return uint128(amount);
     }

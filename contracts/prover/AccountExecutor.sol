@@ -87,7 +87,7 @@ contract AccountExecutor is IExecutor {
         uint32 id = uint32(bytes4(payload[0:4]));
         address owner = address(bytes20(payload[4:24]));
         uint256 amount = uint128(bytes16(payload[24:40]));
-        // INVARIANT: a deposit is below 2^64, so that no sum of deposits exceeds 128 bits.
+        // INVARIANT: a deposit is below 2^64, so that no sum of deposits exceeds 128 bits, whatever the Bridge sends.
         if (amount > type(uint64).max) return ResultCodes.Malformed;
         if (amount == 0) return ResultCodes.AmountZero;
         (Slot memory slot, Account memory account) = state.openAccount(id);

@@ -15,6 +15,10 @@ const SOURCES = {
   StateCommitmentChain: "contracts/rollup/StateCommitmentChain.sol",
   Bridge: "contracts/bridge/Bridge.sol",
   OptionsSettlement: "contracts/settlement/OptionsSettlement.sol",
+  OneStepProver: "contracts/prover/OneStepProver.sol",
+  AccountExecutor: "contracts/prover/AccountExecutor.sol",
+  FillExecutor: "contracts/prover/FillExecutor.sol",
+  SettlementExecutor: "contracts/prover/SettlementExecutor.sol",
   TestUsdc: "contracts/test/TestUsdc.sol",
   TimelockController: "@openzeppelin/contracts/governance/TimelockController.sol",
 } as const;

@@ -133,6 +133,7 @@ export class InboxClient implements InboxSource {
       index: args.getValue("index") as bigint,
       dataKind: Number(args.getValue("dataKind")),
       commitment: fromHex(args.getValue("commitment") as string),
+
       length: Number(args.getValue("payloadLength")),
       messagesRead: args.getValue("messagesRead") as bigint,
       l2Time: args.getValue("l2Time") as bigint,

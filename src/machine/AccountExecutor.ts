@@ -1,5 +1,5 @@
 import { equalBytes, isZero, readU128, readU32 } from "../crypto/bytes.ts";
-import { FEE_ACCOUNT, MAX_KEYS, NONCE_WINDOW } from "./Constants.ts";
+import { FEE_ACCOUNT, MAX_AMOUNT, MAX_KEYS, NONCE_WINDOW } from "./Constants.ts";
 import { addToFund, credit, inWindow, signedBy, useKey, type Execution } from "./Execution.ts";
 import type { Message } from "./Inputs.ts";
 import { marketOf } from "./Positions.ts";
@@ -38,6 +38,8 @@ export function deposit(execution: Execution, message: Message): ResultCode {
   const id = readU32(message.payload, 0);
   const owner = message.payload.slice(4, 24);
   const amount = readU128(message.payload, 24);
+  // INVARIANT: a deposit is below 2^64, so that no sum of deposits exceeds 128 bits.
+  if (amount > MAX_AMOUNT) return ResultCode.Malformed;
   if (amount === 0n) return ResultCode.AmountZero;
   const existing = state.openAccount(id);
   if (existing !== undefined && !equalBytes(existing.owner, owner)) return ResultCode.OwnerMismatch;

@@ -4,6 +4,8 @@
 export const MAX_PRICE = (1n << 39n) - 1n;
 /** Largest quantity of an order or a position, in 1e-6 contract. */
 export const MAX_QUANTITY = 10n ** 15n;
+/** Largest amount of one deposit, withdrawal or transfer, in 1e-6 USDC. */
+export const MAX_AMOUNT = (1n << 64n) - 1n;
 /** Largest nonce. */
 export const MAX_NONCE = (1n << 63n) - 1n;
 /** Largest time, in seconds: 40 bits. */

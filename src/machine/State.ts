@@ -1,4 +1,3 @@
-import { concat } from "../crypto/bytes.ts";
 import { get, remove, rootHash, set, witnessItem, type SlotKey, type TreeRoot } from "./StateTree.ts";
 import {
   accountKey,
@@ -40,9 +39,9 @@ export class State {
     if (this.#markets.size > 0) this.#markets.clear();
   }
 
-  /** The witness recorded since {@link begin}. */
-  witness(): Uint8Array {
-    return concat(...(this.#witness ?? []));
+  /** The witness items recorded since {@link begin}, in the order in which the slots were opened. */
+  witness(): readonly Uint8Array[] {
+    return this.#witness ?? [];
   }
 
   /** The hash of the state. */

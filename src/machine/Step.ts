@@ -54,7 +54,8 @@ export interface StepResult {
 export interface ProvenStep extends StepResult {
   readonly pre: MachineState;
   readonly post: MachineState;
-  readonly witness: Uint8Array;
+  /** One item for each slot that the step opened; the prover takes them one behind the other. */
+  readonly witness: readonly Uint8Array[];
   /** What the prover has to be shown of the inputs; all undefined for the identity. */
   readonly input: StepInput;
 }

@@ -1,5 +1,5 @@
 import { toHex } from "../crypto/bytes.ts";
-import { Derivation, type DeriveUpdate } from "../derive/Derivation.ts";
+import { Derivation, type DeriveUpdate, type Reorg } from "../derive/Derivation.ts";
 import type { BridgeSource, InboxSource, L1Block } from "../l1/L1Source.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
 import type { InputLog } from "../machine/InputLog.ts";
@@ -9,6 +9,7 @@ import type { TreeRoot } from "../machine/StateTree.ts";
 import { conservationReport, type ConservationReport } from "./Conservation.ts";
 import {
   Execution,
+  genesisSnapshot,
   machineStateOf,
   type RangeEnd,
   type RangeHistory,
@@ -43,6 +44,7 @@ export class Follower {
   #execution: Execution;
   #head: L1Block | undefined;
   #queue: Promise<unknown> = Promise.resolve();
+  readonly #listeners: ((reorg: Reorg) => void)[] = [];
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -59,6 +61,16 @@ export class Follower {
   /** The L1 block that the state belongs to; undefined before the first `sync`. */
   get head(): L1Block | undefined {
     return this.#head;
+  }
+
+  /** Has `listener` told of every reorganisation of L1, before the inputs that came instead are executed. */
+  onReorg(listener: (reorg: Reorg) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** The machine before its first input. */
+  get genesis(): Snapshot {
+    return genesisSnapshot(this.#options.genesis);
   }
 
   /** The machine behind the last batch. */
@@ -92,7 +104,7 @@ export class Follower {
       const { reorg, head } = update;
       if (reorg !== undefined) {
         this.#logger.warn(reorg, "L1 was reorganised: going back");
-        this.#execution.goBack(reorg.batch);
+        this.#goBack(reorg);
       }
       if (!update.behind) this.#head = head;
       await this.#execution.advance(this.log.batchCount, this.#options.observer);
@@ -139,10 +151,16 @@ export class Follower {
       this.#derivation = new Derivation(inbox, startBlock);
       this.#execution = new Execution(config, this.#derivation.log, genesis);
       this.#head = undefined;
+      this.#goBack({ commonBlock: startBlock - 1, batch: 0n, message: 0n });
     });
     const update = await this.sync();
     this.#logger.info({ root: toHex(this.machineState.stateRoot) }, "rebuilt from L1");
     return update;
+  }
+
+  #goBack(reorg: Reorg): void {
+    this.#execution.goBack(reorg.batch);
+    for (const listener of this.#listeners) listener(reorg);
   }
 
   #serially<T>(job: () => Promise<T>): Promise<T> {

@@ -49,6 +49,12 @@ const CASES: readonly Case[] = [
     price: 2000,
   },
   {
+    name: "a round one second into the window is no place to begin, for the price before it counts",
+    phases: [roundsAt([3800, E - 5000], [2000, E - 1799], [9, E + 1])],
+    price: 2001,
+    refused: [[[2n], "StartTooLate"]],
+  },
+  {
     name: "a round exactly at expiry has no second in the window",
     phases: [roundsAt([2000, E - 2000], [9000, E], [9, E + 1])],
     price: 2000,

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Fees} from "../machine/Fees.sol";
+import {Framing} from "../machine/Framing.sol";
+import {Positions} from "../machine/Positions.sol";
+import {Anchors, Requirement} from "../machine/Requirement.sol";
+import {Signature, Signatures} from "../machine/Signatures.sol";
+import {Account, Expiry, Globals, Key, Market, Order, Slots, Withdrawal} from "../machine/Slots.sol";
+import {Slot, State, StateTree} from "../machine/StateTree.sol";
+import {TypedData} from "../machine/TypedData.sol";
+import {Reader, Varint} from "../machine/Varint.sol";
+import {Cancel, CancelAll, Fill, RevokeKey, SetKey, Transfer, Wire, Withdraw} from "../machine/Wire.sol";
+
+/// @title MachineHarness
+/// @notice The machine's libraries as external functions, for tests.
+contract MachineHarness {
+    /// @dev What a tree operation does with a slot that it opened.
+    enum Change {
+        Peek,
+        Write,
+        Remove
+    }
+
+    struct Operation {
+        uint64 key;
+        Change change;
+        bytes content;
+    }
+
+    // Tree
+
+    /// @notice Opens each key and changes it, with the witness items one behind the other.
+    function runTree(
+        bytes32 root,
+        bytes calldata witness,
+        Operation[] calldata operations
+    ) external pure returns (bytes32, bool[] memory found, bytes[] memory contents) {
+        State memory state = StateTree.begin(root, witness);
+        found = new bool[](operations.length);
+        contents = new bytes[](operations.length);
+        for (uint256 i; i < operations.length; ++i) {
+            Slot memory slot = StateTree.open(state, operations[i].key);
+            found[i] = slot.exists;
+            if (slot.exists) contents[i] = StateTree.contentOf(slot);
+            if (operations[i].change == Change.Write) StateTree.write(state, slot, operations[i].content);
+            if (operations[i].change == Change.Remove) StateTree.remove(state, slot);
+        }
+        StateTree.finish(state);
+        return (state.root, found, contents);
+    }
+
+    /// @notice Opens a key twice, and changes it through both handles.
+    function writeTwice(bytes32 root, bytes calldata witness, uint64 key, bytes calldata content) external pure {
+        State memory state = StateTree.begin(root, witness);
+        Slot memory first = StateTree.open(state, key);
+        Slot memory second = StateTree.open(state, key);
+        StateTree.write(state, first, content);
+        StateTree.write(state, second, content);
+    }
+
+    // Wire format
+
+    /// @notice Reads one varint and demands that nothing is left.
+    function varint(bytes calldata data, uint256 maximum) external pure returns (bool valid, uint256 value) {
+        Reader memory r = Varint.reader(data);
+        value = Varint.varint(r, maximum);
+        valid = Varint.finished(r);
+    }
+
+    function frameAt(
+        bytes calldata data,
+        uint256 base,
+        uint256 offset,
+        uint256 length
+    ) external pure returns (bool valid, uint256 start, uint256 end, bool available) {
+        return Framing.frameAt(data, base, offset, length);
+    }
+
+    function decodeFill(
+        bytes calldata item,
+        uint256 timeBase,
+        bool forced
+    ) external pure returns (bool valid, Fill memory transaction) {
+        return Wire.decodeFill(item, timeBase, forced);
+    }
+
+    // Digests and signatures
+
+    function domainSeparator(uint256 chainId, address verifyingContract) external pure returns (bytes32) {
+        return TypedData.domainSeparator(chainId, verifyingContract);
+    }
+
+    function orderDigest(bytes32 domain, uint32 account, Order memory order) external pure returns (bytes32) {
+        return TypedData.orderDigest(domain, account, order);
+    }
+
+    function withdrawDigest(
+        bytes32 domain,
+        Withdraw memory transaction,
+        address recipient
+    ) external pure returns (bytes32) {
+        return TypedData.withdrawDigest(domain, transaction, recipient);
+    }
+
+    function transferDigest(bytes32 domain, Transfer memory transaction) external pure returns (bytes32) {
+        return TypedData.transferDigest(domain, transaction);
+    }
+
+    function setKeyDigest(bytes32 domain, SetKey memory transaction) external pure returns (bytes32) {
+        return TypedData.setKeyDigest(domain, transaction);
+    }
+
+    function revokeKeyDigest(bytes32 domain, RevokeKey memory transaction) external pure returns (bytes32) {
+        return TypedData.revokeKeyDigest(domain, transaction);
+    }
+
+    function cancelDigest(bytes32 domain, Cancel memory transaction) external pure returns (bytes32) {
+        return TypedData.cancelDigest(domain, transaction);
+    }
+
+    function cancelAllDigest(bytes32 domain, CancelAll memory transaction) external pure returns (bytes32) {
+        return TypedData.cancelAllDigest(domain, transaction);
+    }
+
+    function recover(bytes32 digest, Signature memory signature) external view returns (address) {
+        return Signatures.recover(digest, signature);
+    }
+
+    // Slots: content to fields and back
+
+    function accountRoundTrip(bytes calldata content) external pure returns (Account memory account, bytes memory) {
+        account = Slots.decodeAccount(content);
+        return (account, Slots.encodeAccount(account));
+    }
+
+    function orderRoundTrip(bytes calldata content) external pure returns (Order memory order, bytes memory) {
+        order = Slots.decodeOrder(content);
+        return (order, Slots.encodeOrder(order));
+    }
+
+    function keyRoundTrip(bytes calldata content) external pure returns (Key memory key, bytes memory) {
+        key = Slots.decodeKey(content);
+        return (key, Slots.encodeKey(key));
+    }
+
+    function marketRoundTrip(bytes calldata content) external pure returns (Market memory market, bytes memory) {
+        market = Slots.decodeMarket(content);
+        return (market, Slots.encodeMarket(market));
+    }
+
+    function expiryRoundTrip(bytes calldata content) external pure returns (Expiry memory expiry, bytes memory) {
+        expiry = Slots.decodeExpiry(content);
+        return (expiry, Slots.encodeExpiry(expiry));
+    }
+
+    function claimRoundTrip(bytes calldata content) external pure returns (uint128 amount, bytes memory) {
+        amount = Slots.decodeClaim(content);
+        return (amount, Slots.encodeClaim(amount));
+    }
+
+    function withdrawalRoundTrip(
+        bytes calldata content
+    ) external pure returns (Withdrawal memory withdrawal, bytes memory) {
+        withdrawal = Slots.decodeWithdrawal(content);
+        return (withdrawal, Slots.encodeWithdrawal(withdrawal));
+    }
+
+    function globalsRoundTrip(bytes calldata content) external pure returns (Globals memory globals, bytes memory) {
+        globals = Slots.decodeGlobals(content);
+        return (globals, Slots.encodeGlobals(globals));
+    }
+
+    function keys(
+        uint32 account,
+        uint64 nonce,
+        uint8 index,
+        uint24 expiry,
+        uint64 number
+    ) external pure returns (uint64[8] memory) {
+        return
+            [
+                Slots.accountKey(account),
+                Slots.orderKey(account, nonce),
+                Slots.keyKey(account, index),
+                Slots.marketKey(index),
+                Slots.expiryKey(expiry),
+                Slots.claimKey(expiry, account),
+                Slots.withdrawalKey(number),
+                Slots.globalsKey()
+            ];
+    }
+
+    // Positions and amounts
+
+    function withQuantity(
+        uint256[] memory positions,
+        uint64 series,
+        int256 quantity
+    ) external pure returns (int256 held, uint256[] memory result, uint256[] memory original) {
+        uint256 index;
+        (index, held) = Positions.find(positions, series);
+        result = Positions.withQuantity(positions, series, index, held, quantity);
+        original = positions;
+    }
+
+    function positionFacts(
+        uint256[] memory positions,
+        uint24 expiry
+    ) external pure returns (uint256 expiries, bool holdsShort) {
+        return (Positions.countExpiries(positions), Positions.holdsShort(positions, expiry));
+    }
+
+    function payoff(uint64 series, uint256 price) external pure returns (uint256) {
+        return Positions.payoff(series, price);
+    }
+
+    /// @param marketIds Markets that have been peeked, with their anchors.
+    function requirementUp(
+        uint256[] memory positions,
+        uint8[] calldata marketIds,
+        uint64[] calldata anchorPrices
+    ) external view returns (uint256 total, uint256 gasUsed) {
+        Anchors memory anchors;
+        for (uint256 i; i < marketIds.length; ++i) anchors.entries[marketIds[i]] = uint256(anchorPrices[i]) + 1;
+        gasUsed = gasleft();
+        total = Requirement.requirementUp(positions, anchors);
+        gasUsed -= gasleft();
+    }
+
+    function fees(
+        uint256 accrued,
+        uint256 rate,
+        uint256 anchor,
+        uint256 price,
+        uint256 quantity
+    ) external pure returns (uint256 afterwards, uint256 fee, uint256 premium) {
+        afterwards = Fees.accrue(accrued, rate, anchor, price, quantity);
+        fee = Fees.feeUp(accrued, afterwards);
+        premium = Fees.premium(price, quantity);
+    }
+
+    function lossBoundUp(bool sells, uint256 price, uint256 quantity, uint256 most) external pure returns (uint256) {
+        return Fees.lossBoundUp(sells, price, quantity, most);
+    }
+}

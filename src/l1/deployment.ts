@@ -1,0 +1,88 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { isAddress } from "ethers";
+import { fromHex, type Hex } from "../crypto/bytes.ts";
+import type { MachineConfig } from "../machine/Execution.ts";
+import { genesisRoot } from "../machine/Genesis.ts";
+import { recover } from "../machine/Signatures.ts";
+import type { TreeRoot } from "../machine/StateTree.ts";
+import { domainSeparator } from "../machine/TypedData.ts";
+import { L1Error } from "./L1Error.ts";
+import type { DeployedContracts } from "./constructors.ts";
+
+/** Where the contracts are. */
+type Addresses = DeployedContracts<Hex>;
+
+/** What a node needs to know of a deployment, beside an L1 endpoint. */
+export interface Deployment {
+  readonly chainId: bigint;
+  /** Block in which the first contract was deployed, or an earlier one. */
+  readonly startBlock: number;
+  /** Owner of account 0: the genesis state follows from it. */
+  readonly feeRecipient: Hex;
+  readonly addresses: Addresses;
+}
+
+const CONTRACTS = [
+  "token",
+  "timelock",
+  "inbox",
+  "chain",
+  "bridge",
+  "settlement",
+  "accountExecutor",
+  "fillExecutor",
+  "settlementExecutor",
+  "prover",
+] as const satisfies readonly (keyof Addresses)[];
+
+/** What the machine of a deployment runs with. */
+export function machineConfig({ chainId, addresses }: Deployment): MachineConfig {
+  return {
+    domain: domainSeparator(chainId, fromHex(addresses.inbox, 20)),
+    bridge: fromHex(addresses.bridge, 20),
+    settlement: fromHex(addresses.settlement, 20),
+    recover,
+  };
+}
+
+/** The state of a deployment before its first input. */
+export function deploymentGenesis({ feeRecipient }: Deployment): TreeRoot {
+  return genesisRoot(fromHex(feeRecipient, 20));
+}
+
+/** Writes a deployment file. */
+export function writeDeployment(file: string | URL, deployment: Deployment): void {
+  writeFileSync(file, `${JSON.stringify({ ...deployment, chainId: Number(deployment.chainId) }, undefined, 2)}\n`);
+}
+
+/**
+ * Reads a deployment file.
+ *
+ * @throws {@link L1Error} `FILE_MALFORMED`.
+ */
+export function readDeployment(file: string | URL): Deployment {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(file, "utf8"));
+  } catch (cause) {
+    throw new L1Error("FILE_MALFORMED", "there is no such deployment file, or it is not JSON", {
+      fields: { file: String(file) },
+      cause,
+    });
+  }
+  const { chainId, startBlock, feeRecipient, addresses } = (parsed ?? {}) as Record<string, unknown>;
+  const valid =
+    Number.isSafeInteger(chainId) &&
+    Number.isSafeInteger(startBlock) &&
+    isAddress(feeRecipient) &&
+    CONTRACTS.every((name) => isAddress((addresses as Record<string, unknown> | undefined)?.[name]));
+  if (!valid) {
+    throw new L1Error("FILE_MALFORMED", "file is not a deployment", { fields: { file: String(file), parsed } });
+  }
+  return {
+    chainId: BigInt(chainId as number),
+    startBlock: startBlock as number,
+    feeRecipient: feeRecipient as Hex,
+    addresses: addresses as Addresses,
+  };
+}

@@ -1,0 +1,273 @@
+import { equalBytes, toHex, type Hex } from "../crypto/bytes.ts";
+import type { Reorg } from "../derive/Derivation.ts";
+import { TenorError } from "../errors.ts";
+import { assertionId, genesisAssertionId } from "../history/Assertion.ts";
+import type { AssertionCreated, ChainEvent, ChainParameters, ChainSource, L1Block } from "../l1/L1Source.ts";
+import { machineStateHash } from "../machine/MachineState.ts";
+import { snapshotHash, type Snapshot } from "./Execution.ts";
+import type { Follower } from "./Follower.ts";
+
+/** What the view refuses. */
+export type AssertionViewErrorCode =
+  /** The chain's genesis is not the state that this node starts from: wrong addresses, or wrong parameters. */
+  | "GENESIS_MISMATCH"
+  /** The endpoint's events do not fit together. */
+  | "EVENTS_INCONSISTENT"
+  /** L1 was reorganised while it was read; the next update starts from the common block. */
+  | "L1_CHANGED";
+
+/** The assertions cannot be judged. */
+export class AssertionViewError extends TenorError<AssertionViewErrorCode> {
+  override readonly name = "AssertionViewError";
+}
+
+/** What this node computes for a range. */
+export interface ExpectedAssertion {
+  readonly id: Uint8Array;
+  readonly endStateHash: Uint8Array;
+  readonly historyRoot: Uint8Array;
+  readonly lastLeafPath: readonly Uint8Array[];
+  readonly target: bigint;
+  readonly end: Snapshot;
+}
+
+/** An assertion of L1 with this node's verdict. */
+export interface JudgedAssertion {
+  readonly created: AssertionCreated;
+  readonly confirmed: boolean;
+  /** Right: the end and the history are this node's own, and so for all ancestors. */
+  readonly right: boolean;
+  /** The machine at its end; undefined if it is wrong, or confirmed long ago. */
+  readonly end: Snapshot | undefined;
+}
+
+/** A wrong assertion, with what both sides say. */
+export interface WrongAssertion {
+  readonly id: Hex;
+  readonly parent: Hex;
+  readonly staker: Hex;
+  readonly confirmed: boolean;
+  readonly claimed: { readonly endStateHash: Hex; readonly historyRoot: Hex };
+  /** Undefined if its parent is wrong already, so that there is nothing to compute. */
+  readonly computed: { readonly endStateHash: Hex; readonly historyRoot: Hex } | undefined;
+}
+
+/** Ends of confirmed assertions that are kept, for reorganisations that undo confirmations. */
+const KEPT = 16;
+
+/**
+ * The tree of assertions as L1 has it, each one checked against this node's own computation. Assertions that were confirmed
+ * before the node saw them are checked by their end alone, for a range's history matters only while it can be disputed.
+ */
+export class AssertionView {
+  readonly #chain: ChainSource;
+  readonly #follower: Follower;
+  readonly #startBlock: number;
+  #parameters: ChainParameters | undefined;
+  #assertions = new Map<Hex, JudgedAssertion>();
+  /** The right child of each assertion that has one. */
+  #rightChild = new Map<Hex, Hex>();
+  readonly #expected = new Map<Hex, ExpectedAssertion>();
+  #confirmations: { readonly id: Hex; readonly blockNumber: number }[] = [];
+  #nextBlock: number;
+  /** Counts reorganisations, so that an update notices one that comes while it works. */
+  #generation = 0;
+
+  /** @param startBlock The block of the chain's deployment, or an earlier one. */
+  constructor(chain: ChainSource, follower: Follower, startBlock: number) {
+    this.#chain = chain;
+    this.#follower = follower;
+    this.#startBlock = startBlock;
+    this.#nextBlock = startBlock;
+    follower.onReorg((reorg) => this.#goBack(reorg));
+  }
+
+  /** The chain's parameters, read once. */
+  async parameters(): Promise<ChainParameters> {
+    return (this.#parameters ??= await this.#chain.chainParameters());
+  }
+
+  /** Reads and judges the assertions up to `head`, to which the follower has just gone. Returns the wrong ones among the new. */
+  async update(head: L1Block): Promise<readonly WrongAssertion[]> {
+    if (this.#nextBlock > head.number) return [];
+    const generation = this.#generation;
+    const events = await this.#chain.chainEvents(this.#nextBlock, head.number);
+    if ((await this.#chain.block(head.number))?.hash !== head.hash) {
+      throw new AssertionViewError("L1_CHANGED", "L1 was reorganised while it was read", { fields: { head } });
+    }
+    const confirmed = new Set(events.filter((event) => event.type === "confirmed").map((event) => toHex(event.id)));
+    const wrong: WrongAssertion[] = [];
+    for (const event of events) {
+      if (event.type === "confirmed") this.#confirm(event);
+      else {
+        const report = await this.#judge(event, confirmed.has(toHex(event.id)));
+        if (report !== undefined) wrong.push(report);
+      }
+    }
+    if (generation !== this.#generation) {
+      // Others who use the follower have taken it past a reorganisation in the meantime.
+      this.#goBack({ commonBlock: this.#startBlock - 1, batch: 0n, message: 0n });
+      throw new AssertionViewError("L1_CHANGED", "L1 was reorganised while it was judged", { fields: { head } });
+    }
+    this.#nextBlock = head.number + 1;
+    this.#prune();
+    return wrong;
+  }
+
+  /** The last confirmed assertion. */
+  get latestConfirmed(): JudgedAssertion {
+    return this.get(this.#confirmations.at(-1)?.id);
+  }
+
+  /** The deepest assertion that is right: what the next one is made under. */
+  get tip(): JudgedAssertion {
+    let tip = this.latestConfirmed;
+    for (;;) {
+      const child = this.rightChild(tip);
+      if (child === undefined) return tip;
+      tip = child;
+    }
+  }
+
+  /** The right child of a right assertion, if anybody has made it. */
+  rightChild(parent: JudgedAssertion): JudgedAssertion | undefined {
+    const id = this.#rightChild.get(toHex(parent.created.id));
+    return id === undefined ? undefined : this.#assertions.get(id);
+  }
+
+  /** An assertion by its id. */
+  get(id: Hex | undefined): JudgedAssertion {
+    const known = id === undefined ? undefined : this.#assertions.get(id);
+    if (known !== undefined) return known;
+    throw new AssertionViewError("EVENTS_INCONSISTENT", "an assertion is not among the events", { fields: { id } });
+  }
+
+  /** What the child of a right assertion must be; the follower must have the range's batches. */
+  async expectedChild(parent: JudgedAssertion): Promise<ExpectedAssertion> {
+    const { id, childTarget: target } = parent.created;
+    const known = this.#expected.get(toHex(id));
+    if (known !== undefined) return known;
+    const { historyHeight } = await this.parameters();
+    const { history, end } = await this.#follower.range(requireEnd(parent), target, historyHeight);
+    const endStateHash = snapshotHash(end);
+    const historyRoot = history.root();
+    const expected = {
+      id: assertionId({ parent: id, endStateHash, historyRoot }),
+      endStateHash,
+      historyRoot,
+      lastLeafPath: history.lastLeafPath(),
+      target,
+      end,
+    };
+    this.#expected.set(toHex(id), expected);
+    return expected;
+  }
+
+  async #judge(created: AssertionCreated, confirmed: boolean): Promise<WrongAssertion | undefined> {
+    const id = toHex(created.id);
+    if (equalBytes(created.parent, new Uint8Array(32))) {
+      this.#assertions.set(id, { created, confirmed: true, right: true, end: await this.#genesis(created) });
+      return undefined;
+    }
+    const parent = this.get(toHex(created.parent));
+    if (created.target !== parent.created.childTarget) {
+      throw new AssertionViewError("EVENTS_INCONSISTENT", "an assertion is about another range than its parent fixed", {
+        fields: { id, target: created.target, expected: parent.created.childTarget },
+      });
+    }
+    const endStateHash = machineStateHash(created.end);
+    if (!parent.right) return this.#isWrong(created, endStateHash, confirmed, undefined);
+    if (confirmed) {
+      const { historyHeight } = await this.parameters();
+      const { end } = await this.#follower.rangeEnd(requireEnd(parent), created.target, historyHeight);
+      if (equalBytes(snapshotHash(end), endStateHash)) return this.#isRight(created, end);
+    }
+    const expected = await this.expectedChild(parent);
+    if (equalBytes(expected.id, created.id)) return this.#isRight(created, expected.end);
+    return this.#isWrong(created, endStateHash, confirmed, expected);
+  }
+
+  #isRight(created: AssertionCreated, end: Snapshot): undefined {
+    const id = toHex(created.id);
+    this.#assertions.set(id, { created, confirmed: false, right: true, end });
+    this.#rightChild.set(toHex(created.parent), id);
+  }
+
+  #isWrong(
+    created: AssertionCreated,
+    endStateHash: Uint8Array,
+    confirmed: boolean,
+    expected: ExpectedAssertion | undefined,
+  ): WrongAssertion {
+    const id = toHex(created.id);
+    this.#assertions.set(id, { created, confirmed: false, right: false, end: undefined });
+    return {
+      id,
+      parent: toHex(created.parent),
+      staker: created.staker,
+      confirmed,
+      claimed: { endStateHash: toHex(endStateHash), historyRoot: toHex(created.historyRoot) },
+      computed: expected && {
+        endStateHash: toHex(expected.endStateHash),
+        historyRoot: toHex(expected.historyRoot),
+      },
+    };
+  }
+
+  async #genesis(created: AssertionCreated): Promise<Snapshot> {
+    const start = this.#follower.genesis;
+    const expected = genesisAssertionId((await this.parameters()).genesisStateRoot);
+    const same = equalBytes(expected, created.id) && equalBytes(snapshotHash(start), machineStateHash(created.end));
+    if (same) return start;
+    throw new AssertionViewError("GENESIS_MISMATCH", "the chain starts from another state than this node", {
+      fields: { chain: created.end.stateRoot, node: snapshotHash(start) },
+    });
+  }
+
+  #confirm(event: ChainEvent): void {
+    const id = toHex(event.id);
+    this.#assertions.set(id, { ...this.get(id), confirmed: true });
+    // An update that failed halfway is made again.
+    const known = this.#confirmations.some((confirmation) => confirmation.id === id);
+    if (!known) this.#confirmations.push({ id, blockNumber: event.blockNumber });
+    this.#expected.delete(toHex(event.parent));
+  }
+
+  /** Forgets the ends of assertions that were confirmed long ago, and the follower's snapshots of that time. */
+  #prune(): void {
+    const old = this.#confirmations.at(-KEPT);
+    const end = old === undefined ? undefined : this.get(old.id).end;
+    if (old === undefined || end === undefined) return;
+    this.#follower.prune(end.cursor.batch);
+    for (const { id } of this.#confirmations.slice(0, -KEPT).toReversed()) {
+      const assertion = this.get(id);
+      if (assertion.end === undefined) return;
+      this.#assertions.set(id, { ...assertion, end: undefined });
+    }
+  }
+
+  #goBack({ commonBlock, batch }: Reorg): void {
+    this.#generation++;
+    for (const [parent, expected] of this.#expected) if (expected.target > batch) this.#expected.delete(parent);
+    if (commonBlock + 1 >= this.#nextBlock && commonBlock >= this.#startBlock) return;
+    const undone = this.#confirmations.filter((confirmation) => confirmation.blockNumber > commonBlock).length;
+    const tooDeep = undone >= Math.min(KEPT, this.#confirmations.length) && undone > 0;
+    // Too deep to know the ends of what is left: judge everything again.
+    const kept = tooDeep ? -1 : commonBlock;
+    this.#nextBlock = tooDeep ? this.#startBlock : commonBlock + 1;
+    this.#confirmations = this.#confirmations.filter((confirmation) => confirmation.blockNumber <= kept);
+    const standing = new Set(this.#confirmations.map((confirmation) => confirmation.id));
+    const assertions = [...this.#assertions].filter(([, { created }]) => created.blockNumber <= kept);
+    this.#assertions = new Map(
+      assertions.map(([id, assertion]) => [id, { ...assertion, confirmed: standing.has(id) }]),
+    );
+    this.#rightChild = new Map([...this.#rightChild].filter(([, child]) => this.#assertions.has(child)));
+  }
+}
+
+function requireEnd(assertion: JudgedAssertion): Snapshot {
+  if (assertion.end !== undefined) return assertion.end;
+  throw new AssertionViewError("EVENTS_INCONSISTENT", "an assertion was made under one that was confirmed long ago", {
+    fields: { id: assertion.created.id },
+  });
+}

@@ -1,0 +1,100 @@
+import type { Account, Market } from "../machine/Slots.ts";
+import { TX_FILL, type Fill, type OrderReference, type WireMakerOrder, type WireOrder } from "../machine/Wire.ts";
+import { coversMakerFee, reducible } from "./Judge.ts";
+import type { OrderBook } from "./OrderBook.ts";
+import type { ExchangeEvent, FillReport, OrderRecord, PlannedItem } from "./OrderRecord.ts";
+import type { MachineReason, RefusalReason } from "./Refusal.ts";
+
+/** Where orders are matched: the exchange, as far as the matching needs it. */
+export interface Venue {
+  readonly book: OrderBook<OrderRecord>;
+  readonly changes: { readonly orders: Set<OrderRecord>; readonly events: ExchangeEvent[] };
+  account(account: number): Account | undefined;
+  market(series: bigint): Market;
+  /** Settles what is due of an account before it trades. */
+  settleAccount(account: number): void;
+  wireMaker(record: OrderRecord): WireMakerOrder | OrderReference;
+  wireTaker(record: OrderRecord): WireOrder | OrderReference;
+  /** Executes a fill on the machine. */
+  append(fill: Fill, series: bigint): PlannedItem | { reason: MachineReason; makerPassed: boolean };
+  removeMaker(record: OrderRecord, reason: RefusalReason): void;
+}
+
+/** How an order came out of the matching. */
+export interface MatchResult {
+  readonly fills: readonly FillReport[];
+  /** Why what is left of it must not rest; undefined if it may, or if nothing is left. */
+  readonly stopped: RefusalReason | undefined;
+}
+
+/**
+ * Matches an order with the makers in line, each at the maker's limit, as long as prices cross. Every fill is executed on the
+ * machine at once. Where the machine refuses one, the order at fault goes with the machine's reason: a maker leaves the
+ * book and the next in line is tried, a taker stops.
+ *
+ * Strict priority: nobody is passed over. So a fill-or-kill order looks at the first maker alone, for it must be filled by one;
+ * and where the first maker is of the taker's own account, the taker stops rather than trading with those behind.
+ */
+export function matchOrder(exchange: Venue, taker: OrderRecord): MatchResult {
+  const fills: FillReport[] = [];
+  while (taker.remaining > 0n) {
+    const maker = exchange.book.firstAgainst(taker);
+    if (maker === undefined) return { fills, stopped: restRefusal(exchange, taker) };
+    if (maker.account === taker.account) return { fills, stopped: "SelfTrade" };
+    exchange.settleAccount(maker.account);
+    exchange.settleAccount(taker.account);
+    const makerMost = mostOf(exchange, maker);
+    if (makerMost === 0n) {
+      exchange.removeMaker(maker, "ReduceOnlyGrows");
+      continue;
+    }
+    const takerMost = mostOf(exchange, taker);
+    if (takerMost === 0n) return { fills, stopped: "ReduceOnlyGrows" };
+    const quantity = makerMost < takerMost ? makerMost : takerMost;
+    if (taker.signed.terms.fillOrKill && quantity !== taker.signed.terms.quantity) {
+      return { fills, stopped: "FillOrKillUnfilled" };
+    }
+    const result = exchange.append(
+      { type: TX_FILL, maker: exchange.wireMaker(maker), taker: exchange.wireTaker(taker), quantity },
+      taker.series,
+    );
+    if ("reason" in result) {
+      if (result.makerPassed || isOfSeries(result.reason)) return { fills, stopped: result.reason };
+      exchange.removeMaker(maker, result.reason);
+      continue;
+    }
+    exchange.book.reduce(maker, quantity);
+    if (maker.remaining === 0n) maker.status = "filled";
+    taker.remaining -= quantity;
+    maker.lastItem = taker.lastItem = result.id;
+    exchange.changes.orders.add(maker);
+    const { series } = taker;
+    const fill = { item: result.id, maker: maker.id, taker: taker.id, series, price: maker.price, quantity };
+    fills.push(fill);
+    exchange.changes.events.push({ kind: "fill", fill });
+  }
+  return { fills, stopped: undefined };
+}
+
+/** Why what is left of an order may not rest, if so. */
+function restRefusal(exchange: Venue, order: OrderRecord): RefusalReason | undefined {
+  const { terms } = order.signed;
+  if (terms.fillOrKill) return "FillOrKillUnfilled";
+  if (terms.immediateOrCancel) return "ImmediateUnfilled";
+  return coversMakerFee(order.signed, exchange.market(order.series)) ? undefined : "FeeAboveMaximum";
+}
+
+/** The most that the machine would let fill of an order now, whatever its margin. */
+function mostOf(exchange: Venue, order: OrderRecord): bigint {
+  if (!order.signed.terms.reduceOnly) return order.remaining;
+  const account = exchange.account(order.account);
+  const most = account === undefined ? 0n : reducible(account, order.signed);
+  return most < order.remaining ? most : order.remaining;
+}
+
+/** Whether a refusal is nobody's fault but that of the series, so that makers stay where they are. */
+function isOfSeries(reason: RefusalReason): boolean {
+  return (
+    reason === "SeriesExpired" || reason === "MarketUnknown" || reason === "AnchorMissing" || reason === "PriceFixed"
+  );
+}

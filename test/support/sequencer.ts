@@ -1,0 +1,321 @@
+import { addressOf, recoverAddress } from "../../src/crypto/secp256k1.ts";
+import { writeU128, writeU32, writeU64 } from "../../src/crypto/bytes.ts";
+import { keccak256 } from "../../src/crypto/keccak.ts";
+import type { BatchReceipt, BatchToAppend, InboxWriter, PendingBatch } from "../../src/l1/InboxWriter.ts";
+import { chunkCommitment, chunkLevels } from "../../src/machine/ChunkTree.ts";
+import type { MachineConfig } from "../../src/machine/Execution.ts";
+import { genesisRoot } from "../../src/machine/Genesis.ts";
+import { InputLog } from "../../src/machine/InputLog.ts";
+import {
+  DATA_CALLDATA,
+  DATA_FORCED,
+  MESSAGE_ANCHOR,
+  MESSAGE_DEPOSIT,
+  MESSAGE_FIX_PRICE,
+  MESSAGE_FORCED,
+  MESSAGE_LIST_MARKET,
+  type Message,
+} from "../../src/machine/Inputs.ts";
+import { GENESIS_CURSOR } from "../../src/machine/MachineState.ts";
+import { Machine } from "../../src/machine/Step.ts";
+import { domainSeparator, type OrderTerms } from "../../src/machine/TypedData.ts";
+import { encodeTransaction, type Transaction } from "../../src/machine/Wire.ts";
+import { genesisCheckpoint } from "../../src/sequencer/DerivedState.ts";
+import type { OrderOutcome } from "../../src/sequencer/Exchange.ts";
+import type { ExchangeEvent } from "../../src/sequencer/OrderRecord.ts";
+import { MemoryJournal, type Journal } from "../../src/sequencer/Journal.ts";
+import { withRecoverCache } from "../../src/sequencer/RecoverCache.ts";
+import { DEFAULT_OPTIONS, Sequencer, type SequencerOptions } from "../../src/sequencer/Sequencer.ts";
+import type { Clock, Logger } from "../../src/sequencer/Services.ts";
+import type { SignedOrder } from "../../src/sequencer/SignedOrder.ts";
+import { signOrder } from "../../src/sequencer/Signing.ts";
+
+/** A deterministic L1 for the sequencer's tests: the two sequences and the rules of the inbox, without a chain. */
+
+export const BRIDGE = new Uint8Array(20).fill(0xb1);
+export const SETTLEMENT = new Uint8Array(20).fill(0x5e);
+export const DOMAIN = domainSeparator(31337n, new Uint8Array(20).fill(0x1b));
+export const CONFIG: MachineConfig = withRecoverCache({
+  domain: DOMAIN,
+  bridge: BRIDGE,
+  settlement: SETTLEMENT,
+  recover: recoverAddress,
+});
+
+/** 10:00 UTC on day 20,000. */
+export const START = 20_000n * 86_400n + 36_000n;
+export const MARKET = 1;
+/** 2 USD cents per tick, 0.1 contract per lot, strikes every 50, 100 and 500 USD, underlying at 3,000 USD. */
+export const TICK = 200n;
+export const LOT = 100_000n;
+export const STEPS = [500_000n, 1_000_000n, 5_000_000n] as const;
+export const SPOT = 30_000_000n;
+export const CONTRACT = 1_000_000n;
+export const USDC = 1_000_000n;
+
+export const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** The private key of account `account`. */
+export function keyOf(account: number): Uint8Array {
+  return keccak256(new TextEncoder().encode(`account ${account}`));
+}
+
+/** The owner of account `account`. */
+export function ownerOf(account: number): Uint8Array {
+  return addressOf(keyOf(account));
+}
+
+/** A clock that tests set. */
+export class TestClock implements Clock {
+  time = START;
+  now(): bigint {
+    return this.time;
+  }
+}
+
+/** The inbox and its blocks: each action mines one at the clock's time. */
+export class FakeL1 implements InboxWriter {
+  readonly log = new InputLog();
+  readonly clock: TestClock;
+  readonly maxPast = DEFAULT_OPTIONS.maxPast;
+  readonly maxFuture = DEFAULT_OPTIONS.maxFuture;
+  /** Seconds by which blocks are later than the clock. */
+  delay = 12n;
+  transactions = 0;
+  /** Called before a batch is mined: tests slip something in, or throw. */
+  beforeMining: () => void = () => {};
+  /** The answer gets lost behind the mining. */
+  loseReceipt = false;
+  readonly sent: BatchToAppend[] = [];
+
+  constructor(clock: TestClock) {
+    this.clock = clock;
+  }
+
+  get now(): bigint {
+    return this.clock.time + this.delay;
+  }
+
+  enqueue(kind: number, sender: Uint8Array, payload: Uint8Array): void {
+    const message: Message = { kind, sender, l1Block: this.log.messageCount, l1Time: this.now, payload };
+    this.log.appendMessage(message);
+  }
+
+  deposit(account: number, amount: bigint): void {
+    const payload = new Uint8Array(40);
+    writeU32(payload, 0, account);
+    payload.set(ownerOf(account), 4);
+    writeU128(payload, 24, amount);
+    this.enqueue(MESSAGE_DEPOSIT, BRIDGE, payload);
+  }
+
+  listMarket(market = MARKET): void {
+    const payload = new Uint8Array(37);
+    payload[0] = market;
+    writeU32(payload, 1, Number(TICK));
+    writeU64(payload, 5, LOT);
+    STEPS.forEach((step, i) => writeU64(payload, 13 + 8 * i, step));
+    this.enqueue(MESSAGE_LIST_MARKET, SETTLEMENT, payload);
+  }
+
+  anchor(price: bigint, market = MARKET, time = this.now): void {
+    const payload = new Uint8Array(14);
+    payload[0] = market;
+    writeU64(payload, 1, price);
+    payload[9] = Number(time >> 32n);
+    writeU32(payload, 10, Number(time & 0xffffffffn));
+    this.enqueue(MESSAGE_ANCHOR, SETTLEMENT, payload);
+  }
+
+  fixPrice(day: number, price: bigint, market = MARKET): void {
+    const payload = new Uint8Array(11);
+    payload.set([market, day >>> 8, day & 0xff]);
+    writeU64(payload, 3, price);
+    this.enqueue(MESSAGE_FIX_PRICE, SETTLEMENT, payload);
+  }
+
+  /** Sends a transaction through L1 in the name of `account`'s owner. */
+  forced(account: number, transaction: Transaction): void {
+    this.enqueue(MESSAGE_FORCED, ownerOf(account), encodeTransaction(transaction, 0n));
+  }
+
+  /** Somebody forces all messages in. */
+  forceInclude(): void {
+    const last = this.#lastRecordTime();
+    const l2Time = last > this.now ? last : this.now;
+    this.#append(DATA_FORCED, new Uint8Array(0), this.log.messageCount, l2Time);
+  }
+
+  /** What `RollupInbox.appendBatch` does; the error's name if it reverts. */
+  append(batch: BatchToAppend): string | undefined {
+    const { expectedIndex, messagesRead, l2Time, payload } = batch;
+    if (expectedIndex !== this.log.batchCount) return "BatchIndexMismatch";
+    if (messagesRead < this.#lastRead()) return "MessagesReadFalls";
+    if (messagesRead > this.log.messageCount) return "MessagesReadBeyondEnd";
+    if (l2Time < this.#lastRecordTime() || l2Time < this.now - this.maxPast || l2Time > this.now + this.maxFuture) {
+      return "L2TimeOutOfBounds";
+    }
+    this.#append(DATA_CALLDATA, payload, messagesRead, l2Time);
+    return undefined;
+  }
+
+  async batchCount(): Promise<bigint> {
+    return this.log.batchCount;
+  }
+  async messagesRead(): Promise<bigint> {
+    return this.#lastRead();
+  }
+  async messageCount(): Promise<bigint> {
+    return this.log.messageCount;
+  }
+  async lastL2Time(): Promise<bigint> {
+    return this.#lastRecordTime();
+  }
+  async l1Time(): Promise<bigint> {
+    return this.now;
+  }
+  async availableBytes(): Promise<bigint> {
+    return 1n << 24n;
+  }
+  async nonce(): Promise<number> {
+    return this.transactions;
+  }
+
+  async appendBatch(batch: BatchToAppend, nonce: number): Promise<PendingBatch> {
+    this.sent.push(batch);
+    this.beforeMining();
+    if (nonce !== this.transactions) throw new Error("nonce too low");
+    this.transactions++;
+    const revertReason = this.append(batch);
+    const receipt: BatchReceipt = {
+      succeeded: revertReason === undefined,
+      gasUsed: 21_000n,
+      ...(revertReason === undefined ? {} : { revertReason }),
+    };
+    const lost = this.loseReceipt;
+    return { hash: `0x${"00".repeat(32)}`, wait: async () => (lost ? undefined : receipt) };
+  }
+
+  #append(dataKind: number, payload: Uint8Array, messagesRead: bigint, l2Time: bigint): void {
+    const commitment = chunkCommitment(chunkLevels(payload));
+    const record = { dataKind, commitment, length: payload.length, messagesRead, l1Time: this.now, l2Time };
+    this.log.appendBatch({ record, payload });
+  }
+
+  #lastRead(): bigint {
+    const { batchCount } = this.log;
+    return batchCount === 0n ? 0n : this.log.batch(batchCount - 1n).record.messagesRead;
+  }
+
+  #lastRecordTime(): bigint {
+    const { batchCount } = this.log;
+    return batchCount === 0n ? 0n : this.log.batch(batchCount - 1n).record.l2Time;
+  }
+}
+
+export const GENESIS = genesisCheckpoint(genesisRoot(ownerOf(0)));
+
+/** A sequencer over a {@link FakeL1}, with what it told its listener. */
+export interface Harness {
+  readonly clock: TestClock;
+  readonly l1: FakeL1;
+  readonly journal: Journal;
+  readonly events: ExchangeEvent[];
+  sequencer: Sequencer;
+  /** Starts another sequencer on the same journal, as after a kill. */
+  restart(): void;
+}
+
+export interface HarnessOptions extends Partial<SequencerOptions> {
+  readonly accounts?: number;
+  readonly cash?: bigint;
+  readonly journal?: Journal;
+  readonly logger?: Logger;
+}
+
+/** A market with an anchor and funded accounts 1 to n. */
+export function harness(options: HarnessOptions = {}): Harness {
+  const { accounts = 4, cash = 1_000_000n * USDC, journal = new MemoryJournal(), logger = SILENT, ...rest } = options;
+  const clock = new TestClock();
+  const l1 = new FakeL1(clock);
+  l1.listMarket();
+  l1.anchor(SPOT);
+  for (let account = 1; account <= accounts; account++) l1.deposit(account, cash);
+  const events: ExchangeEvent[] = [];
+  const start = (): Sequencer =>
+    new Sequencer(
+      CONFIG,
+      { ...DEFAULT_OPTIONS, ...rest },
+      { clock, journal, logger, listener: (event) => events.push(event) },
+      GENESIS,
+      l1.log,
+    );
+  const result: Harness = {
+    clock,
+    l1,
+    journal,
+    events,
+    sequencer: start(),
+    restart() {
+      result.sequencer = start();
+    },
+  };
+  return result;
+}
+
+/** Terms of a call struck at the money that expires in about three days, unless told otherwise. */
+export function terms(account: number, nonce: bigint, change: Partial<OrderTerms> = {}): OrderTerms {
+  return {
+    account,
+    market: MARKET,
+    expiryDay: 20_003,
+    strike: SPOT,
+    isPut: false,
+    isSell: false,
+    quantity: CONTRACT,
+    limitPrice: 500_000n,
+    maxFee: 100_000n,
+    nonce,
+    deadline: START + 3_600n,
+    fillOrKill: false,
+    immediateOrCancel: false,
+    postOnly: false,
+    reduceOnly: false,
+    forcible: false,
+    ...change,
+  };
+}
+
+/** The order, signed by its account's owner. */
+export function order(account: number, nonce: bigint, change: Partial<OrderTerms> = {}): SignedOrder {
+  return signOrder(DOMAIN, terms(account, nonce, change), keyOf(account));
+}
+
+/** Submits one order. */
+export function place(h: Harness, signed: SignedOrder): OrderOutcome {
+  return h.sequencer.submitMany([{ kind: "order", order: signed }])[0] as OrderOutcome;
+}
+
+/** The state root that a fresh machine reaches over everything that L1 has. */
+export function replayRoot(log: InputLog): Uint8Array {
+  const machine = new Machine(CONFIG, log, GENESIS.root, GENESIS_CURSOR);
+  while (!machine.finished(log.batchCount)) machine.step(log.batchCount);
+  return machine.state.hash();
+}
+
+/** A generator of pseudo-random numbers: the same for the same seed. */
+export function random(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) % below;
+  };
+}
+
+/** The seed of this run: `TENOR_SEED`, or the time. Tests print it. */
+export function runSeed(): number {
+  return Number(process.env.TENOR_SEED ?? Date.now() % 2 ** 31);
+}
