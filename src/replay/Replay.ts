@@ -6,7 +6,6 @@ import { genesisCheckpoint, type L1View } from "../sequencer/DerivedState.ts";
 import type { OrderOutcome } from "../sequencer/Exchange.ts";
 import type { Journal } from "../sequencer/Journal.ts";
 import type { ExchangeEvent } from "../sequencer/OrderRecord.ts";
-import { withRecoverCache } from "../sequencer/RecoverCache.ts";
 import { DEFAULT_OPTIONS, Sequencer, type SequencerOptions } from "../sequencer/Sequencer.ts";
 import type { Clock, Logger } from "../sequencer/Services.ts";
 import { signOrder } from "../sequencer/Signing.ts";
@@ -28,6 +27,7 @@ export interface ReplayL1 {
 
 /** What a replay is made of. */
 export interface ReplayOptions {
+  /** With a memory for signers (`withRecoverCache`). */
   readonly config: MachineConfig;
   readonly genesis: TreeRoot;
   readonly l1: ReplayL1;
@@ -93,7 +93,7 @@ export class Replay {
     this.#clock = clock;
     const settings: SequencerOptions = { ...DEFAULT_OPTIONS, maxBatchAge: this.#batchAge };
     this.sequencer = new Sequencer(
-      withRecoverCache(options.config),
+      options.config,
       settings,
       {
         clock,
@@ -174,6 +174,14 @@ export class Replay {
     await this.#options.l1.post(this.sequencer, this.#clock.time);
     this.sequencer.sync(this.#options.l1.view);
     this.#stale = false;
+  }
+
+  /** Ends a replay: posts what is there, and one more batch for the messages that have come since. */
+  async finish(): Promise<void> {
+    await this.flush();
+    this.#clock.time += 1n;
+    this.sequencer.tick();
+    await this.flush();
   }
 
   /** Makes the sequencer see the newest messages before something that depends on them. */
