@@ -6,7 +6,8 @@ import { chunkCommitment, chunkLevels } from "../../src/machine/ChunkTree.ts";
 import { InputLog, type StepContext } from "../../src/machine/InputLog.ts";
 import { DATA_CALLDATA, DATA_FORCED, MESSAGE_FORCED, type Message } from "../../src/machine/Inputs.ts";
 import { GENESIS_CURSOR, machineStateHash, type MachineState } from "../../src/machine/MachineState.ts";
-import { ResultCode, resultName, type ResultName } from "../../src/machine/ResultCodes.ts";
+import type { ResultCode } from "../../src/machine/ResultCodes.ts";
+import { resultName, type ResultName } from "../../src/machine/ResultCodes.ts";
 import { Machine, type ProvenStep, type StepKind } from "../../src/machine/Step.ts";
 import { encodeItem, encodeTransaction, TX_SETTLE, type Transaction } from "../../src/machine/Wire.ts";
 import {
@@ -408,7 +409,7 @@ describe("OneStepProver", () => {
         name: "another payload of a message",
         at: "message",
         error: "SequenceRootMismatch",
-        spoil: ({ input }) => (input.message.payload = concatHex([input.message.payload as string, "0x00"])),
+        spoil: ({ input }) => (input.message.payload = concatHex([input.message.payload, "0x00"])),
       },
       {
         name: "another sender of a message",
@@ -434,7 +435,7 @@ describe("OneStepProver", () => {
         name: "a chunk too many",
         at: "transfer",
         error: "ChunkBytesMismatch",
-        spoil: ({ input }) => (input.chunks = concatHex([input.chunks as string, `0x${"00".repeat(256)}`])),
+        spoil: ({ input }) => (input.chunks = concatHex([input.chunks, `0x${"00".repeat(256)}`])),
       },
       {
         name: "a forged chunk",

@@ -46,7 +46,12 @@ function payoff(held: Held, price: bigint): bigint {
 /** The requirement by its definition: for each expiry, the sum at each price that is scanned. */
 function requirementByScan(list: readonly Held[], anchors: ReadonlyMap<number, bigint>): bigint {
   let total = 0n;
-  for (const group of Map.groupBy(list, ({ market, day }) => `${market}/${day}`).values()) {
+  const groups = new Map<string, Held[]>();
+  for (const held of list) {
+    const id = `${held.market}/${held.day}`;
+    groups.set(id, [...(groups.get(id) ?? []), held]);
+  }
+  for (const group of groups.values()) {
     const anchor = anchors.get(group[0]!.market) ?? 0n;
     const strikes = group.map(({ strike }) => strike);
     const highest = strikes.reduce((a, b) => (a > b ? a : b));
