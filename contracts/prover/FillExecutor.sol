@@ -358,7 +358,6 @@ contract FillExecutor is IExecutor {
 
         // SAFETY: the other markets are those of the list before, since the traded one has been peeked already.
         Execution.peekMarkets(state, trade.anchors, before);
-        // INVARIANT 5: whoever adds risk is left with a requirement that its cash covers.
         int256 excessAfter = Execution.excess(account, trade.anchors);
         if (excessAfter < 0) {
             int256 excessBefore = int256(cashBefore) - int256(Requirement.requirementUp(before, trade.anchors));

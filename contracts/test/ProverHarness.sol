@@ -23,6 +23,13 @@ contract ProverHarness {
         bytes revertData;
     }
 
+    /// @dev A change of a witness: at `offset`, `remove` bytes are taken out and `insert` is put in.
+    struct Patch {
+        uint32 offset;
+        uint32 remove;
+        bytes insert;
+    }
+
     error FalseVerdict(uint256 gasLimit, bytes32 actual, bytes32 expected);
 
     IOneStepProver public immutable PROVER;
@@ -65,6 +72,40 @@ contract ProverHarness {
                 ++proven;
             } catch {
                 ++refused;
+            }
+        }
+    }
+
+    /// @notice Runs each step once for each patch of its witness, so that thousands of spoiled witnesses fit in a call. Returns the
+    /// prover's error for each, or nothing where the evidence was accepted; step by step, patch by patch.
+    function stepPatched(
+        StepContext calldata context,
+        Step[] calldata steps,
+        Patch[][] calldata patches
+    ) external view returns (bytes4[] memory errors) {
+        uint256 count;
+        for (uint256 i; i < steps.length; ++i) count += patches[i].length;
+        errors = new bytes4[](count);
+        count = 0;
+        for (uint256 i; i < steps.length; ++i) {
+            Step calldata one = steps[i];
+            for (uint256 j; j < patches[i].length; ++j) {
+                Patch calldata patch = patches[i][j];
+                bytes memory witness = bytes.concat(
+                    one.witness[:patch.offset],
+                    patch.insert,
+                    one.witness[patch.offset + patch.remove:]
+                );
+                try PROVER.step(context, one.pre, one.input, witness) returns (
+                    bytes32,
+                    MachineState memory,
+                    uint8,
+                    uint8
+                ) {} catch (bytes memory revertData) {
+                    // A failure without a selector, such as a lack of gas, is not an error that the prover declares.
+                    errors[count] = revertData.length < 4 ? bytes4(0x00000001) : bytes4(revertData);
+                }
+                ++count;
             }
         }
     }

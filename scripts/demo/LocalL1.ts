@@ -29,7 +29,13 @@ export class LocalL1 {
   /** Time of the last block, seconds. */
   #time: bigint;
 
-  private constructor(url: string, provider: JsonRpcProvider, chainId: bigint, time: bigint, close: () => Promise<void>) {
+  private constructor(
+    url: string,
+    provider: JsonRpcProvider,
+    chainId: bigint,
+    time: bigint,
+    close: () => Promise<void>,
+  ) {
     this.url = url;
     this.provider = provider;
     this.chainId = chainId;

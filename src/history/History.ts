@@ -11,7 +11,7 @@ export class HistoryError extends TenorError<HistoryErrorCode> {
 }
 
 /** Largest height: docs/specification.md, section 8, and the bound of the contract. */
-export const MAX_HISTORY_HEIGHT = 26;
+const MAX_HISTORY_HEIGHT = 26;
 
 const HASH = 32;
 /** Nodes in one piece of memory: 2 MiB, so that growing never copies. */

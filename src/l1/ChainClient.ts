@@ -45,6 +45,10 @@ export class ChainClient implements ChainSource, ChainWriter {
     return this.#client.address();
   }
 
+  hasPending(): Promise<boolean> {
+    return this.#client.hasPending();
+  }
+
   async chainParameters(): Promise<ChainParameters> {
     const raw = await this.#client.read("read the chain's parameters", () => this.contract.parameters());
     return {

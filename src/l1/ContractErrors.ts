@@ -46,7 +46,7 @@ function allErrors(): Interface {
 }
 
 /** A contract's error by name, or undefined if no contract of ours has it. */
-export function decodeContractError(data: string): ErrorDescription | undefined {
+function decodeContractError(data: string): ErrorDescription | undefined {
   try {
     return allErrors().parseError(data) ?? undefined;
   } catch {
@@ -61,11 +61,6 @@ export function translateError(error: unknown, action: string): L1Error {
   if (data !== undefined) return revertedError(data, action, error);
   const [code, message] = classify(error);
   return new L1Error(code, message, { fields: { action }, cause: error });
-}
-
-/** Whether `error` says that a contract refused with the error `name`. */
-export function isContractError(error: unknown, ...names: readonly string[]): boolean {
-  return error instanceof L1Error && error.code === "REVERTED" && names.includes(String(error.fields.error));
 }
 
 function revertedError(data: string, action: string, cause: unknown): L1Error {

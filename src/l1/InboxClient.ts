@@ -133,8 +133,8 @@ export class InboxClient implements InboxSource {
       index: args.getValue("index") as bigint,
       dataKind: Number(args.getValue("dataKind")),
       commitment: fromHex(args.getValue("commitment") as string),
-      // By position: by the name `length`, ethers gives the array's own.
-      length: Number(args[3]),
+
+      length: Number(args.getValue("payloadLength")),
       messagesRead: args.getValue("messagesRead") as bigint,
       l2Time: args.getValue("l2Time") as bigint,
     };

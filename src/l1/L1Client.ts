@@ -1,5 +1,8 @@
 import {
+  FetchRequest,
+  isError,
   JsonRpcProvider,
+  Network,
   Wallet,
   type ContractRunner,
   type ContractTransaction,
@@ -19,6 +22,14 @@ export interface L1ClientOptions {
   readonly lag?: number;
   /** Most blocks in one request for logs. Default 2000. */
   readonly logRange?: number;
+  /** Longest time to wait until a transaction is mined. Default 600,000. */
+  readonly miningTimeoutMilliseconds?: number;
+}
+
+/** How an endpoint is connected to. */
+export interface ConnectOptions extends L1ClientOptions {
+  /** Longest time that an answer may take. Default 30,000. */
+  readonly timeoutMilliseconds?: number;
 }
 
 /** A connection to L1: blocks, logs and transactions. Every failure is an {@link L1Error}; nothing is retried. */
@@ -27,6 +38,7 @@ export class L1Client implements BlockSource {
   readonly #signer: Signer | undefined;
   readonly #lag: number;
   readonly #logRange: number;
+  readonly #miningTimeout: number;
 
   /** @param signer What transactions are signed with; a client without one only reads. */
   constructor(provider: Provider, signer?: Signer, options: L1ClientOptions = {}) {
@@ -34,12 +46,21 @@ export class L1Client implements BlockSource {
     this.#signer = signer;
     this.#lag = options.lag ?? 0;
     this.#logRange = options.logRange ?? 2000;
+    this.#miningTimeout = options.miningTimeoutMilliseconds ?? 600_000;
   }
 
-  /** A client of a JSON-RPC endpoint. Answers are not cached: what derivation compares must be the endpoint's own words. */
-  static connect(url: string, privateKey?: Hex, options: L1ClientOptions = {}): L1Client {
-    const provider = new JsonRpcProvider(url, undefined, { cacheTimeout: -1, staticNetwork: true });
-    return new L1Client(provider, privateKey === undefined ? undefined : new Wallet(privateKey, provider), options);
+  /**
+   * A client of a JSON-RPC endpoint, which is expected to serve the chain `chainId` (`checkDeployment` asks it). Answers are not
+   * cached, since what derivation compares must be the endpoint's own words, and the library's silent retries are off.
+   */
+  static connect(url: string, chainId: bigint, privateKey?: Hex, options: ConnectOptions = {}): L1Client {
+    const request = new FetchRequest(url);
+    request.timeout = options.timeoutMilliseconds ?? 30_000;
+    request.setThrottleParams({ maxAttempts: 1 });
+    const staticNetwork = Network.from(chainId);
+    const provider = new JsonRpcProvider(request, staticNetwork, { cacheTimeout: -1, staticNetwork });
+    const signer = privateKey === undefined ? undefined : new Wallet(privateKey, provider);
+    return new L1Client(provider, signer, options);
   }
 
   /** Closes the connection. */
@@ -52,8 +73,11 @@ export class L1Client implements BlockSource {
     return this.#signer ?? this.provider;
   }
 
+  /** The endpoint's own chain id, whatever this client was told. */
   async chainId(): Promise<bigint> {
-    return (await this.read("read the chain id", () => this.provider.getNetwork())).chainId;
+    const { provider } = this;
+    if (!canSend(provider)) return (await this.read("read the chain id", () => provider.getNetwork())).chainId;
+    return BigInt((await this.read("read the chain id", () => provider.send("eth_chainId", []))) as string);
   }
 
   async head(): Promise<L1Block> {
@@ -123,12 +147,33 @@ export class L1Client implements BlockSource {
     }
   }
 
-  /** Signs and sends a transaction, and waits until it is mined. A refusal is found before anything is sent. */
+  /** Whether the signing account has sent a transaction that is not mined yet, as far as the endpoint knows. */
+  async hasPending(): Promise<boolean> {
+    const signer = this.#requireSigner();
+    const [pending, mined] = await this.read("read the nonce", () =>
+      Promise.all([signer.getNonce("pending"), signer.getNonce("latest")]),
+    );
+    return pending > mined;
+  }
+
+  /**
+   * Signs and sends a transaction, and waits until it is mined. A refusal is found before anything is sent.
+   *
+   * @throws {@link L1Error} `NOT_MINED` if that takes too long; the transaction stays pending.
+   */
   async send(action: string, transaction: Promise<ContractTransaction>): Promise<L1Receipt> {
     const signer = this.#requireSigner();
+    const sent = await this.read(action, async () => signer.sendTransaction(await transaction));
     const receipt = await this.read(action, async () => {
-      const sent = await signer.sendTransaction(await transaction);
-      return await sent.wait();
+      try {
+        return await sent.wait(1, this.#miningTimeout);
+      } catch (error) {
+        if (!isError(error, "TIMEOUT")) throw error;
+        throw new L1Error("NOT_MINED", "the transaction is pending for too long", {
+          fields: { action, transactionHash: sent.hash, nonce: sent.nonce },
+          cause: error,
+        });
+      }
     });
     if (receipt === null) {
       throw new L1Error("INCONSISTENT", "the endpoint has no receipt of a mined transaction", { fields: { action } });
@@ -140,6 +185,10 @@ export class L1Client implements BlockSource {
     if (this.#signer === undefined) throw new L1Error("NO_SIGNER", "this client has no key and only reads");
     return this.#signer;
   }
+}
+
+function canSend(provider: Provider): provider is Provider & Pick<JsonRpcProvider, "send"> {
+  return "send" in provider && typeof provider.send === "function";
 }
 
 /** Where a log stands. */

@@ -14,6 +14,10 @@ export type L1ErrorCode =
   | "FUNDS"
   /** A pending transaction of the same nonce pays as much. */
   | "REPLACEMENT_UNDERPRICED"
+  /** The transaction would cost more than the caller allows. */
+  | "FEE_CAP"
+  /** The transaction was sent and was not mined in time. It is still pending; `fields` has its hash and nonce. */
+  | "NOT_MINED"
   /** The transaction was mined, and failed there. */
   | "FAILED_ON_CHAIN"
   /** The endpoint contradicts itself or does not know what it has announced. */
@@ -30,4 +34,9 @@ export type L1ErrorCode =
 /** A failure between this process and L1. Nothing is retried in this module: the caller decides. */
 export class L1Error extends TenorError<L1ErrorCode> {
   override readonly name = "L1Error";
+}
+
+/** Whether `error` says that a contract refused with the error `name`. */
+export function isContractError(error: unknown, ...names: readonly string[]): boolean {
+  return error instanceof L1Error && error.code === "REVERTED" && names.includes(String(error.fields.error));
 }

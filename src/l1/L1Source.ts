@@ -145,6 +145,8 @@ export interface L1Receipt {
 export interface ChainWriter {
   /** The account that signs. */
   address(): Promise<Hex>;
+  /** Whether that account has a transaction under way. */
+  hasPending(): Promise<boolean>;
   /** Asserts, with the stake as value if the account has none in the contract. */
   assertState(call: AssertionCall): Promise<L1Receipt>;
   confirm(parent: Uint8Array, endStateHash: Uint8Array, historyRoot: Uint8Array): Promise<L1Receipt>;

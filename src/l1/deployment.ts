@@ -10,7 +10,7 @@ import { L1Error } from "./L1Error.ts";
 import type { DeployedContracts } from "./constructors.ts";
 
 /** Where the contracts are. */
-export type Addresses = DeployedContracts<Hex>;
+type Addresses = DeployedContracts<Hex>;
 
 /** What a node needs to know of a deployment, beside an L1 endpoint. */
 export interface Deployment {
@@ -70,7 +70,7 @@ export function readDeployment(file: string | URL): Deployment {
       cause,
     });
   }
-  const { chainId, startBlock, feeRecipient, addresses } = parsed as Record<string, unknown>;
+  const { chainId, startBlock, feeRecipient, addresses } = (parsed ?? {}) as Record<string, unknown>;
   const valid =
     Number.isSafeInteger(chainId) &&
     Number.isSafeInteger(startBlock) &&

@@ -70,6 +70,8 @@ export class AssertionView {
   readonly #expected = new Map<Hex, ExpectedAssertion>();
   #confirmations: { readonly id: Hex; readonly blockNumber: number }[] = [];
   #nextBlock: number;
+  /** Counts reorganisations, so that an update notices one that comes while it works. */
+  #generation = 0;
 
   /** @param startBlock The block of the chain's deployment, or an earlier one. */
   constructor(chain: ChainSource, follower: Follower, startBlock: number) {
@@ -88,6 +90,7 @@ export class AssertionView {
   /** Reads and judges the assertions up to `head`, to which the follower has just gone. Returns the wrong ones among the new. */
   async update(head: L1Block): Promise<readonly WrongAssertion[]> {
     if (this.#nextBlock > head.number) return [];
+    const generation = this.#generation;
     const events = await this.#chain.chainEvents(this.#nextBlock, head.number);
     if ((await this.#chain.block(head.number))?.hash !== head.hash) {
       throw new AssertionViewError("L1_CHANGED", "L1 was reorganised while it was read", { fields: { head } });
@@ -100,6 +103,11 @@ export class AssertionView {
         const report = await this.#judge(event, confirmed.has(toHex(event.id)));
         if (report !== undefined) wrong.push(report);
       }
+    }
+    if (generation !== this.#generation) {
+      // Others who use the follower have taken it past a reorganisation in the meantime.
+      this.#goBack({ commonBlock: this.#startBlock - 1, batch: 0n, message: 0n });
+      throw new AssertionViewError("L1_CHANGED", "L1 was reorganised while it was judged", { fields: { head } });
     }
     this.#nextBlock = head.number + 1;
     this.#prune();
@@ -239,8 +247,9 @@ export class AssertionView {
   }
 
   #goBack({ commonBlock, batch }: Reorg): void {
+    this.#generation++;
     for (const [parent, expected] of this.#expected) if (expected.target > batch) this.#expected.delete(parent);
-    if (commonBlock + 1 >= this.#nextBlock) return;
+    if (commonBlock + 1 >= this.#nextBlock && commonBlock >= this.#startBlock) return;
     const undone = this.#confirmations.filter((confirmation) => confirmation.blockNumber > commonBlock).length;
     const tooDeep = undone >= Math.min(KEPT, this.#confirmations.length) && undone > 0;
     // Too deep to know the ends of what is left: judge everything again.

@@ -1,5 +1,6 @@
 import { toHex, type Hex } from "../crypto/bytes.ts";
 import { TenorError } from "../errors.ts";
+import { isContractError } from "../l1/L1Error.ts";
 import type { AssertionCall, ChainSource, ChainWriter, L1Block, L1Receipt } from "../l1/L1Source.ts";
 import { machineStateHash } from "../machine/MachineState.ts";
 import { AssertionView, type ExpectedAssertion, type JudgedAssertion, type WrongAssertion } from "./AssertionView.ts";
@@ -24,6 +25,8 @@ export class ProposerError extends TenorError<ProposerErrorCode> {
 export type Waiting =
   /** The endpoint is behind what was read before. */
   | "endpoint behind"
+  /** A transaction of this account is not mined yet, perhaps one of an earlier process. */
+  | "transaction pending"
   /** The inbox does not have the range's batches yet. */
   | "inbox not at target"
   /** The parent is younger than the minimum. */
@@ -56,8 +59,6 @@ export interface ProposerOptions {
   readonly startBlock: number;
   readonly logger?: Logger;
   readonly clock?: Clock;
-  /** How the contract's refusals are told apart; from the L1 module. */
-  readonly isRefusal: (error: unknown, ...names: readonly string[]) => boolean;
 }
 
 /**
@@ -86,6 +87,11 @@ export class Proposer {
     for (const report of wrong) this.#logger.error(report, "a wrong assertion was made");
     this.#requireNotLost();
     if (behind) return { head, wrong, confirmed: "endpoint behind", asserted: "endpoint behind" };
+    if (await this.#options.chain.hasPending()) {
+      // Sent again, it would fail as a duplicate at best. If it is stuck for its fee, people must see this line.
+      this.#logger.warn({ head }, "a transaction of this account is pending");
+      return { head, wrong, confirmed: "transaction pending", asserted: "transaction pending" };
+    }
     return { head, wrong, confirmed: await this.#confirm(head), asserted: await this.#assert(head) };
   }
 
@@ -120,9 +126,9 @@ export class Proposer {
       this.#logger.info({ id: toHex(id), ...receipt }, "confirmed");
       return { id: toHex(id), receipt };
     } catch (error) {
-      if (this.#refused(error, "AlreadyConfirmed")) return "raced";
-      if (this.#refused(error, "TimeTooShort", "RivalsWithoutGame")) return rivals ? "rivals" : "challenge period";
-      if (this.#refused(error, "AssertionUnknown", "ParentNotConfirmed")) return "L1 changed";
+      if (isContractError(error, "AlreadyConfirmed")) return "raced";
+      if (isContractError(error, "TimeTooShort", "RivalsWithoutGame")) return rivals ? "rivals" : "challenge period";
+      if (isContractError(error, "AssertionUnknown", "ParentNotConfirmed")) return "L1 changed";
       throw error;
     }
   }
@@ -144,11 +150,11 @@ export class Proposer {
       this.#logger.info({ id, parent: toHex(parentId), target: expected.target, overflow, ...receipt }, "asserted");
       return { id, overflow, receipt };
     } catch (error) {
-      if (this.#refused(error, "AssertionExists")) return "raced";
-      if (this.#refused(error, "ParentTooYoung")) return "parent too young";
+      if (isContractError(error, "AssertionExists")) return "raced";
+      if (isContractError(error, "ParentTooYoung")) return "parent too young";
       const changed = ["L1BlockMismatch", "TargetMismatch", "AssertionUnknown", "RangeIncomplete", "StakeMismatch"];
-      if (this.#refused(error, ...changed)) return "L1 changed";
-      if (this.#refused(error, "FamilyClosed")) {
+      if (isContractError(error, ...changed)) return "L1 changed";
+      if (isContractError(error, "FamilyClosed")) {
         throw new ProposerError("FAMILY_LOST", "a wrong assertion had the challenge period to itself", {
           fields: { parent: parentId, expected: expected.id },
           cause: error,
@@ -164,10 +170,6 @@ export class Proposer {
     throw new ProposerError("WRONG_CONFIRMED", "a wrong assertion is confirmed", {
       fields: { id: created.id, endStateHash: endHashOf(this.view.latestConfirmed), historyRoot: created.historyRoot },
     });
-  }
-
-  #refused(error: unknown, ...names: readonly string[]): boolean {
-    return this.#options.isRefusal(error, ...names);
   }
 }
 

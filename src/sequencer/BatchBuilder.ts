@@ -7,7 +7,14 @@ import { dayOf, expiryOf } from "../machine/Positions.ts";
 import { ResultCode } from "../machine/ResultCodes.ts";
 import { expiryTime } from "../machine/Slots.ts";
 import { executeTransaction, Machine, type InputSource } from "../machine/Step.ts";
-import { decodeTransaction, encodeItem, encodeTransaction, TX_FILL, TX_SETTLE, type Transaction } from "../machine/Wire.ts";
+import {
+  decodeTransaction,
+  encodeItem,
+  encodeTransaction,
+  TX_FILL,
+  TX_SETTLE,
+  type Transaction,
+} from "../machine/Wire.ts";
 import type { Checkpoint } from "./DerivedState.ts";
 
 /**
@@ -187,7 +194,11 @@ export class BatchBuilder {
     const makerBefore = transaction.type === TX_FILL ? state.openAccount(transaction.maker.account) : undefined;
     let code = this.#execute(decoded, 0, open.latestL1Time);
     const earliest = open.l2Time - this.#limits.maxFuture;
-    if (code === ResultCode.OK && series !== undefined && tenorClass(series, earliest) !== tenorClass(series, open.latestL1Time)) {
+    if (
+      code === ResultCode.OK &&
+      series !== undefined &&
+      tenorClass(series, earliest) !== tenorClass(series, open.latestL1Time)
+    ) {
       state.root = before;
       code = this.#execute(decoded, 0, earliest);
     }

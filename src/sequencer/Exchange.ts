@@ -3,7 +3,7 @@ import type { MachineConfig } from "../machine/Execution.ts";
 import { MESSAGE_FIX_PRICE, MESSAGE_FORCED } from "../machine/Inputs.ts";
 import { expiryOf } from "../machine/Positions.ts";
 import { ResultCode, resultName } from "../machine/ResultCodes.ts";
-import type { Market } from "../machine/Slots.ts";
+import type { Account, Market } from "../machine/Slots.ts";
 import {
   decodeTransaction,
   TX_CANCEL,
@@ -21,8 +21,9 @@ import { accountsOf, transactionRefusal, type AccountTransaction } from "./Accou
 import { BatchBuilder, type BatchLimits, type SealedBatch } from "./BatchBuilder.ts";
 import type { Checkpoint, L1View } from "./DerivedState.ts";
 import { deadRefusal, isClosing, judgeOrder, remainingOf, type Situation } from "./Judge.ts";
-import { matchOrder, type FillReport } from "./Matching.ts";
-import { OrderBook, type BookOrder } from "./OrderBook.ts";
+import { matchOrder, type Venue } from "./Matching.ts";
+import { OrderBook } from "./OrderBook.ts";
+import type { ExchangeEvent, FillReport, OrderRecord, PlannedItem } from "./OrderRecord.ts";
 import { refuse, type MachineReason, type Refusal, type RefusalReason } from "./Refusal.ts";
 import { settlementChunks, type SettlementChunk } from "./SettlementRoutine.ts";
 import type { Logger } from "./Services.ts";
@@ -42,20 +43,6 @@ export interface ExchangeLimits extends BatchLimits {
   readonly expiryMargin: bigint;
 }
 
-/** An order that was accepted. */
-export interface OrderRecord extends BookOrder {
-  readonly signed: SignedOrder;
-  status: "live" | "filled" | RefusalReason;
-  /** The last item in which it took part; 0 if there is none. */
-  lastItem: number;
-}
-
-/** A transaction of a batch, with absolute times. */
-export interface PlannedItem {
-  readonly id: number;
-  readonly transaction: Transaction;
-}
-
 /** A batch from its opening until it is final on L1. */
 export interface PlannedBatch {
   readonly serial: number;
@@ -70,12 +57,6 @@ export interface PlannedBatch {
   /** Root of the messages that it has read. */
   readonly messagesRoot: Uint8Array;
 }
-
-/** What traders are told beyond the answer to their own submission. */
-export type ExchangeEvent =
-  | { readonly kind: "fill"; readonly fill: FillReport }
-  | { readonly kind: "closed"; readonly order: number; readonly account: number; readonly nonce: bigint; readonly reason: RefusalReason }
-  | { readonly kind: "dropped"; readonly item: number; readonly transaction: Transaction; readonly reason: RefusalReason };
 
 /** What has changed since it was last taken. */
 export interface ExchangeChanges {
@@ -100,14 +81,13 @@ export type OrderOutcome =
 
 /** The answer to an account transaction. */
 export type TransactionOutcome =
-  | { readonly accepted: true; readonly id: number }
-  | { readonly accepted: false; readonly refusal: Refusal };
+  { readonly accepted: true; readonly id: number } | { readonly accepted: false; readonly refusal: Refusal };
 
 /** Bytes that any item but a Settle stays below, prefix included. */
 const ITEM_RESERVE = 512;
 
 /** The soft state. */
-export class Exchange {
+export class Exchange implements Venue {
   readonly config: MachineConfig;
   readonly limits: ExchangeLimits;
   readonly book = new OrderBook<OrderRecord>();
@@ -150,7 +130,19 @@ export class Exchange {
     const { l2Time } = this.#builder;
     const l1Times = [l2Time - this.limits.maxFuture, this.#latestL1Time] as const;
     const { expiryMargin } = this.limits;
-    return { config: this.config, state: this.#builder.machine.state, now: this.#builder.now, l2Time, expiryMargin, l1Times };
+    return {
+      config: this.config,
+      state: this.#builder.machine.state,
+      now: this.#builder.now,
+      l2Time,
+      expiryMargin,
+      l1Times,
+    };
+  }
+
+  /** An account of the soft state. */
+  account(account: number): Account | undefined {
+    return this.#builder.machine.state.openAccount(account);
   }
 
   /** A market of the soft state. */
@@ -216,7 +208,10 @@ export class Exchange {
     batch.status = "sealed";
     this.changes.batches.add(batch);
     const { index, messagesRead, l2Time, payload } = batch.built;
-    this.#logger.info({ index, messagesRead, l2Time, bytes: payload.length, items: batch.items.length }, "batch sealed");
+    this.#logger.info(
+      { index, messagesRead, l2Time, bytes: payload.length, items: batch.items.length },
+      "batch sealed",
+    );
     return batch.built;
   }
 
@@ -250,7 +245,8 @@ export class Exchange {
     for (const record of records) {
       if (record.status !== "live" && record.status !== "filled") continue;
       const remaining = remainingOf(this.situation.state, record.signed);
-      if (remaining === 0n) {
+      // A filled order whose nonce was spent or retired afterwards is still a filled order.
+      if (remaining === 0n || (record.status === "filled" && typeof remaining !== "bigint")) {
         record.status = "filled";
         continue;
       }
@@ -379,7 +375,8 @@ export class Exchange {
   /** Forgets orders that nothing can bring back. */
   forgetOrder(record: OrderRecord): void {
     this.orders.delete(record.id);
-    if (this.#byNonce.get(nonceKey(record.signed.terms)) === record) this.#byNonce.delete(nonceKey(record.signed.terms));
+    if (this.#byNonce.get(nonceKey(record.signed.terms)) === record)
+      this.#byNonce.delete(nonceKey(record.signed.terms));
   }
 
   #enter(record: OrderRecord): OrderOutcome {
@@ -401,7 +398,19 @@ export class Exchange {
   #record(id: number, signed: SignedOrder, remaining: bigint): OrderRecord {
     const { account, nonce, isSell, limitPrice, deadline } = signed.terms;
     const series = seriesOf(signed.terms);
-    return { id, account, nonce, series, sell: isSell, price: limitPrice, deadline, remaining, signed, status: "live", lastItem: 0 };
+    return {
+      id,
+      account,
+      nonce,
+      series,
+      sell: isSell,
+      price: limitPrice,
+      deadline,
+      remaining,
+      signed,
+      status: "live",
+      lastItem: 0,
+    };
   }
 
   /** Whether the nonce stands in the way of something that was accepted before. */

@@ -1,20 +1,23 @@
-import { TX_FILL } from "../machine/Wire.ts";
-import type { Exchange, OrderRecord } from "./Exchange.ts";
+import type { Account, Market } from "../machine/Slots.ts";
+import { TX_FILL, type Fill, type OrderReference, type WireMakerOrder, type WireOrder } from "../machine/Wire.ts";
 import { coversMakerFee, reducible } from "./Judge.ts";
-import type { RefusalReason } from "./Refusal.ts";
+import type { OrderBook } from "./OrderBook.ts";
+import type { ExchangeEvent, FillReport, OrderRecord, PlannedItem } from "./OrderRecord.ts";
+import type { MachineReason, RefusalReason } from "./Refusal.ts";
 
-/** A fill that the machine has executed. */
-export interface FillReport {
-  /** Number of the item. */
-  readonly item: number;
-  readonly maker: number;
-  readonly taker: number;
-  /** Packed series. */
-  readonly series: bigint;
-  /** The maker's limit, 1e-4 USD per contract. */
-  readonly price: bigint;
-  /** 1e-6 contract. */
-  readonly quantity: bigint;
+/** Where orders are matched: the exchange, as far as the matching needs it. */
+export interface Venue {
+  readonly book: OrderBook<OrderRecord>;
+  readonly changes: { readonly orders: Set<OrderRecord>; readonly events: ExchangeEvent[] };
+  account(account: number): Account | undefined;
+  market(series: bigint): Market;
+  /** Settles what is due of an account before it trades. */
+  settleAccount(account: number): void;
+  wireMaker(record: OrderRecord): WireMakerOrder | OrderReference;
+  wireTaker(record: OrderRecord): WireOrder | OrderReference;
+  /** Executes a fill on the machine. */
+  append(fill: Fill, series: bigint): PlannedItem | { reason: MachineReason; makerPassed: boolean };
+  removeMaker(record: OrderRecord, reason: RefusalReason): void;
 }
 
 /** How an order came out of the matching. */
@@ -32,7 +35,7 @@ export interface MatchResult {
  * Strict priority: nobody is passed over. So a fill-or-kill order looks at the first maker alone, for it must be filled by one;
  * and where the first maker is of the taker's own account, the taker stops rather than trading with those behind.
  */
-export function matchOrder(exchange: Exchange, taker: OrderRecord): MatchResult {
+export function matchOrder(exchange: Venue, taker: OrderRecord): MatchResult {
   const fills: FillReport[] = [];
   while (taker.remaining > 0n) {
     const maker = exchange.book.firstAgainst(taker);
@@ -74,7 +77,7 @@ export function matchOrder(exchange: Exchange, taker: OrderRecord): MatchResult 
 }
 
 /** Why what is left of an order may not rest, if so. */
-function restRefusal(exchange: Exchange, order: OrderRecord): RefusalReason | undefined {
+function restRefusal(exchange: Venue, order: OrderRecord): RefusalReason | undefined {
   const { terms } = order.signed;
   if (terms.fillOrKill) return "FillOrKillUnfilled";
   if (terms.immediateOrCancel) return "ImmediateUnfilled";
@@ -82,9 +85,9 @@ function restRefusal(exchange: Exchange, order: OrderRecord): RefusalReason | un
 }
 
 /** The most that the machine would let fill of an order now, whatever its margin. */
-function mostOf(exchange: Exchange, order: OrderRecord): bigint {
+function mostOf(exchange: Venue, order: OrderRecord): bigint {
   if (!order.signed.terms.reduceOnly) return order.remaining;
-  const account = exchange.builder.machine.state.openAccount(order.account);
+  const account = exchange.account(order.account);
   const most = account === undefined ? 0n : reducible(account, order.signed);
   return most < order.remaining ? most : order.remaining;
 }

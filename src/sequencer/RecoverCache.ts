@@ -1,4 +1,10 @@
+import type { MachineConfig } from "../machine/Execution.ts";
 import type { Recover } from "../machine/Signatures.ts";
+
+/** The configuration with a memory for signers: one for all the machines of a process, so that each signature is recovered once. */
+export function withRecoverCache(config: MachineConfig, entries?: number): MachineConfig {
+  return { ...config, recover: memoizeRecover(config.recover, entries) };
+}
 
 /**
  * Remembers who signed what, so that a signature that was checked when an order came in costs nothing when the machine checks

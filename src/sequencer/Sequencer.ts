@@ -12,17 +12,14 @@ import { DerivedState, type Checkpoint, type L1View } from "./DerivedState.ts";
 import {
   Exchange,
   type ExchangeChanges,
-  type ExchangeEvent,
   type ExchangeLimits,
   type OrderOutcome,
-  type OrderRecord,
   type PlannedBatch,
-  type PlannedItem,
   type TransactionOutcome,
 } from "./Exchange.ts";
 import { remainingOf } from "./Judge.ts";
 import type { Journal, JournalBatch, JournalChanges, JournalItem, JournalOrder } from "./Journal.ts";
-import { memoizeRecover } from "./RecoverCache.ts";
+import type { ExchangeEvent, OrderRecord, PlannedItem } from "./OrderRecord.ts";
 import type { Clock, Logger } from "./Services.ts";
 import { decodeSignedOrder, encodeSignedOrder, type SignedOrder } from "./SignedOrder.ts";
 
@@ -90,7 +87,6 @@ interface Waiting {
 
 /** See the file's head. Not safe to share between processes; the journal's lock sees to it. */
 export class Sequencer {
-  readonly #config: MachineConfig;
   readonly #options: SequencerOptions;
   readonly #services: SequencerServices;
   readonly #derived: DerivedState;
@@ -103,6 +99,7 @@ export class Sequencer {
   /**
    * Starts from L1 and the journal.
    *
+   * @param config With a memory for signers (`withRecoverCache`), or every signature is recovered at each execution.
    * @param start A state from which L1 is followed: genesis, or a snapshot no later than what the journal holds as final.
    */
   constructor(
@@ -112,10 +109,13 @@ export class Sequencer {
     start: Checkpoint,
     l1: L1View,
   ) {
-    if (options.maxPayload < 4096 || options.expiryMargin < options.maxPast || options.resealMargin >= options.maxPast) {
+    if (
+      options.maxPayload < 4096 ||
+      options.expiryMargin < options.maxPast ||
+      options.resealMargin >= options.maxPast
+    ) {
       throw new SequencerError("OPTIONS_INVALID", "options contradict each other", { fields: { ...options } });
     }
-    this.#config = { ...config, recover: memoizeRecover(config.recover) };
     this.#options = options;
     this.#services = services;
     this.#l1 = l1;
@@ -126,16 +126,17 @@ export class Sequencer {
         fields: { checkpoint: start.cursor.batch, finalizedBatches: content.finalizedBatches },
       });
     }
-    this.#derived = new DerivedState(this.#config, start, l1);
+    this.#derived = new DerivedState(config, start, l1);
     while (this.#derived.current.cursor.batch < content.finalizedBatches) this.#derived.run(l1);
-    this.#exchange = new Exchange(this.#config, options, this.#derived.current, l1, services.logger);
+    this.#exchange = new Exchange(config, options, this.#derived.current, l1, services.logger);
     this.#exchange.nextId = content.nextId;
     const plans = plansOf(content.batches, content.items);
     const last = new Map<string, number>();
     for (const { items } of plans) {
       for (const { id, transaction } of items) {
         if (!("maker" in transaction)) continue;
-        for (const { account, nonce } of [transaction.maker, transaction.taker]) last.set(`${account}:${String(nonce)}`, id);
+        for (const { account, nonce } of [transaction.maker, transaction.taker])
+          last.set(`${account}:${String(nonce)}`, id);
       }
     }
     for (const { id, bytes, status } of content.orders) {
@@ -241,7 +242,10 @@ export class Sequencer {
     const first = this.#exchange.batches.find((batch) => batch.status === "sealed");
     if (first === undefined || !this.#isStale(first.l2Time, now)) return false;
     this.#services.logger.warn({ index: first.built?.index, l2Time: first.l2Time, now }, "batches waited too long");
-    this.#rebuild(this.#exchange.batches.filter((batch) => batch.status !== "included"), now);
+    this.#rebuild(
+      this.#exchange.batches.filter((batch) => batch.status !== "included"),
+      now,
+    );
     return true;
   }
 
@@ -319,7 +323,9 @@ export class Sequencer {
   #follow(l1: L1View, starting: boolean): void {
     this.#derived.rollback(l1);
     const { batches } = this.#exchange;
-    let next = batches.findIndex(({ status, index }) => status !== "included" || index! >= this.#derived.current.cursor.batch);
+    let next = batches.findIndex(
+      ({ status, index }) => status !== "included" || index! >= this.#derived.current.cursor.batch,
+    );
     if (next === -1) next = batches.length;
     for (const batch of batches.slice(next)) if (batch.status === "included") batch.status = "sealed";
     while (!starting && this.#derived.current.cursor.batch < l1.batchCount) {
@@ -335,7 +341,10 @@ export class Sequencer {
     const complete = this.#derived.current.cursor.batch === l1.batchCount;
     if (complete && !starting && this.#stillStands(waiting, l1)) return;
     if (!starting) {
-      this.#services.logger.warn({ batch: this.#derived.current.cursor.batch, waiting: waiting.length }, "sequence changed");
+      this.#services.logger.warn(
+        { batch: this.#derived.current.cursor.batch, waiting: waiting.length },
+        "sequence changed",
+      );
     }
     batches.length = next;
     this.#rebuild(this.#consume(l1, waiting));
@@ -453,7 +462,12 @@ export class Sequencer {
       this.#exchange.forgetOrder(record);
       deletedOrders.push(record.id);
     }
-    this.#write(this.#exchange.takeChanges(), false, deletedOrders, gone.map(({ serial }) => serial));
+    this.#write(
+      this.#exchange.takeChanges(),
+      false,
+      deletedOrders,
+      gone.map(({ serial }) => serial),
+    );
   }
 
   #commit(): void {

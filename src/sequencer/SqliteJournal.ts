@@ -80,11 +80,13 @@ export class SqliteJournal implements Journal {
   #write(changes: JournalChanges): void {
     const { nextId, finalizedBatches, orders, batches, items, deletedOrders, deletedBatches } = changes;
     this.#run("INSERT OR REPLACE INTO meta VALUES (1, ?, ?)", nextId, finalizedBatches);
-    for (const { id, bytes, status } of orders) this.#run("INSERT OR REPLACE INTO orders VALUES (?, ?, ?)", id, bytes, status);
+    for (const { id, bytes, status } of orders)
+      this.#run("INSERT OR REPLACE INTO orders VALUES (?, ?, ?)", id, bytes, status);
     for (const { serial, messagesRead, l2Time, sealed } of batches) {
       this.#run("INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?)", serial, messagesRead, l2Time, sealed ? 1 : 0);
     }
-    for (const { id, serial, bytes } of items) this.#run("INSERT OR REPLACE INTO items VALUES (?, ?, ?)", id, serial, bytes);
+    for (const { id, serial, bytes } of items)
+      this.#run("INSERT OR REPLACE INTO items VALUES (?, ?, ?)", id, serial, bytes);
     for (const id of deletedOrders) this.#run("DELETE FROM orders WHERE id = ?", id);
     for (const serial of deletedBatches) {
       this.#run("DELETE FROM items WHERE serial = ?", serial);

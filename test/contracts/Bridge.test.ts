@@ -2,9 +2,9 @@ import { expect } from "chai";
 import { network } from "hardhat";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import type { BytesLike } from "ethers";
-import { toHex } from "../../src/crypto/bytes.ts";
-import { accountKey } from "../../src/machine/Slots.ts";
-import { rootHash, witnessItem, type TreeRoot } from "../../src/machine/StateTree.ts";
+import { fromHex, toHex } from "../../src/crypto/bytes.ts";
+import { accountKey, withdrawalKey } from "../../src/machine/Slots.ts";
+import { contentHash, leafHash, rootHash, witnessItem, type TreeRoot } from "../../src/machine/StateTree.ts";
 import type { Bridge } from "../../typechain/index.ts";
 import { Asserter, type KnownAssertion } from "../support/assertions.ts";
 import { anyHash } from "../support/evidence.ts";
@@ -352,6 +352,12 @@ describe("Bridge", () => {
         // The path parts at bits 4 and 5 first, by the kinds of the slots.
         ["a smaller bit", (f) => ({ witness: changed(witnessOf(f, 1n), 1, 4 ^ 3) }), "WitnessRootMismatch"],
         ["a bit twice", (f) => ({ witness: changed(witnessOf(f, 1n), 1, 4 ^ 5) }), "WitnessBitInvalid"],
+        ["an unknown form", () => ({ witness: "0x0004" }), "WitnessFormUnknown"],
+        [
+          "a terminal node whose prefix reaches beyond its bit",
+          () => ({ witness: ethers.concat(["0x000300", "0x8000000000000000", anyHash("left"), anyHash("right")]) }),
+          "WitnessPrefixInvalid",
+        ],
         ["no witness", () => ({ witness: "0x" }), "WitnessTooShort"],
         ["a witness one byte short", (f) => ({ witness: witnessOf(f, 1n).slice(0, -1) }), "WitnessTooShort"],
         [
@@ -404,6 +410,20 @@ describe("Bridge", () => {
           await bridge.finalizeWithdrawal(valid.number, valid.assertion, valid.witness);
         });
       }
+    });
+
+    it("are not paid from a slot of a length that no machine writes", async () => {
+      const fixture = await networkHelpers.loadFixture(openFixture);
+      const { bridge, alice } = fixture;
+      const content = ethers.concat([depositPayload(1, alice.address, 5n), "0x00"]);
+      const asserter = new Asserter(connection, fixture);
+      const stateRoot = toHex(leafHash(withdrawalKey(0n), contentHash(fromHex(content))));
+      const assertion = await asserter.assert(alice, await fixture.chain.genesis(), "forged", { stateRoot });
+      await asserter.confirmInTime(assertion);
+      const witness = ethers.concat(["0x0000", ethers.toBeHex(41, 2), content]);
+      await expect(bridge.finalizeWithdrawal(0, assertion, witness))
+        .to.be.revertedWithCustomError(bridge, "SlotLengthInvalid")
+        .withArgs(7, 41, 40);
     });
 
     it("are not paid against an assertion that is not confirmed, or has lost", async () => {

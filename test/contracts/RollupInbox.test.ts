@@ -560,7 +560,7 @@ describe("RollupInbox", () => {
     for (const message of await messagesOf(inbox)) log.appendMessage(message);
     for (const event of await inbox.queryFilter(inbox.filters.BatchAppended())) {
       const { dataKind, commitment, payloadLength, messagesRead, l2Time } = event.args;
-      const transaction = (await event.getTransaction())!;
+      const transaction = await event.getTransaction();
       const payload =
         Number(dataKind) === DATA_CALLDATA
           ? (inbox.interface.decodeFunctionData("appendBatch", transaction.data)[3] as string)

@@ -142,7 +142,7 @@ describe("StateCommitmentChain", () => {
       await expect(created).to.changeEtherBalance(ethers, chain, stake);
       const now = await time.latest();
       const child = await chain.assertionOf(id);
-      expect(child.toObject()).to.deep.equal({
+      const expected = {
         createdAt: BigInt(now),
         childTarget: 5n,
         firstChildAt: 0n,
@@ -153,7 +153,11 @@ describe("StateCommitmentChain", () => {
         isConfirmed: false,
         hasConfirmedChild: false,
         isSwept: false,
-      });
+      };
+      for (const [field, value] of Object.entries(expected)) {
+        expect(child[field as keyof typeof expected], field).to.equal(value);
+      }
+      expect(child.length).to.equal(Object.keys(expected).length);
       const parent = await chain.assertionOf(genesis);
       expect([parent.firstChildAt, parent.secondChildAt, parent.childCount]).to.deep.equal([BigInt(now), 0n, 1n]);
       expect(await chain.latestOf(alice)).to.equal(id);

@@ -9,7 +9,7 @@ const connection = await network.create();
 const { ethers, networkHelpers } = connection;
 const { time } = networkHelpers;
 
-const DEEP = process.env["TENOR_DEEP"] !== undefined;
+const DEEP = process.env.TENOR_DEEP !== undefined;
 const RUNS = DEEP ? 200 : 8;
 const ACTIONS = DEEP ? 120 : 60;
 const { stake, challengePeriod } = CHAIN_PARAMETERS;

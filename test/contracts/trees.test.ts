@@ -10,6 +10,25 @@ import { anyHash, endAt, stateHash } from "../support/evidence.ts";
 const { ethers } = await network.create();
 
 const hex = (bytes: readonly Uint8Array[]): string[] => bytes.map(toHex);
+
+/** Evidence without the narrow types of the values that it was made from, so that mutations of all kinds fit. */
+interface RangeEvidence {
+  commitment: string;
+  length: number;
+  lo: number;
+  hi: number;
+  chunks: Uint8Array;
+  path: string[];
+}
+
+interface LeafEvidence {
+  root: string;
+  count: number;
+  index: number;
+  leaf: string;
+  path: string[];
+}
+
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.slice(2), "hex"));
 const leafOf = (index: number): Uint8Array => bytesOf(anyHash(`leaf ${index}`));
 
@@ -86,7 +105,7 @@ describe("ChunkTree: commitment to the bytes of a payload", () => {
   describe("starting from a valid range", () => {
     const payload = payloadOf(7 * 256 + 9);
     const levels = chunkLevels(payload);
-    const valid = {
+    const valid: RangeEvidence = {
       commitment: toHex(chunkCommitment(levels)),
       length: payload.length,
       lo: 3,
@@ -97,7 +116,7 @@ describe("ChunkTree: commitment to the bytes of a payload", () => {
     const flipped = Uint8Array.from(valid.chunks);
     flipped[300]! ^= 1;
     const swapped = [valid.path[1]!, valid.path[0]!, ...valid.path.slice(2)];
-    const mutations: [what: string, change: Partial<typeof valid>, error: string][] = [
+    const mutations: [what: string, change: Partial<RangeEvidence>, error: string][] = [
       ["another commitment", { commitment: anyHash("other") }, "ChunkCommitmentMismatch"],
       ["the zero commitment", { commitment: ethers.ZeroHash }, "ChunkCommitmentMismatch"],
       ["a changed byte", { chunks: flipped }, "ChunkCommitmentMismatch"],
@@ -189,8 +208,14 @@ describe("SequenceTree: append-only sequence kept as a frontier", () => {
   describe("starting from a valid leaf", () => {
     const twin = new SequenceTree();
     for (let i = 0; i < 11; i++) twin.append(leafOf(i));
-    const valid = { root: toHex(twin.root()), count: 11, index: 6, leaf: toHex(leafOf(6)), path: hex(twin.path(6)) };
-    const mutations: [what: string, change: Partial<typeof valid>, error: string][] = [
+    const valid: LeafEvidence = {
+      root: toHex(twin.root()),
+      count: 11,
+      index: 6,
+      leaf: toHex(leafOf(6)),
+      path: hex(twin.path(6)),
+    };
+    const mutations: [what: string, change: Partial<LeafEvidence>, error: string][] = [
       ["another root", { root: anyHash("other") }, "SequenceRootMismatch"],
       ["another leaf", { leaf: anyHash("other") }, "SequenceRootMismatch"],
       ["another index", { index: 7 }, "SequenceRootMismatch"],

@@ -1,8 +1,11 @@
 import { expect } from "chai";
 import { toHex } from "../../src/crypto/bytes.ts";
 import { History } from "../../src/history/History.ts";
+import { ChainClient } from "../../src/l1/ChainClient.ts";
+import { L1Error } from "../../src/l1/L1Error.ts";
 import { machineStateHash } from "../../src/machine/MachineState.ts";
 import { machineStateOf } from "../../src/roles/Execution.ts";
+import { SILENT } from "../../src/roles/Logger.ts";
 import type { Proposer, ProposerReport } from "../../src/roles/Proposer.ts";
 import { expectRefused, USDC, World, type Trader } from "../support/tenor.ts";
 
@@ -247,6 +250,52 @@ describe("Scenario: the proposer", () => {
     const proposer = world.proposer(chain);
     expect(await proposer.tick()).to.include({ asserted: "L1 changed" });
     expectAsserted(await proposer.tick());
+  });
+
+  it("is killed while its transaction is pending, and does not send it again", async () => {
+    await postAndWait();
+    const { provider, networkHelpers } = world.connection;
+    await provider.request({ method: "evm_setAutomine", params: [false] });
+    const killed = world.proposer().tick();
+    const restarted = world.proposer();
+    while (!(await world.chain(world.signers[7]!).hasPending()))
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(await restarted.tick()).to.include({ asserted: "transaction pending", confirmed: "transaction pending" });
+    await networkHelpers.mine();
+    await provider.request({ method: "evm_setAutomine", params: [true] });
+    const { id } = expectAsserted(await killed);
+    expect(await restarted.tick()).to.include({ asserted: "inbox not at target" });
+    expect(toHex(restarted.view.tip.created.id)).to.equal(id);
+  });
+
+  it("says so if its transaction is not mined in time", async () => {
+    await postAndWait();
+    const { provider } = world.connection;
+    await provider.request({ method: "evm_setAutomine", params: [false] });
+    const client = world.client(world.signers[7], { miningTimeoutMilliseconds: 200 });
+    const proposer = world.proposer(new ChainClient(client, world.deployment.addresses.chain));
+    await expectError(proposer.tick(), "NOT_MINED");
+    await provider.request({ method: "evm_setAutomine", params: [true] });
+  });
+
+  it("goes on round after round, logs a round that failed, and stops when it is told to", async () => {
+    await postAndWait();
+    const chain = world.chain(world.signers[7]!);
+    const record = chain.assertionRecord.bind(chain);
+    let failures = 2;
+    chain.assertionRecord = (id) =>
+      failures-- > 0 ? Promise.reject(new L1Error("UNAVAILABLE", "the L1 endpoint did not answer")) : record(id);
+    const stop = new AbortController();
+    const errors: unknown[] = [];
+    let rounds = 0;
+    const sleep = async (): Promise<void> => {
+      if (++rounds === 4) stop.abort();
+    };
+    const logger = { ...SILENT, error: (fields: object) => errors.push(fields) };
+    const proposer = world.proposer(chain, { clock: { sleep }, logger });
+    await proposer.run(1000, stop.signal);
+    expect(errors).to.have.length(2);
+    expect(proposer.view.tip.created.target).to.equal(1n);
   });
 
   async function syncedFollower(): Promise<ReturnType<World["follower"]>> {

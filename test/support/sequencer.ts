@@ -21,8 +21,10 @@ import { Machine } from "../../src/machine/Step.ts";
 import { domainSeparator, type OrderTerms } from "../../src/machine/TypedData.ts";
 import { encodeTransaction, type Transaction } from "../../src/machine/Wire.ts";
 import { genesisCheckpoint } from "../../src/sequencer/DerivedState.ts";
-import type { ExchangeEvent, OrderOutcome } from "../../src/sequencer/Exchange.ts";
+import type { OrderOutcome } from "../../src/sequencer/Exchange.ts";
+import type { ExchangeEvent } from "../../src/sequencer/OrderRecord.ts";
 import { MemoryJournal, type Journal } from "../../src/sequencer/Journal.ts";
+import { withRecoverCache } from "../../src/sequencer/RecoverCache.ts";
 import { DEFAULT_OPTIONS, Sequencer, type SequencerOptions } from "../../src/sequencer/Sequencer.ts";
 import type { Clock, Logger } from "../../src/sequencer/Services.ts";
 import type { SignedOrder } from "../../src/sequencer/SignedOrder.ts";
@@ -33,7 +35,12 @@ import { signOrder } from "../../src/sequencer/Signing.ts";
 export const BRIDGE = new Uint8Array(20).fill(0xb1);
 export const SETTLEMENT = new Uint8Array(20).fill(0x5e);
 export const DOMAIN = domainSeparator(31337n, new Uint8Array(20).fill(0x1b));
-export const CONFIG: MachineConfig = { domain: DOMAIN, bridge: BRIDGE, settlement: SETTLEMENT, recover: recoverAddress };
+export const CONFIG: MachineConfig = withRecoverCache({
+  domain: DOMAIN,
+  bridge: BRIDGE,
+  settlement: SETTLEMENT,
+  recover: recoverAddress,
+});
 
 /** 10:00 UTC on day 20,000. */
 export const START = 20_000n * 86_400n + 36_000n;
@@ -312,4 +319,3 @@ export function random(seed: number): (below: number) => number {
 export function runSeed(): number {
   return Number(process.env.TENOR_SEED ?? Date.now() % 2 ** 31);
 }
-

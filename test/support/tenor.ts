@@ -6,8 +6,7 @@ import { concat, fromHex, toHex, type Hex } from "../../src/crypto/bytes.ts";
 import { keccak256 } from "../../src/crypto/keccak.ts";
 import { BridgeClient } from "../../src/l1/BridgeClient.ts";
 import { ChainClient } from "../../src/l1/ChainClient.ts";
-import { isContractError } from "../../src/l1/ContractErrors.ts";
-import { deploymentGenesis, machineConfig, type Deployment } from "../../src/l1/deployment.ts";
+import { machineConfig, type Deployment } from "../../src/l1/deployment.ts";
 import { deployTenor } from "../../src/l1/deployTenor.ts";
 import { tokenAt } from "../../src/l1/Contracts.ts";
 import { InboxClient } from "../../src/l1/InboxClient.ts";
@@ -17,8 +16,9 @@ import { readParameters, type TenorParameters } from "../../src/l1/parameters.ts
 import { transferDigest, withdrawDigest } from "../../src/machine/TypedData.ts";
 import { encodeItem, encodeTransaction, TX_TRANSFER, TX_WITHDRAW, type Transaction } from "../../src/machine/Wire.ts";
 import type { StepResult } from "../../src/machine/Step.ts";
-import { Follower } from "../../src/roles/Follower.ts";
-import { Proposer } from "../../src/roles/Proposer.ts";
+import type { Follower } from "../../src/roles/Follower.ts";
+import { makeFollower } from "../../src/roles/nodes.ts";
+import { Proposer, type ProposerOptions } from "../../src/roles/Proposer.ts";
 import type { Connection } from "./l1.ts";
 
 /** The parameters of a local deployment, as committed. */
@@ -95,18 +95,9 @@ export class World {
 
   /** A node that knows the endpoint and the deployment. */
   follower(options?: L1ClientOptions): TestFollower {
-    const client = this.client(undefined, options);
-    const { addresses, startBlock } = this.deployment;
     const steps: StepResult[] = [];
-    const follower = new Follower({
-      inbox: new InboxClient(client, addresses.inbox),
-      bridge: new BridgeClient(client, addresses.bridge),
-      config: machineConfig(this.deployment),
-      genesis: deploymentGenesis(this.deployment),
-      startBlock,
-      observer: (step) => steps.push(step),
-    });
-    return Object.assign(follower, { steps });
+    const observer = (step: StepResult): unknown => steps.push(step);
+    return Object.assign(makeFollower(this.client(undefined, options), this.deployment, { observer }), { steps });
   }
 
   /** The StateCommitmentChain as an account sees it. */
@@ -115,9 +106,9 @@ export class World {
   }
 
   /** A proposer with nothing but a key. */
-  proposer(chain = this.chain(this.signers[7]!)): Proposer {
+  proposer(chain = this.chain(this.signers[7]!), options: Partial<ProposerOptions> = {}): Proposer {
     const { startBlock } = this.deployment;
-    return new Proposer({ follower: this.follower(), chain, startBlock, isRefusal: isContractError });
+    return new Proposer({ follower: this.follower(), chain, startBlock, ...options });
   }
 
   /** Remembers L1 as it is. The function that it returns puts it back, and makes other blocks until the chain is longer. */

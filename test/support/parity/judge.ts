@@ -4,8 +4,13 @@ import type { InputEvidence, InputLog, StepContext } from "../../../src/machine/
 import { machineStateHash, type MachineState } from "../../../src/machine/MachineState.ts";
 import type { ResultCode } from "../../../src/machine/ResultCodes.ts";
 import type { ProvenStep, StepKind } from "../../../src/machine/Step.ts";
-import type { ProverHarness } from "../../../typechain/index.js";
+import type { ProverHarness } from "../../../typechain/contracts/test/ProverHarness.js";
+import type { Patch } from "./mutations.ts";
 import { BRIDGE, INBOX, SETTLEMENT } from "../traffic/world.ts";
+
+const CALL_GAS = 10n ** 14n;
+const ACCEPTED = "0x00000000";
+const UNNAMED = "0x00000001";
 
 /** A deployed prover behind the harness that runs many steps in one call. */
 export interface Judge {
@@ -34,8 +39,8 @@ export interface Verdict {
 
 const KINDS: readonly StepKind[] = ["identity", "message", "item", "next batch", "item limit", "framing error"];
 
-/** Most bytes of evidence in one call: keeps a call within what the simulator takes. */
-const CALL_BYTES = 150_000;
+/** Bytes of evidence in one call. The simulator records calls; larger ones cost it time and memory out of proportion. */
+const CALL_BYTES = 20_000;
 
 /** Deploys the executors, the prover and the harness, for the addresses of the random traffic. */
 export async function deployJudge(): Promise<Judge> {
@@ -61,19 +66,13 @@ export async function judgeAll(
   steps: readonly Evidence[],
 ): Promise<readonly Verdict[]> {
   const verdicts: Verdict[] = [];
-  for (let start = 0; start < steps.length; ) {
+  for (let start = 0; start < steps.length;) {
     let end = start;
     for (let bytes = 0; end < steps.length && bytes < CALL_BYTES; end++) bytes += sizeOf(steps[end]!);
     const results = await judge.harness.stepMany.staticCall(
-      {
-        target: context.target,
-        batchCount: context.batchCount,
-        batchesRoot: toHex(context.batchesRoot),
-        messageCount: context.messageCount,
-        messagesRoot: toHex(context.messagesRoot),
-      },
+      toContext(context),
       steps.slice(start, end).map(toArguments),
-      { gasLimit: 10n ** 14n },
+      { gasLimit: CALL_GAS },
     );
     for (const result of results) {
       verdicts.push({
@@ -90,9 +89,41 @@ export async function judgeAll(
   return verdicts;
 }
 
+/**
+ * Lets the judge run each step with each patch of its witness. The errors that it named (selectors), step by step and
+ * patch by patch; undefined where it accepted the spoiled witness or failed without an error of its own.
+ */
+export async function judgePatched(
+  judge: Judge,
+  context: StepContext,
+  steps: readonly Evidence[],
+  patches: readonly (readonly Patch[])[],
+): Promise<readonly (string | undefined)[]> {
+  const errors: (string | undefined)[] = [];
+  for (let start = 0; start < steps.length;) {
+    let end = start;
+    for (let bytes = 0; end < steps.length && bytes < CALL_BYTES; end++) {
+      bytes += sizeOf(steps[end]!) + patches[end]!.reduce((sum, patch) => sum + 160 + patch.insert.length, 0);
+    }
+    const found = await judge.harness.stepPatched.staticCall(
+      toContext(context),
+      steps.slice(start, end).map(toArguments),
+      patches.slice(start, end).map((list) => list.map((patch) => ({ ...patch, insert: toHex(patch.insert) }))),
+      { gasLimit: CALL_GAS },
+    );
+    errors.push(...found.map((error) => (error === ACCEPTED || error === UNNAMED ? undefined : error)));
+    start = end;
+  }
+  return errors;
+}
+
 /** The machine-state hash after a step, as text. */
 export function postHashOf(step: ProvenStep): string {
   return toHex(machineStateHash(step.post));
+}
+
+function toContext(context: StepContext): Parameters<ProverHarness["stepMany"]>[0] {
+  return { ...context, batchesRoot: toHex(context.batchesRoot), messagesRoot: toHex(context.messagesRoot) };
 }
 
 function sizeOf({ input, witness }: Evidence): number {
@@ -100,7 +131,7 @@ function sizeOf({ input, witness }: Evidence): number {
   return 1_500 + 32 * paths + input.chunks.length + witness.reduce((sum, item) => sum + item.length, 0);
 }
 
-function toArguments({ pre, input, witness }: Evidence): Parameters<ProverHarness["stepMany"]>[1][number] {
+function toArguments({ pre, input, witness }: Evidence): ProverHarness.StepStruct {
   const { record, message } = input;
   return {
     pre: { ...pre, stateRoot: toHex(pre.stateRoot) },

@@ -3,8 +3,8 @@ import type { Random } from "../../../src/market/random.ts";
 import type { InputLog } from "../../../src/machine/InputLog.ts";
 import { resultName } from "../../../src/machine/ResultCodes.ts";
 import type { ProvenStep } from "../../../src/machine/Step.ts";
-import { evidenceOf, judgeAll, postHashOf, type Evidence, type Judge } from "./judge.ts";
-import { mutationsOf } from "./mutations.ts";
+import { evidenceOf, judgeAll, judgePatched, postHashOf, type Evidence, type Judge } from "./judge.ts";
+import { inputMutations, witnessPatches } from "./mutations.ts";
 
 /** What a comparison found, apart from agreement. */
 export interface ParityReport {
@@ -17,8 +17,9 @@ export interface ParityReport {
 }
 
 /**
- * INVARIANT 12 over `steps`: the judge says what TypeScript says, and refuses every mutation of the evidence of those
- * steps for which `mutate` holds. Fails with the step, the mutation and the verdict that disagreed.
+ * INVARIANT 12 over `steps`: the judge says what TypeScript says, and refuses every mutation of every witness item, and
+ * `inputSamples` random mutations of the other evidence of each step (all of them by default). Fails with the step, the
+ * mutation and the verdict that disagreed.
  */
 export async function expectParity(
   judge: Judge,
@@ -26,7 +27,7 @@ export async function expectParity(
   target: bigint,
   steps: readonly ProvenStep[],
   random: Random,
-  mutate: (index: number) => boolean,
+  inputSamples = Infinity,
 ): Promise<ParityReport> {
   const context = log.context(target);
   const report = { steps: 0, mutations: 0, maxGas: 0n, maxBytes: 0 };
@@ -43,24 +44,41 @@ export async function expectParity(
     if (verdict.gas > report.maxGas) report.maxGas = verdict.gas;
     report.maxBytes = Math.max(report.maxBytes, bytesOf(evidences[i]!));
   }
-  const names: string[] = [];
-  const spoiled: Evidence[] = [];
-  for (const [i, evidence] of evidences.entries()) {
-    if (!mutate(i)) continue;
-    for (const { name, evidence: mutated } of mutationsOf(random, evidence)) {
-      names.push(`step ${i}, ${steps[i]!.kind}, ${resultName(steps[i]!.code)}: ${name}`);
-      spoiled.push(mutated);
-    }
+  const nameOf = (i: number): string => `step ${i}, ${steps[i]!.kind}, ${resultName(steps[i]!.code)}`;
+
+  const patches = evidences.map(({ witness }) => witnessPatches(random, witness));
+  const patchNames = patches.flatMap((list, i) => list.map(({ name }) => `${nameOf(i)}: ${name}`));
+  const errors = await judgePatched(judge, context, evidences, patches);
+  expect(errors.length).to.equal(patchNames.length);
+  errors.forEach((error, i) => expect(error, `${patchNames[i]} was not refused by name`).to.be.a("string"));
+
+  const mutations = evidences.flatMap((evidence, i) =>
+    sample(random, inputMutations(random, evidence), inputSamples).map((mutation) => ({
+      evidence: mutation.evidence,
+      name: `${nameOf(i)}: ${mutation.name}`,
+    })),
+  );
+  const refused = await judgeAll(
+    judge,
+    context,
+    mutations.map(({ evidence }) => evidence),
+  );
+  for (const [i, { accepted, revertData }] of refused.entries()) {
+    expect(accepted, `${mutations[i]!.name} was accepted`).to.equal(false);
+    // Four bytes of selector at least, so neither a bare revert nor a lack of gas.
+    expect(revertData.length, `${mutations[i]!.name} failed without a named error`).to.be.at.least(10);
   }
-  for (const [i, verdict] of (await judgeAll(judge, context, spoiled)).entries()) {
-    expect(verdict.accepted, `${names[i]} was accepted`).to.equal(false);
-    // A named error: four bytes of selector at least, so neither a bare revert nor a lack of gas.
-    expect(verdict.revertData.length, `${names[i]} failed without a named error`).to.be.at.least(10);
-    report.mutations++;
-  }
+  report.mutations = patchNames.length + mutations.length;
   return report;
 }
 
 function bytesOf({ input, witness }: Evidence): number {
   return witness.reduce((sum, item) => sum + item.length, 0) + input.chunks.length + input.message.payload.length;
+}
+
+/** `count` elements in random order, or all. */
+function sample<T>(random: Random, items: readonly T[], count: number): readonly T[] {
+  if (items.length <= count) return items;
+  const rest = [...items];
+  return Array.from({ length: count }, () => rest.splice(random.uint(rest.length), 1)[0]!);
 }

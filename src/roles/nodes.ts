@@ -1,0 +1,38 @@
+import { BridgeClient } from "../l1/BridgeClient.ts";
+import { ChainClient } from "../l1/ChainClient.ts";
+import { deploymentGenesis, machineConfig, type Deployment } from "../l1/deployment.ts";
+import { InboxClient } from "../l1/InboxClient.ts";
+import type { L1Client } from "../l1/L1Client.ts";
+import { Follower, type FollowerOptions } from "./Follower.ts";
+import { Proposer, type ProposerOptions } from "./Proposer.ts";
+
+/** The roles put together for a deployment: what scripts and tests start. */
+
+/** A follower on an endpoint; the connection needs no key. */
+export function makeFollower(
+  client: L1Client,
+  deployment: Deployment,
+  options: Pick<FollowerOptions, "logger" | "observer"> = {},
+): Follower {
+  const { addresses, startBlock } = deployment;
+  return new Follower({
+    inbox: new InboxClient(client, addresses.inbox),
+    bridge: new BridgeClient(client, addresses.bridge),
+    config: machineConfig(deployment),
+    genesis: deploymentGenesis(deployment),
+    startBlock,
+    ...options,
+  });
+}
+
+/** A proposer with a follower of its own; the connection's key holds the stake. */
+export function makeProposer(
+  client: L1Client,
+  deployment: Deployment,
+  options: Pick<ProposerOptions, "logger" | "clock"> = {},
+): Proposer {
+  const { logger } = options;
+  const follower = makeFollower(client, deployment, logger === undefined ? {} : { logger });
+  const chain = new ChainClient(client, deployment.addresses.chain);
+  return new Proposer({ follower, chain, startBlock: deployment.startBlock, ...options });
+}

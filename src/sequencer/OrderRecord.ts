@@ -1,0 +1,51 @@
+import type { Transaction } from "../machine/Wire.ts";
+import type { BookOrder } from "./OrderBook.ts";
+import type { RefusalReason } from "./Refusal.ts";
+import type { SignedOrder } from "./SignedOrder.ts";
+
+/** What the exchange keeps of orders, items and fills. */
+
+/** An order that was accepted. */
+export interface OrderRecord extends BookOrder {
+  readonly signed: SignedOrder;
+  status: "live" | "filled" | RefusalReason;
+  /** The last item in which it took part; 0 if there is none. */
+  lastItem: number;
+}
+
+/** A transaction of a batch, with absolute times. */
+export interface PlannedItem {
+  readonly id: number;
+  readonly transaction: Transaction;
+}
+
+/** A fill that the machine has executed. */
+export interface FillReport {
+  /** Number of the item. */
+  readonly item: number;
+  readonly maker: number;
+  readonly taker: number;
+  /** Packed series. */
+  readonly series: bigint;
+  /** The maker's limit, 1e-4 USD per contract. */
+  readonly price: bigint;
+  /** 1e-6 contract. */
+  readonly quantity: bigint;
+}
+
+/** What traders are told beyond the answer to their own submission. */
+export type ExchangeEvent =
+  | { readonly kind: "fill"; readonly fill: FillReport }
+  | {
+      readonly kind: "closed";
+      readonly order: number;
+      readonly account: number;
+      readonly nonce: bigint;
+      readonly reason: RefusalReason;
+    }
+  | {
+      readonly kind: "dropped";
+      readonly item: number;
+      readonly transaction: Transaction;
+      readonly reason: RefusalReason;
+    };

@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import { network } from "hardhat";
+import { ignitionParameters } from "../../deploy/values.ts";
+import Tenor from "../../deploy/modules/Tenor.ts";
+import type { Hex } from "../../src/crypto/bytes.ts";
+import { checkDeployment } from "../../src/l1/checkDeployment.ts";
+import { readDeployment, writeDeployment, type Deployment } from "../../src/l1/deployment.ts";
+import { deployTenor } from "../../src/l1/deployTenor.ts";
+import { L1Client } from "../../src/l1/L1Client.ts";
+import { L1Error } from "../../src/l1/L1Error.ts";
+import { parseParameters, readParameters } from "../../src/l1/parameters.ts";
+import { LOCAL_PARAMETERS } from "../support/tenor.ts";
+
+const PRODUCTION = new URL("../../deploy/parameters/production.json", import.meta.url);
+
+function expectFileError(call: () => unknown, parameter: string): void {
+  expect(call).to.throw(L1Error).with.nested.property("fields.parameter", parameter);
+}
+
+describe("deployment", () => {
+  it("goes through Ignition with the same constructor arguments and the same code as deployTenor", async () => {
+    const { ethers, ignition } = await network.create();
+    const [deployer] = await ethers.getSigners();
+    const plain = await deployTenor(deployer!, LOCAL_PARAMETERS);
+    const parameters = { ...LOCAL_PARAMETERS, token: plain.addresses.token };
+    const contracts = await ignition.deploy(Tenor, { parameters: ignitionParameters(parameters) });
+    const addresses: Record<string, Hex> = { token: plain.addresses.token };
+    for (const [name, contract] of Object.entries(contracts)) {
+      addresses[name] = (await contract.getAddress()) as Hex;
+    }
+    expect(Object.keys(addresses).sort()).to.deep.equal(Object.keys(plain.addresses).sort());
+    const byIgnition = { ...plain, addresses } as unknown as Deployment;
+    const client = new L1Client(ethers.provider);
+    await checkDeployment(client, plain, parameters);
+    await checkDeployment(client, byIgnition, parameters);
+
+    // The arguments that no getter shows are in the code, which differs in nothing but the addresses of the contracts.
+    for (const [name, address] of Object.entries(plain.addresses)) {
+      let expected = (await ethers.provider.getCode(address as string)).toLowerCase();
+      const actual = (await ethers.provider.getCode(addresses[name]!)).toLowerCase();
+      for (const [other, from] of Object.entries(plain.addresses)) {
+        expected = expected.replaceAll(
+          (from as string).slice(2).toLowerCase(),
+          addresses[other]!.slice(2).toLowerCase(),
+        );
+      }
+      // The domain separator is the one thing that is computed from an address.
+      if (name === "accountExecutor" || name === "fillExecutor") expect(actual.length).to.equal(expected.length);
+      else expect(actual, name).to.equal(expected);
+    }
+  });
+
+  it("leaves the deployer without any right", async () => {
+    const { ethers } = await network.create();
+    const [deployer] = await ethers.getSigners();
+    const { addresses } = await deployTenor(deployer!, LOCAL_PARAMETERS);
+    const timelock = await ethers.getContractAt("TimelockController", addresses.timelock);
+    const roles = await Promise.all([
+      timelock.DEFAULT_ADMIN_ROLE(),
+      timelock.PROPOSER_ROLE(),
+      timelock.EXECUTOR_ROLE(),
+      timelock.CANCELLER_ROLE(),
+    ]);
+    for (const role of roles) expect(await timelock.hasRole(role, deployer!.address)).to.equal(false);
+    expect(await timelock.hasRole(roles[1], LOCAL_PARAMETERS.timelockProposers[0]!)).to.equal(true);
+    expect(await timelock.hasRole(roles[0], addresses.timelock)).to.equal(true);
+    expect(await timelock.getMinDelay()).to.equal(LOCAL_PARAMETERS.timelockDelaySeconds);
+  });
+
+  it("is refused by a node if the contracts are not what the files say", async () => {
+    const { ethers } = await network.create();
+    const [deployer] = await ethers.getSigners();
+    const deployment = await deployTenor(deployer!, LOCAL_PARAMETERS);
+    const { addresses } = deployment;
+    const client = new L1Client(ethers.provider);
+    await checkDeployment(client, deployment, LOCAL_PARAMETERS);
+    const wrong: [Deployment, Partial<typeof LOCAL_PARAMETERS>, string][] = [
+      [{ ...deployment, chainId: 1n }, {}, "chain id"],
+      [{ ...deployment, feeRecipient: LOCAL_PARAMETERS.treasury }, {}, "genesis state"],
+      [{ ...deployment, addresses: { ...addresses, bridge: LOCAL_PARAMETERS.treasury } }, {}, "code of bridge"],
+      [{ ...deployment, addresses: { ...addresses, token: addresses.inbox } }, {}, "token of the bridge"],
+      [deployment, { stakeWei: 1n }, "stake"],
+      [deployment, { forceDelaySeconds: 1n }, "force delay"],
+    ];
+    for (const [changed, parameters, what] of wrong) {
+      const error: unknown = await checkDeployment(client, changed, { ...LOCAL_PARAMETERS, ...parameters }).catch(
+        (thrown: unknown) => thrown,
+      );
+      expect(error).to.be.instanceOf(L1Error).with.property("code", "DEPLOYMENT_MISMATCH");
+      expect((error as L1Error).fields.differences).to.have.nested.property("[0].what", what);
+    }
+  });
+
+  it("says which constructor refuses which parameter", async () => {
+    const { ethers } = await network.create();
+    const [deployer] = await ethers.getSigners();
+    const error: unknown = await deployTenor(deployer!, { ...LOCAL_PARAMETERS, stakeWei: 0n }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).to.be.instanceOf(L1Error);
+    expect((error as L1Error).fields).to.deep.include({
+      action: "deploy StateCommitmentChain",
+      error: "ParameterOutOfBounds",
+    });
+  });
+
+  it("writes a file that it reads again, and refuses others", () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "tenor-"));
+    const file = path.join(folder, "deployment.json");
+    const address: Hex = `0x${"11".repeat(20)}`;
+    const names = ["token", "timelock", "inbox", "chain", "bridge", "settlement"];
+    const executors = ["accountExecutor", "fillExecutor", "settlementExecutor", "prover"];
+    const addresses = Object.fromEntries([...names, ...executors].map((name) => [name, address]));
+    const deployment = { chainId: 31337n, startBlock: 3, feeRecipient: address, addresses } as unknown as Deployment;
+    try {
+      writeDeployment(file, deployment);
+      expect(readDeployment(file)).to.deep.equal(deployment);
+      for (const content of ["", "{}", "null", '{"chainId":1}', JSON.stringify({ ...deployment, chainId: "1" })]) {
+        writeFileSync(file, content);
+        expect(() => readDeployment(file), content)
+          .to.throw(L1Error)
+          .with.property("code", "FILE_MALFORMED");
+      }
+      expect(() => readDeployment(path.join(folder, "absent"))).to.throw(L1Error);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  describe("files of parameters", () => {
+    const raw = {
+      ...LOCAL_PARAMETERS,
+      ...Object.fromEntries(
+        Object.entries(LOCAL_PARAMETERS).flatMap(([name, value]) =>
+          typeof value === "bigint" ? [[name, value.toString()]] : [],
+        ),
+      ),
+    };
+
+    it("are read with nothing missing, unknown or out of form", () => {
+      expect(parseParameters(raw)).to.deep.equal(LOCAL_PARAMETERS);
+      const { stakeWei: _, ...without } = raw;
+      expectFileError(() => parseParameters(without), "stakeWei");
+      expectFileError(() => parseParameters({ ...raw, more: 1 }), "more");
+      expectFileError(() => parseParameters({ ...raw, stakeWei: 1.5 }), "stakeWei");
+      expectFileError(() => parseParameters({ ...raw, stakeWei: "0x1" }), "stakeWei");
+      expectFileError(() => parseParameters({ ...raw, sequencer: "0x12" }), "sequencer");
+      expectFileError(() => parseParameters({ ...raw, timelockProposers: [] }), "timelockProposers");
+      expectFileError(() => parseParameters(null), "file");
+    });
+
+    it("for production leave nothing to chance: what only the deployer knows must be filled in", () => {
+      expectFileError(() => readParameters(PRODUCTION), "sequencer");
+    });
+  });
+});

@@ -1,0 +1,462 @@
+import { expect } from "chai";
+import { concat, equalBytes, fromHex, toHex, writeU128, writeU32, writeU64 } from "../../../src/crypto/bytes.ts";
+import { keccak256 } from "../../../src/crypto/keccak.ts";
+import { addressOf, recoverAddress, sign as signDigest } from "../../../src/crypto/secp256k1.ts";
+import { deposit } from "../../../src/machine/AccountExecutor.ts";
+import type { Execution, MachineConfig } from "../../../src/machine/Execution.ts";
+import { genesisRoot } from "../../../src/machine/Genesis.ts";
+import type { Message } from "../../../src/machine/Inputs.ts";
+import { ResultCode, resultName, type ResultName } from "../../../src/machine/ResultCodes.ts";
+import { anchor, fixPrice, listMarket } from "../../../src/machine/SettlementExecutor.ts";
+import { State } from "../../../src/machine/State.ts";
+import type { TreeRoot } from "../../../src/machine/StateTree.ts";
+import { executeTransaction } from "../../../src/machine/Step.ts";
+import { domainSeparator } from "../../../src/machine/TypedData.ts";
+import type {
+  CancelAuth,
+  Fill,
+  OrderReference,
+  OwnerAuth,
+  Transaction,
+  WireMakerOrder,
+  WireOrder,
+} from "../../../src/machine/Wire.ts";
+import { InvariantWatch } from "./invariants.ts";
+import {
+  ReferenceModel,
+  signedDigest,
+  type AccountRecord,
+  type ModelConfig,
+  type ModelContext,
+} from "./ReferenceModel.ts";
+import {
+  differences,
+  machineChangesInWords,
+  machineInWords,
+  modelChangesInWords,
+  modelInWords,
+} from "./stateInWords.ts";
+
+/** Somebody who signs. */
+export interface Signer {
+  /** 20 bytes. */
+  readonly address: Uint8Array;
+  readonly sign: (digest: Uint8Array) => Uint8Array;
+}
+
+/** An address that depends on `name` alone. */
+export function addressNamed(name: string): Uint8Array {
+  return keccak256(new TextEncoder().encode(name)).slice(12);
+}
+
+/**
+ * A signer whose signature says who signed which digest, so that runs of many thousand steps need no curve and a wrong
+ * digest still has no signer.
+ */
+export function fakeSigner(name: string): Signer {
+  const address = addressNamed(name);
+  return { address, sign: (digest) => concat(address, digest, new Uint8Array(12)) };
+}
+
+/** Recovers the signer of {@link fakeSigner}. */
+export function fakeRecover(digest: Uint8Array, signature: Uint8Array): Uint8Array | undefined {
+  return equalBytes(signature.subarray(20, 52), digest) ? signature.slice(0, 20) : undefined;
+}
+
+/** A signer on the curve. */
+export function realSigner(name: string): Signer {
+  const key = keccak256(new TextEncoder().encode(`key of ${name}`));
+  return { address: addressOf(key), sign: (digest) => signDigest(digest, key) };
+}
+
+export const START_DAY = 20_000;
+/** 09:00 UTC of the first day. */
+export const START = BigInt(START_DAY) * 86_400n + 32_400n;
+export const USD = 10_000n;
+export const USDC = 1_000_000n;
+export const CONTRACT = 1_000_000n;
+/** A fee limit that never binds. */
+export const ANY_FEE = 100_000n * USD;
+
+/** One deployment, for the machine and for the model. */
+export interface Deployment {
+  readonly machine: MachineConfig;
+  readonly model: ModelConfig;
+  readonly feeRecipient: Uint8Array;
+}
+
+/** A deployment. With `real`, signatures are recovered on the curve. */
+export function deploymentFor({ real = false, chainId = 31_337n, inbox = "inbox" } = {}): Deployment {
+  const recover = real ? recoverAddress : fakeRecover;
+  const [bridge, settlement, feeRecipient] = [addressNamed("bridge"), addressNamed("settlement"), addressNamed("fees")];
+  const inboxAddress = addressNamed(inbox);
+  return {
+    machine: { domain: domainSeparator(chainId, inboxAddress), bridge, settlement, recover },
+    model: {
+      chainId,
+      inbox: toHex(inboxAddress),
+      bridge: toHex(bridge),
+      settlement: toHex(settlement),
+      feeRecipient: toHex(feeRecipient),
+      recover,
+    },
+    feeRecipient,
+  };
+}
+
+/** What a test says of an order; the rest has defaults that fill. */
+export interface OrderWish {
+  readonly account: number;
+  readonly signer: Signer;
+  readonly sell?: boolean;
+  readonly market?: number;
+  readonly day?: number;
+  /** USD. */
+  readonly strike?: number;
+  readonly put?: boolean;
+  /** In millionths of a contract. */
+  readonly quantity?: bigint;
+  /** In ticks of 0.01 USD. */
+  readonly limitTicks?: bigint;
+  readonly maxFee?: bigint;
+  readonly nonce?: bigint;
+  readonly deadline?: bigint;
+  readonly flags?: number;
+  readonly keyIndex?: number;
+  readonly keyEpoch?: number;
+}
+
+/** Machine and model side by side; each call runs on both, and everything is compared after it. */
+export class Exchange {
+  readonly deployment: Deployment;
+  readonly state: State;
+  readonly model: ReferenceModel;
+  readonly watch: InvariantWatch;
+  /** Every result so far. */
+  readonly seen = new Set<ResultName>();
+  now = START;
+  l1Time = START;
+  #nonce = 1n;
+
+  constructor(deployment = deploymentFor()) {
+    this.deployment = deployment;
+    this.state = new State(genesisRoot(deployment.feeRecipient));
+    this.model = new ReferenceModel(deployment.model);
+    this.watch = new InvariantWatch(this.model);
+    this.compare("genesis");
+  }
+
+  /** Moves both clocks forward. */
+  wait(seconds: bigint | number): void {
+    this.now += BigInt(seconds);
+    this.l1Time += BigInt(seconds);
+  }
+
+  /** Moves both clocks to `time`. */
+  waitUntil(time: bigint): void {
+    this.wait(time - this.now);
+  }
+
+  nextNonce(): bigint {
+    return this.#nonce++;
+  }
+
+  account(id: number): AccountRecord {
+    const account = this.model.accounts.get(String(id));
+    if (account === undefined) throw new Error(`no account ${id}`);
+    return account;
+  }
+
+  // --- running ---
+
+  /** Runs a transaction on both sides. */
+  run(transaction: Transaction | undefined, sender?: Uint8Array, part = 0): ResultName {
+    const execution = this.#execution(sender);
+    return this.#both(
+      `transaction type ${transaction?.type ?? "none"}`,
+      () => executeTransaction(execution, transaction, part),
+      (context) => this.model.apply(transaction, context, part),
+      sender,
+      transaction,
+    );
+  }
+
+  /** Runs a message of OptionsSettlement or the Bridge on both sides. */
+  message(kind: 1 | 3 | 4 | 5, sender: Uint8Array, payload: Uint8Array): ResultName {
+    const message: Message = { kind, sender, payload, l1Block: 1n, l1Time: this.l1Time };
+    const executor = { 1: deposit, 3: listMarket, 4: anchor, 5: fixPrice }[kind];
+    const execution = this.#execution(sender);
+    if (kind === 1) this.watch.expectDeposit(payload);
+    return this.#both(
+      `message ${kind}`,
+      () => executor(execution, message),
+      () => this.model.applyMessage(kind, toHex(sender), payload),
+      sender,
+      undefined,
+    );
+  }
+
+  #execution(sender: Uint8Array | undefined): Execution {
+    return { config: this.deployment.machine, state: this.state, now: this.now, l1Time: this.l1Time, sender };
+  }
+
+  #both(
+    what: string,
+    machine: () => ResultCode,
+    model: (context: ModelContext) => ResultName,
+    sender: Uint8Array | undefined,
+    transaction: Transaction | undefined,
+  ): ResultName {
+    const before = this.state.root;
+    this.watch.before(this.model);
+    this.state.begin(false);
+    const code = machine();
+    if (code !== ResultCode.OK) this.state.root = before;
+    const context = { now: this.now, l1Time: this.l1Time, sender: sender === undefined ? undefined : toHex(sender) };
+    const expected = model(context);
+    expect(resultName(code), `${what}: machine against model`).to.equal(expected);
+    this.seen.add(expected);
+    this.compareChanges(what, before);
+    this.watch.after(before, this.state.root, expected, transaction, context);
+    return expected;
+  }
+
+  /** Fails unless what changed since `before` is the same in both states. */
+  compareChanges(what: string, before: TreeRoot): void {
+    const machine = machineChangesInWords(before, this.state.root);
+    const model = modelChangesInWords(this.model, machine.keys());
+    // What the model wrote and the machine did not must have kept its value.
+    const unchanged = [...model.keys()].filter((name) => !machine.has(name));
+    const found = differences(machine, new Map([...model].filter(([name]) => machine.has(name))));
+    if (found.length > 0) expect.fail(`states differ after ${what}:\n${found.join("\n")}`);
+    if (unchanged.length > 0) this.compare(what);
+  }
+
+  /** Fails unless both states are the same. */
+  compare(what: string): void {
+    const [machine, model] = [machineInWords(this.state.root), modelInWords(this.model)];
+    const found = differences(machine, model);
+    if (found.length > 0) expect.fail(`states differ after ${what}:\n${found.join("\n")}`);
+  }
+
+  // --- messages ---
+
+  deposit(account: number, owner: Uint8Array, amount: bigint, sender = this.deployment.machine.bridge): ResultName {
+    return this.message(1, sender, depositPayload(account, owner, amount));
+  }
+
+  /** Lists a market with a tick of 0.01 USD, a lot of 0.001 and strikes of 10, 50 and 100 USD. */
+  list(market: number, grid: Partial<MarketGrid> = {}, sender = this.deployment.machine.settlement): ResultName {
+    return this.message(3, sender, listPayload(market, { ...DEFAULT_GRID, ...grid }));
+  }
+
+  anchor(market: number, usd: number, time = this.now, sender = this.deployment.machine.settlement): ResultName {
+    return this.message(4, sender, anchorPayload(market, BigInt(Math.round(usd * 10_000)), time));
+  }
+
+  fixPrice(market: number, day: number, usd: number, sender = this.deployment.machine.settlement): ResultName {
+    return this.message(5, sender, fixPayload(market, day, BigInt(Math.round(usd * 10_000))));
+  }
+
+  // --- transactions ---
+
+  settle(market: number, day: number, ...accounts: number[]): ResultName[] {
+    return accounts.map((_, part) => this.run({ type: 0x08, market, day, accounts }, undefined, part));
+  }
+
+  sign(signer: Signer, type: string, value: Record<string, unknown>): Uint8Array {
+    return signer.sign(signedDigest(this.deployment.model, type, value));
+  }
+
+  withdraw(
+    account: number,
+    signer: Signer,
+    amount: bigint,
+    wish: Partial<OwnerWish> & { payee?: number } = {},
+  ): ResultName {
+    const payee = wish.payee ?? 0;
+    const key = this.model.keys.get(`${account}/${payee}`);
+    const recipient = payee === 0 ? toHex(signer.address) : (key?.address ?? toHex(new Uint8Array(20)));
+    const auth = this.auth(signer, "Withdraw", { account, amount, recipient }, wish);
+    return this.run({ type: 0x01, account, amount, payee, auth });
+  }
+
+  transfer(from: number, signer: Signer, to: number, amount: bigint, wish: Partial<OwnerWish> = {}): ResultName {
+    return this.run({ type: 0x02, from, to, amount, auth: this.auth(signer, "Transfer", { from, to, amount }, wish) });
+  }
+
+  setKey(
+    account: number,
+    signer: Signer,
+    index: number,
+    key: Uint8Array,
+    { scope = 7, expiry = this.now + 1_000_000n, budget = 10n ** 15n, ...wish }: Partial<OwnerWish & KeyWish> = {},
+  ): ResultName {
+    const auth = this.auth(signer, "SetKey", { account, index, key: toHex(key), scope, expiry, budget }, wish);
+    return this.run({ type: 0x03, account, index, address: key, scope, expiry, budget, auth });
+  }
+
+  revokeKey(account: number, signer: Signer, index: number, wish: Partial<OwnerWish> = {}): ResultName {
+    return this.run({ type: 0x04, account, index, auth: this.auth(signer, "RevokeKey", { account, index }, wish) });
+  }
+
+  cancel(account: number, signer: Signer, nonce: bigint, keyIndex = 0, deadline = this.now + 60n): ResultName {
+    const signature = this.sign(signer, "Cancel", { account, nonce, deadline });
+    return this.run({ type: 0x05, account, nonce, auth: { keyIndex, deadline, signature } satisfies CancelAuth });
+  }
+
+  cancelAll(account: number, signer: Signer, floor: bigint, keyIndex = 0, deadline = this.now + 60n): ResultName {
+    const signature = this.sign(signer, "CancelAll", { account, floor, deadline });
+    return this.run({ type: 0x06, account, floor, auth: { keyIndex, deadline, signature } satisfies CancelAuth });
+  }
+
+  collectFees(): ResultName {
+    return this.run({ type: 0x07 });
+  }
+
+  auth(signer: Signer, type: string, value: Record<string, unknown>, wish: Partial<OwnerWish>): OwnerAuth {
+    const { nonce = this.nextNonce(), deadline = this.now + 60n } = wish;
+    return { nonce, deadline, signature: this.sign(signer, type, { ...value, nonce, deadline }) };
+  }
+
+  /** A signed maker's order. */
+  maker(wish: OrderWish): WireMakerOrder {
+    const { market = 1, day = START_DAY + 3, strike = 2000, put = false } = wish;
+    const step = this.model.markets.get(String(market))?.steps[0] ?? 100_000n;
+    const strikeUnits = BigInt(Math.round(strike * 10_000));
+    return {
+      ...this.#order(wish, wish.sell ?? false),
+      market,
+      day,
+      strikeSteps: strikeUnits / step,
+      put,
+    };
+  }
+
+  /** A signed taker's order against a maker who wishes `sell` or not. */
+  taker(wish: OrderWish): WireOrder {
+    const order = this.#order(wish, wish.sell ?? false);
+    return { ...order, flags: order.flags & ~1 };
+  }
+
+  #order(wish: OrderWish, sell: boolean): WireOrder {
+    const { market = 1, day = START_DAY + 3, strike = 2000, put = false, quantity = CONTRACT } = wish;
+    const { limitTicks = 10_000n, maxFee = ANY_FEE, nonce = this.nextNonce(), deadline = this.now + 3600n } = wish;
+    const { flags = 0, keyIndex = 0, keyEpoch = 0, account } = wish;
+    const tick = this.model.markets.get(String(market))?.tick ?? 100n;
+    const has = (bit: number): boolean => (flags & bit) !== 0;
+    const signature = this.sign(wish.signer, "Order", {
+      account,
+      market,
+      expiryDay: day,
+      strike: BigInt(Math.round(strike * 10_000)),
+      isPut: put,
+      isSell: sell,
+      quantity,
+      limitPrice: limitTicks * tick,
+      maxFee,
+      nonce,
+      deadline,
+      fillOrKill: has(2),
+      immediateOrCancel: has(4),
+      postOnly: has(8),
+      reduceOnly: has(16),
+      forcible: has(32),
+    });
+    return {
+      stored: false,
+      account,
+      nonce,
+      flags: (flags & ~1) | (sell ? 1 : 0),
+      keyIndex,
+      keyEpoch,
+      quantity,
+      limitTicks,
+      maxFee,
+      deadline,
+      signature,
+    };
+  }
+
+  fill(
+    maker: WireMakerOrder | OrderReference,
+    taker: WireOrder | OrderReference,
+    quantity: bigint = CONTRACT,
+    sender?: Uint8Array,
+  ): ResultName {
+    const tx: Fill = { type: 0x10, maker, taker, quantity };
+    return this.run(tx, sender);
+  }
+
+  /** Two new orders that trade: `seller` sells to `buyer`, the seller being the maker. */
+  trade(seller: Partial<OrderWish> & Who, buyer: Partial<OrderWish> & Who, wish: Partial<OrderWish> = {}): ResultName {
+    const quantity = wish.quantity ?? CONTRACT;
+    return this.fill(
+      this.maker({ ...wish, ...seller, sell: true }),
+      this.taker({ ...wish, ...buyer, sell: false }),
+      quantity,
+    );
+  }
+}
+
+export interface Who {
+  readonly account: number;
+  readonly signer: Signer;
+}
+
+export interface OwnerWish {
+  readonly nonce: bigint;
+  readonly deadline: bigint;
+}
+
+export interface KeyWish {
+  readonly scope: number;
+  readonly expiry: bigint;
+  readonly budget: bigint;
+}
+
+export interface MarketGrid {
+  readonly tick: number;
+  readonly lot: bigint;
+  readonly steps: readonly [bigint, bigint, bigint];
+}
+
+export const DEFAULT_GRID: MarketGrid = { tick: 100, lot: 1000n, steps: [10n * USD, 50n * USD, 100n * USD] };
+
+export function reference(order: { account: number; nonce: bigint }): OrderReference {
+  return { stored: true, account: order.account, nonce: order.nonce };
+}
+
+export function depositPayload(account: number, owner: Uint8Array, amount: bigint): Uint8Array {
+  const payload = new Uint8Array(40);
+  writeU32(payload, 0, account);
+  payload.set(owner, 4);
+  writeU128(payload, 24, amount);
+  return payload;
+}
+
+export function listPayload(market: number, grid: MarketGrid): Uint8Array {
+  const payload = new Uint8Array(37);
+  payload[0] = market;
+  writeU32(payload, 1, grid.tick);
+  writeU64(payload, 5, grid.lot);
+  grid.steps.forEach((step, i) => writeU64(payload, 13 + 8 * i, step));
+  return payload;
+}
+
+export function anchorPayload(market: number, price: bigint, time: bigint): Uint8Array {
+  const payload = new Uint8Array(14);
+  payload[0] = market;
+  writeU64(payload, 1, price);
+  payload.set(fromHex(`0x${time.toString(16).padStart(10, "0")}`), 9);
+  return payload;
+}
+
+export function fixPayload(market: number, day: number, price: bigint): Uint8Array {
+  const payload = new Uint8Array(11);
+  payload[0] = market;
+  payload[1] = Math.floor(day / 256);
+  payload[2] = day % 256;
+  writeU64(payload, 3, price);
+  return payload;
+}

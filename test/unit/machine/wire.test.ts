@@ -1,0 +1,303 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { toHex } from "../../../src/crypto/bytes.ts";
+import { encodeVarint, Reader } from "../../../src/machine/Varint.ts";
+import {
+  decodeTransaction,
+  encodeItem,
+  encodeTransaction,
+  frameAt,
+  type Transaction,
+} from "../../../src/machine/Wire.ts";
+import { Random } from "../../../src/market/random.ts";
+
+const RUNS = { numRuns: 300, seed: 7 };
+const MAX_U64 = 2n ** 64n - 1n;
+const MAX_TIME = 2n ** 40n - 1n;
+const BASE = 20_000n * 86_400n + 1234n;
+
+const u32 = fc.integer({ min: 0, max: 0xffffffff });
+const u8 = fc.integer({ min: 0, max: 255 });
+const u64 = fc.bigInt({ min: 0n, max: MAX_U64 });
+const nonce = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
+const signature = fc.uint8Array({ minLength: 64, maxLength: 64 });
+const time = (base: bigint): fc.Arbitrary<bigint> => fc.bigInt({ min: base, max: MAX_TIME });
+
+function order(base: bigint, maker: boolean): fc.Arbitrary<object> {
+  const keyed = fc.oneof(
+    fc.constant({ keyIndex: 0, keyEpoch: 0 }),
+    fc.record({ keyIndex: fc.integer({ min: 1, max: 4 }), keyEpoch: u32 }),
+  );
+  const common = fc.record({
+    stored: fc.constant(false),
+    account: u32,
+    nonce,
+    flags: maker ? fc.integer({ min: 0, max: 63 }) : fc.integer({ min: 0, max: 31 }).map((flags) => flags * 2),
+    quantity: fc.bigInt({ min: 0n, max: 10n ** 12n }).map((units) => units * 1000n),
+    limitTicks: fc.bigInt({ min: 0n, max: 2n ** 39n - 1n }),
+    maxFee: fc.bigInt({ min: 0n, max: (2n ** 39n - 1n) / 100n }).map((cents) => cents * 100n),
+    deadline: time(base),
+    signature,
+  });
+  const series = fc.record({
+    market: u8,
+    day: fc.integer({ min: Number(base / 86_400n), max: 65_535 }),
+    strikeSteps: fc.bigInt({ min: 0n, max: 2n ** 39n - 1n }),
+    put: fc.boolean(),
+  });
+  const parts: fc.Arbitrary<object>[] = maker ? [common, keyed, series] : [common, keyed];
+  return fc.tuple(...parts).map((all) => Object.assign({}, ...all) as object);
+}
+
+const reference = fc.record({ stored: fc.constant(true), account: u32, nonce });
+
+function transactions(base: bigint, forced: boolean): Record<string, fc.Arbitrary<object>> {
+  const owner = forced ? fc.constant(undefined) : fc.record({ nonce, deadline: time(base), signature });
+  const cancel = forced
+    ? fc.constant(undefined)
+    : fc.record({ keyIndex: fc.integer({ min: 0, max: 4 }), deadline: time(base), signature });
+  const type = <T extends number>(value: T): fc.Arbitrary<T> => fc.constant(value);
+  const quantity = fc.bigInt({ min: 0n, max: 10n ** 12n }).map((units) => units * 1000n);
+  const fill = (maker: fc.Arbitrary<object>, taker: fc.Arbitrary<object>): fc.Arbitrary<object> =>
+    fc.record({ type: type(0x10), maker, taker, quantity });
+  const [maker, taker] = [order(base, true), order(base, false)];
+  return {
+    Withdraw: fc.record({ type: type(1), account: u32, amount: u64, payee: u8, auth: owner }),
+    Transfer: fc.record({ type: type(2), from: u32, to: u32, amount: u64, auth: owner }),
+    SetKey: fc.record({
+      type: type(3),
+      account: u32,
+      index: u8,
+      address: fc.uint8Array({ minLength: 20, maxLength: 20 }),
+      scope: u8,
+      expiry: time(0n),
+      budget: u64,
+      auth: owner,
+    }),
+    RevokeKey: fc.record({ type: type(4), account: u32, index: u8, auth: owner }),
+    Cancel: fc.record({ type: type(5), account: u32, nonce, auth: cancel }),
+    CancelAll: fc.record({ type: type(6), account: u32, floor: nonce, auth: cancel }),
+    CollectFees: fc.record({ type: type(7) }),
+    Settle: fc.record({
+      type: type(8),
+      market: u8,
+      day: fc.integer({ min: 0, max: 65_535 }),
+      accounts: fc.array(u32, { minLength: 1, maxLength: 32 }),
+    }),
+    "Fill of two new orders": fill(maker, taker),
+    ...(forced
+      ? {}
+      : {
+          "Fill with a stored maker": fill(reference, taker),
+          "Fill with a stored taker": fill(maker, reference),
+          "Fill of two stored orders": fill(reference, reference),
+        }),
+  };
+}
+
+describe("varints", () => {
+  const read = (bytes: number[], maximum = MAX_U64): bigint | undefined => {
+    const reader = new Reader(Uint8Array.from(bytes));
+    const value = reader.varint(maximum);
+    return reader.finished ? value : undefined;
+  };
+
+  it("come back as they were, in the fewest bytes", () => {
+    fc.assert(
+      fc.property(u64, (value) => {
+        const bytes = encodeVarint(value);
+        expect(read(bytes)).to.equal(value);
+        expect(bytes).to.have.length(Math.max(1, Math.ceil(value.toString(2).length / 7)));
+      }),
+      RUNS,
+    );
+  });
+
+  it("are right at every power of two and next to it", () => {
+    for (let bits = 0n; bits <= 64n; bits++) {
+      for (const value of [2n ** bits - 1n, 2n ** bits, 2n ** bits + 1n]) {
+        if (value > MAX_U64) continue;
+        expect(read(encodeVarint(value)), String(value)).to.equal(value);
+        if (value > 0n) expect(read(encodeVarint(value), value - 1n), `${value} above the maximum`).to.equal(undefined);
+        expect(read(encodeVarint(value), value)).to.equal(value);
+      }
+    }
+  });
+
+  it("have one encoding for each value", () => {
+    for (let length = 1; length <= 9; length++) {
+      const padded = [...Array<number>(length).fill(0x80), 0];
+      expect(read(padded), `zero in ${length + 1} bytes`).to.equal(undefined);
+      expect(read([...Array<number>(length).fill(0xff), 0]), `padded to ${length + 1} bytes`).to.equal(undefined);
+    }
+  });
+
+  const refused: [string, number[]][] = [
+    ["nothing", []],
+    ["a continuation and nothing behind it", [0x80]],
+    ["nine continuations and nothing behind them", Array<number>(9).fill(0xff)],
+    ["2^64", [...Array<number>(9).fill(0x80), 2]],
+    ["more than 64 bits in ten bytes", [...Array<number>(9).fill(0xff), 0x7f]],
+    ["eleven bytes", [...Array<number>(10).fill(0x80), 1]],
+    ["ten continuations", Array<number>(10).fill(0xff)],
+  ];
+  for (const [name, bytes] of refused) it(`are refused: ${name}`, () => expect(read(bytes)).to.equal(undefined));
+});
+
+describe("transactions on the wire", () => {
+  for (const forced of [false, true]) {
+    const base = forced ? 0n : BASE;
+    for (const [name, arbitrary] of Object.entries(transactions(base, forced))) {
+      const title = forced ? `forced ${name}` : name;
+      it(`${title}: comes back as it was`, () => {
+        fc.assert(
+          fc.property(arbitrary, (transaction) => {
+            const bytes = encodeTransaction(transaction as Transaction, base);
+            expect(decodeTransaction(bytes, base, forced)).to.deep.equal(transaction);
+          }),
+          RUNS,
+        );
+      });
+
+      it(`${title}: one byte short or long is malformed, or another Settle`, () => {
+        fc.assert(
+          fc.property(arbitrary, u8, (transaction, extra) => {
+            const bytes = encodeTransaction(transaction as Transaction, base);
+            expect(decodeTransaction(bytes.slice(0, -1), base, forced)).to.equal(undefined);
+            expect(decodeTransaction(Uint8Array.of(...bytes, extra), base, forced)).to.equal(undefined);
+            expect(decodeTransaction(Uint8Array.of(0x09, ...bytes.slice(1)), base, forced)).to.equal(undefined);
+          }),
+          { ...RUNS, numRuns: 60 },
+        );
+      });
+    }
+  }
+
+  it("whatever decodes encodes to the same bytes, so no transaction has two encodings", () => {
+    const random = new Random(5);
+    const samples = [false, true].flatMap((forced) =>
+      Object.values(transactions(forced ? 0n : BASE, forced)).flatMap((arbitrary) =>
+        fc.sample(arbitrary, { numRuns: 30, seed: 3 }).map((transaction) => ({
+          forced,
+          bytes: encodeTransaction(transaction as Transaction, forced ? 0n : BASE),
+        })),
+      ),
+    );
+    let decoded = 0;
+    for (const { forced, bytes } of samples) {
+      for (let i = 0; i < 40; i++) {
+        const mutated = [...bytes];
+        const at = random.uint(mutated.length);
+        const kind = random.uint(4);
+        if (kind === 0) mutated[at] = random.uint(256);
+        else if (kind === 1) mutated[at] = mutated[at]! ^ (1 << random.uint(8));
+        else if (kind === 2) mutated.splice(at, 1);
+        else mutated.splice(at, 0, random.pick([0, 0x80, random.uint(256)]));
+        const hostile = Uint8Array.from(mutated);
+        const base = forced ? 0n : BASE;
+        const transaction = decodeTransaction(hostile, base, forced);
+        if (transaction === undefined) continue;
+        decoded++;
+        expect(toHex(encodeTransaction(transaction, base))).to.equal(toHex(hostile));
+      }
+    }
+    expect(decoded).to.be.greaterThan(1000);
+  });
+
+  // Valid bytes of a Withdraw of account 1, amount 5, payee 0, nonce 9, deadline + 60; then one thing is wrong.
+  const sig = Array<number>(64).fill(7);
+  const five9 = [0x80, 0x80, 0x80, 0x80, 0x10];
+  const makerHead = [0x10, 1, 2];
+  const makerTail = [1, 3, 4, 5, 6, 7, 60, ...sig];
+  const takerOrder = [2, 3, 0, 5, 6, 7, 60, ...sig];
+  const u39 = encodeVarint(2n ** 39n);
+  const table: [string, number[], boolean, boolean?][] = [
+    ["a Withdraw", [1, 1, 5, 0, 9, 60, ...sig], true],
+    ["an account of 33 bits", [1, ...five9, 5, 0, 9, 60, ...sig], false],
+    ["an account in two bytes that needs one", [1, 0x81, 0, 5, 0, 9, 60, ...sig], false],
+    ["a nonce of 2^63", [1, 1, 5, 0, ...encodeVarint(2n ** 63n), 60, ...sig], false],
+    ["the largest nonce", [1, 1, 5, 0, ...encodeVarint(2n ** 63n - 1n), 60, ...sig], true],
+    ["a deadline beyond 40 bits", [1, 1, 5, 0, 9, ...encodeVarint(MAX_TIME - BASE + 1n), ...sig], false],
+    ["the last deadline", [1, 1, 5, 0, 9, ...encodeVarint(MAX_TIME - BASE), ...sig], true],
+    ["a signed form in a forced message", [1, 1, 5, 0, 9, 60, ...sig], false, true],
+    ["a forced form in a batch", [1, 1, 5, 0], false],
+    ["a forced form in a message", [1, 1, 5, 0], true, true],
+    ["no bytes", [], false],
+    ["type 0", [0], false],
+    ["type 9", [9], false],
+    ["type 0x14", [0x14, 1, 1, 1, 1, 1], false],
+    ["CollectFees", [7], true],
+    ["CollectFees with a byte behind it", [7, 0], false],
+    ["a Settle of no account", [8, 1, 0, 5], false],
+    ["a Settle of 32", [8, 1, 0, 5, ...Array<number>(128).fill(1)], true],
+    ["a Settle of 33", [8, 1, 0, 5, ...Array<number>(132).fill(1)], false],
+    ["a Settle of an account and a half", [8, 1, 0, 5, 0, 0, 0, 1, 0, 0], false],
+    ["a fill of two new orders", [...makerHead, 0, ...makerTail, ...takerOrder, 1], true],
+    ["the same in a message", [...makerHead, 0, ...makerTail, ...takerOrder, 1], true, true],
+    ["a keyed maker", [...makerHead, 0x80, 4, 0, ...makerTail, ...takerOrder, 1], true],
+    ["key index 0 with the key's bit", [...makerHead, 0x80, 0, 0, ...makerTail, ...takerOrder, 1], false],
+    ["key index 5", [...makerHead, 0x80, 5, 0, ...makerTail, ...takerOrder, 1], false],
+    ["a key epoch of 33 bits", [...makerHead, 0x80, 1, ...five9, ...makerTail, ...takerOrder, 1], false],
+    ["a taker that says put", [...makerHead, 0, ...makerTail, 2, 3, 0x40, ...takerOrder.slice(3), 1], false],
+    ["a taker that says sell", [...makerHead, 0, ...makerTail, 2, 3, 0x01, ...takerOrder.slice(3), 1], false],
+    ["a maker's put", [...makerHead, 0x40, ...makerTail, ...takerOrder, 1], true],
+    ["a strike of 2^39", [...makerHead, 0, 1, 3, ...u39, 5, 6, 7, 60, ...sig, ...takerOrder, 1], false],
+    ["a limit of 2^39", [...makerHead, 0, 1, 3, 4, 5, ...u39, 7, 60, ...sig, ...takerOrder, 1], false],
+    [
+      "an order beyond the largest quantity",
+      [...makerHead, 0, 1, 3, 4, ...encodeVarint(10n ** 12n + 1n), 6, 7, 60, ...sig, ...takerOrder, 1],
+      false,
+    ],
+    [
+      "the last expiry day",
+      [...makerHead, 0, 1, ...encodeVarint(45_535n), 4, 5, 6, 7, 60, ...sig, ...takerOrder, 1],
+      true,
+    ],
+    [
+      "a day behind the last",
+      [...makerHead, 0, 1, ...encodeVarint(45_536n), 4, 5, 6, 7, 60, ...sig, ...takerOrder, 1],
+      false,
+    ],
+    [
+      "a maximum fee whose product is too large",
+      [...makerHead, 0, 1, 3, 4, 5, 6, ...encodeVarint((2n ** 39n - 1n) / 100n + 1n), 60, ...sig, ...takerOrder, 1],
+      false,
+    ],
+    ["a fill beyond the largest quantity", [0x13, 1, 2, 3, 4, ...encodeVarint(10n ** 12n + 1n)], false],
+    ["a fill of two stored orders", [0x13, 1, 2, 3, 4, 5], true],
+    ["a fill of two stored orders in a message", [0x13, 1, 2, 3, 4, 5], false, true],
+    ["a stored maker in a message", [0x11, 1, 2, ...takerOrder, 1], false, true],
+  ];
+  for (const [name, bytes, decodes, forced = false] of table) {
+    it(`${decodes ? "takes" : "refuses"} ${name}`, () => {
+      const transaction = decodeTransaction(Uint8Array.from(bytes), forced ? 0n : BASE, forced);
+      expect(transaction !== undefined).to.equal(decodes);
+    });
+  }
+});
+
+describe("frames", () => {
+  const item = (length: number): Uint8Array => encodeItem(new Uint8Array(length));
+
+  it("lead from each item to the next", () => {
+    for (const length of [1, 2, 127, 128, 129, 255, 256, 4095, 4096]) {
+      const payload = Uint8Array.of(9, ...item(length), 9);
+      const frame = frameAt(payload, 1)!;
+      expect(frame.end - frame.start).to.equal(length);
+      expect(frame.end).to.equal(payload.length - 1);
+    }
+  });
+
+  const errors: [string, number[]][] = [
+    ["a length of zero", [0, 1, 1]],
+    ["a length of zero in two bytes", [0x80, 0, 1]],
+    ["a length in two bytes that needs one", [0x85, 0, 1, 1, 1, 1, 1]],
+    ["a length above 4096", [0x81, 0x20, ...Array<number>(5000).fill(1)]],
+    ["a length of three bytes", [0x81, 0x81, 1, ...Array<number>(5000).fill(1)]],
+    ["a length that is cut off", [0x81]],
+    ["an item that reaches beyond the payload", [5, 1, 2, 3, 4]],
+  ];
+  for (const [name, bytes] of errors) {
+    it(`break at ${name}`, () => expect(frameAt(Uint8Array.from(bytes), 0)).to.equal(undefined));
+  }
+});
