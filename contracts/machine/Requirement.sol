@@ -29,17 +29,23 @@ library Requirement {
                 uint256 expiry = Positions.elementAt(positions, start) >> 232;
                 int256 value;
                 int256 slope;
+                uint256 highestShortCall;
                 uint256 end = start;
                 for (; end < length; ++end) {
                     uint256 position = Positions.elementAt(positions, end);
                     if (position >> 232 != expiry) break;
+                    int256 quantity = int128(uint128(position));
+                    uint256 strike = (position >> 193) & Constants.MAX_PRICE;
                     if ((position >> 192) & 1 == 1) {
-                        int256 quantity = int128(uint128(position));
-                        value += quantity * int256((position >> 193) & Constants.MAX_PRICE);
+                        value += quantity * int256(strike);
                         slope -= quantity;
+                    } else if (quantity < 0) {
+                        // The list ascends by strike.
+                        highestShortCall = strike;
                     }
                 }
-                total += _sweepUp(positions, start, end, value, slope, anchors.entries[expiry >> 16]);
+                uint256 ceiling = _ceiling(anchors.entries[expiry >> 16], highestShortCall);
+                total += _sweepUp(positions, start, end, value, slope, ceiling);
                 start = end;
             }
         }
@@ -52,7 +58,7 @@ library Requirement {
         uint256 end,
         int256 value,
         int256 slope,
-        uint256 entry
+        uint256 ceiling
     ) private pure returns (uint256) {
         // SAFETY: see requirementUp.
         unchecked {
@@ -61,18 +67,26 @@ library Requirement {
             for (uint256 i = start; i < end; ++i) {
                 uint256 position = Positions.elementAt(positions, i);
                 uint256 strike = (position >> 193) & Constants.MAX_PRICE;
+                if (strike >= ceiling) break;
                 value += slope * int256(strike - price);
                 price = strike;
                 if (value < lowest) lowest = value;
                 slope += int128(uint128(position));
             }
-            // Beyond the multiple of the anchor a call would be free to write; the second term closes that.
-            uint256 anchor = entry == 0 ? 0 : entry - 1;
-            uint256 ceiling = Constants.CEILING * anchor;
-            if (ceiling < price + anchor) ceiling = price + anchor;
             value += slope * int256(ceiling - price);
             if (value < lowest) lowest = value;
             return lowest < 0 ? ceilDivide(uint256(-lowest), Constants.PRICE_TO_CASH) : 0;
+        }
+    }
+
+    /// @dev The highest price of the scan: beyond the multiple of the anchor a call would be free to write; an anchor above the highest
+    /// short call closes that. A market that has not been peeked counts as having the anchor zero.
+    function _ceiling(uint256 entry, uint256 highestShortCall) private pure returns (uint256 ceiling) {
+        // SAFETY: prices are below 2^42.
+        unchecked {
+            uint256 anchor = entry == 0 ? 0 : entry - 1;
+            ceiling = Constants.CEILING * anchor;
+            if (highestShortCall != 0 && ceiling < highestShortCall + anchor) ceiling = highestShortCall + anchor;
         }
     }
 

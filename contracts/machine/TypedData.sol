@@ -12,7 +12,7 @@ library TypedData {
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
     );
     bytes32 private constant ORDER_TYPE_HASH = keccak256(
-        "Order(uint32 account,uint8 market,uint16 expiryDay,uint64 strike,bool isPut,bool isSell,uint64 quantity,uint64 limitPrice,uint64 maxFee,uint64 nonce,uint64 deadline,bool fillOrKill,bool immediateOrCancel,bool postOnly,bool reduceOnly,bool forcible)"
+        "Order(uint32 account,uint8 market,uint16 expiryDay,uint64 strike,bool isPut,bool isSell,uint64 quantity,uint64 limitPrice,uint64 maxFee,uint64 nonce,uint64 deadline,bool fillOrKill,bool immediateOrCancel,bool postOnly,bool reduceOnly,bool forcible,uint8 keyIndex,uint32 keyEpoch)"
     );
     bytes32 private constant WITHDRAW_TYPE_HASH = keccak256(
         "Withdraw(uint32 account,uint64 amount,address recipient,uint64 nonce,uint64 deadline)"
@@ -34,10 +34,11 @@ library TypedData {
         return keccak256(abi.encode(DOMAIN_TYPE_HASH, keccak256("Tenor"), keccak256("1"), chainId, verifyingContract));
     }
 
-    /// @notice Digest of the terms of `order` for `account`. What was filled and accrued, and the key, are not part of it.
+    /// @notice Digest of the terms of `order` for `account`, the key and its epoch among them, so that whoever fills cannot choose
+    /// another key or a later epoch. What was filled and accrued is not part of it.
     function orderDigest(bytes32 domain, uint32 account, Order memory order) internal pure returns (bytes32) {
         uint24 expiry = Positions.expiryOf(order.series);
-        uint256[17] memory words;
+        uint256[19] memory words;
         words[0] = uint256(ORDER_TYPE_HASH);
         words[1] = account;
         words[2] = Positions.marketOf(expiry);
@@ -55,9 +56,11 @@ library TypedData {
         words[14] = _flag(order.flags & Wire.FLAG_POST_ONLY != 0);
         words[15] = _flag(order.flags & Wire.FLAG_REDUCE_ONLY != 0);
         words[16] = _flag(order.flags & Wire.FLAG_FORCIBLE != 0);
+        words[17] = order.keyIndex;
+        words[18] = order.keyEpoch;
         bytes32 structHash;
         assembly ("memory-safe") {
-            structHash := keccak256(words, 544)
+            structHash := keccak256(words, 608)
         }
         return digest(domain, structHash);
     }

@@ -6,7 +6,7 @@ import {Constants} from "../machine/Constants.sol";
 import {Execution} from "../machine/Execution.sol";
 import {Fees} from "../machine/Fees.sol";
 import {Positions} from "../machine/Positions.sol";
-import {Anchors, Requirement} from "../machine/Requirement.sol";
+import {Anchors} from "../machine/Requirement.sol";
 import {ResultCodes} from "../machine/ResultCodes.sol";
 import {Signatures} from "../machine/Signatures.sol";
 import {Account, Expiry, Globals, Key, Market, Order, Slots} from "../machine/Slots.sol";
@@ -358,11 +358,9 @@ contract FillExecutor is IExecutor {
 
         // SAFETY: the other markets are those of the list before, since the traded one has been peeked already.
         Execution.peekMarkets(state, trade.anchors, before);
-        int256 excessAfter = Execution.excess(account, trade.anchors);
-        if (excessAfter < 0) {
-            int256 excessBefore = int256(cashBefore) - int256(Requirement.requirementUp(before, trade.anchors));
-            if (excessAfter < excessBefore) return ResultCodes.InsufficientMargin;
-        }
+        // INVARIANT 5: every fill leaves an account with a requirement that its cash covers. Not only those that add risk: a seller
+        // whose requirement has outgrown its cash could otherwise buy back some shorts at any price, and leave the others naked.
+        if (Execution.excess(account, trade.anchors) < 0) return ResultCodes.InsufficientMargin;
         state.writeAccount(slot, account);
 
         uint24 expiry = Positions.expiryOf(trade.series);

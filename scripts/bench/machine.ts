@@ -113,7 +113,7 @@ function makeWorkload(fills: number, positions: number): Workload {
       forcible: false,
     };
     const order = (account: number, sells: boolean): WireOrder => {
-      const signature = sign(orderDigest(domain, { ...terms, account, isSell: sells }), privateKey(account));
+      const signature = sign(orderDigest(domain, { ...terms, account, isSell: sells }, 0, 0), privateKey(account));
       addresses.set(signature.join(), addressOf(privateKey(account)));
       return {
         stored: false,

@@ -191,7 +191,7 @@ function runSide(
   const signer =
     signature === undefined
       ? undefined
-      : config.recover(orderDigest(config.domain, termsToSign(wire.account, order)), signature);
+      : config.recover(digestOf(config.domain, wire.account, order), signature);
   if (order.keyIndex !== 0) {
     const key = useKey(execution, wire.account, order.keyIndex, SCOPE_TRADE, order.keyEpoch);
     if (key === ResultCode.KeyInvalid) return key;
@@ -240,10 +240,9 @@ function settleSide(
   const after: Account = { ...account, cash, positions };
   // SAFETY: the other markets are those of the account before, since the traded one has been peeked already.
   peekMarkets(execution, account);
-  const anchorOf = (market: number): bigint => state.peekMarket(market)?.anchor ?? 0n;
-  const excessAfter = cash - requirement(positions, anchorOf);
-  // INVARIANT 5: whoever adds risk is left with a requirement that its cash covers.
-  if (excessAfter < 0n && excessAfter < account.cash - requirement(account.positions, anchorOf)) {
+  // INVARIANT 5: every fill leaves an account with a requirement that its cash covers. Not only those that add risk: a seller
+  // whose requirement has outgrown its cash could otherwise buy back some shorts at any price, and leave the others naked.
+  if (cash < requirement(positions, (market) => state.peekMarket(market)?.anchor ?? 0n)) {
     return ResultCode.InsufficientMargin;
   }
   state.writeAccount(id, after);
@@ -309,10 +308,11 @@ function sameTerms(slot: Order, terms: Order): boolean {
   );
 }
 
-function termsToSign(account: number, order: Order): Parameters<typeof orderDigest>[1] {
+/** What the signer of a new order signed. */
+function digestOf(domain: Uint8Array, account: number, order: Order): Uint8Array {
   const has = (flag: number): boolean => (order.flags & flag) !== 0;
   const expiry = expiryOf(order.series);
-  return {
+  const terms = {
     account,
     market: marketOf(expiry),
     expiryDay: dayOf(expiry),
@@ -330,6 +330,7 @@ function termsToSign(account: number, order: Order): Parameters<typeof orderDige
     reduceOnly: has(FLAG_REDUCE_ONLY),
     forcible: has(FLAG_FORCIBLE),
   };
+  return orderDigest(domain, terms, order.keyIndex, order.keyEpoch);
 }
 
 function abs(value: bigint): bigint {

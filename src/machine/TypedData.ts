@@ -7,7 +7,7 @@ const text = new TextEncoder();
 const typeHash = (type: string): Uint8Array => keccak256(text.encode(type));
 
 export const ORDER_TYPE =
-  "Order(uint32 account,uint8 market,uint16 expiryDay,uint64 strike,bool isPut,bool isSell,uint64 quantity,uint64 limitPrice,uint64 maxFee,uint64 nonce,uint64 deadline,bool fillOrKill,bool immediateOrCancel,bool postOnly,bool reduceOnly,bool forcible)";
+  "Order(uint32 account,uint8 market,uint16 expiryDay,uint64 strike,bool isPut,bool isSell,uint64 quantity,uint64 limitPrice,uint64 maxFee,uint64 nonce,uint64 deadline,bool fillOrKill,bool immediateOrCancel,bool postOnly,bool reduceOnly,bool forcible,uint8 keyIndex,uint32 keyEpoch)";
 export const WITHDRAW_TYPE = "Withdraw(uint32 account,uint64 amount,address recipient,uint64 nonce,uint64 deadline)";
 export const TRANSFER_TYPE = "Transfer(uint32 from,uint32 to,uint64 amount,uint64 nonce,uint64 deadline)";
 export const SET_KEY_TYPE =
@@ -59,8 +59,18 @@ export function domainSeparator(chainId: bigint, verifyingContract: Uint8Array):
   ]);
 }
 
-/** Digest of an order. */
-export function orderDigest(domain: Uint8Array, order: OrderTerms): Uint8Array {
+/**
+ * Digest of an order. The key is part of what is signed, so that whoever fills cannot choose another one, or a later epoch.
+ *
+ * @param keyIndex 0 for the owner.
+ * @param keyEpoch 0 for the owner.
+ */
+export function orderDigest(
+  domain: Uint8Array,
+  order: OrderTerms,
+  keyIndex: number,
+  keyEpoch: number,
+): Uint8Array {
   return digest(domain, [
     ORDER_TYPE_HASH,
     order.account,
@@ -79,6 +89,8 @@ export function orderDigest(domain: Uint8Array, order: OrderTerms): Uint8Array {
     order.postOnly,
     order.reduceOnly,
     order.forcible,
+    keyIndex,
+    keyEpoch,
   ]);
 }
 

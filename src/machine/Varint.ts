@@ -1,3 +1,5 @@
+import { TenorError } from "../errors.ts";
+
 /**
  * Strict reading and writing of the wire format: little-endian base-128 varints of at most 64 bits with one encoding for
  * each value, and raw bytes. Reading past the end or a second encoding marks the reader as failed instead of throwing,
@@ -83,8 +85,23 @@ export class Reader {
   }
 }
 
-/** The one encoding of `value`, which is below 2^64. */
+/** What the encoder refuses. */
+export type VarintErrorCode = "VARINT_RANGE";
+
+/** A value that has no varint: a time before the batch's own, for instance. */
+export class VarintError extends TenorError<VarintErrorCode> {
+  override readonly name = "VarintError";
+}
+
+/**
+ * The one encoding of `value`.
+ *
+ * @throws {@link VarintError} if it is negative or not below 2^64.
+ */
 export function encodeVarint(value: bigint): number[] {
+  if (value < 0n || value >> 64n !== 0n) {
+    throw new VarintError("VARINT_RANGE", "value has no varint", { fields: { value } });
+  }
   const bytes: number[] = [];
   let rest = value;
   while (rest > 0x7fn) {

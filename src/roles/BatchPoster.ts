@@ -3,9 +3,8 @@ import type { BatchToAppend, InboxWriter, PendingBatch } from "../l1/InboxWriter
 import type { MachineConfig } from "../machine/Execution.ts";
 import { DATA_CALLDATA, type Batch, type Message } from "../machine/Inputs.ts";
 import { rootHash, sameRoot } from "../machine/StateTree.ts";
-import type { SealedBatch } from "../sequencer/BatchBuilder.ts";
+import { isSameBatch, type SealedBatch } from "../sequencer/BatchBuilder.ts";
 import { DerivedState, runBatch, type Checkpoint, type L1View } from "../sequencer/DerivedState.ts";
-import { isSameBatch } from "../sequencer/Sequencer.ts";
 import type { Logger } from "../sequencer/Services.ts";
 
 /**

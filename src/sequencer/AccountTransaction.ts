@@ -25,11 +25,6 @@ export type AccountTransaction = Withdraw | Transfer | SetKey | RevokeKey | Canc
 const MAX_U64 = (1n << 64n) - 1n;
 const MAX_ACCOUNT = 0xffffffff;
 
-/** The account that signs. */
-export function signerOf(tx: AccountTransaction): number {
-  return tx.type === TX_TRANSFER ? tx.from : tx.account;
-}
-
 /** The accounts that a transaction may change; none for CollectFees. */
 export function accountsOf(tx: Transaction): number[] {
   if ("accounts" in tx) return [...tx.accounts];

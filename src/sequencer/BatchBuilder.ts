@@ -6,6 +6,7 @@ import { DATA_CALLDATA, type BatchRecord, type Message } from "../machine/Inputs
 import { dayOf, expiryOf } from "../machine/Positions.ts";
 import { ResultCode } from "../machine/ResultCodes.ts";
 import { expiryTime } from "../machine/Slots.ts";
+import { sameRoot } from "../machine/StateTree.ts";
 import { executeTransaction, Machine, type InputSource } from "../machine/Step.ts";
 import {
   decodeTransaction,
@@ -299,4 +300,15 @@ export function paddedLength(length: number, steps: number): number {
 export function tenorClass(series: bigint, l1Time: bigint): 0 | 1 | 2 | 3 {
   const tenor = expiryTime(dayOf(expiryOf(series))) - l1Time;
   return tenor <= SHORT_TENOR ? 0 : tenor <= MEDIUM_TENOR ? 1 : tenor <= MAX_TENOR ? 2 : 3;
+}
+
+/** Whether L1's record is that of a batch that was built here. */
+export function isSameBatch(record: BatchRecord, built: SealedBatch): boolean {
+  return (
+    record.dataKind === DATA_CALLDATA &&
+    record.length === built.payload.length &&
+    record.messagesRead === built.messagesRead &&
+    record.l2Time === built.l2Time &&
+    sameRoot(record.commitment, built.commitment)
+  );
 }

@@ -118,7 +118,7 @@ function authorityRefusal(situation: Situation, order: SignedOrder): Refusal | u
     }
     address = key.address;
   }
-  const signer = config.recover(orderDigest(config.domain, terms), signature);
+  const signer = config.recover(orderDigest(config.domain, terms, keyIndex, keyEpoch), signature);
   if (signer === undefined || !equalBytes(signer, address)) return refuse("BadSignature");
   return account.debt > 0n ? refuse("AccountInDebt") : undefined;
 }

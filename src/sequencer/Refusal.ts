@@ -16,7 +16,6 @@ export type MachineReason = Exclude<ResultName, "OK">;
  * - `FillOrKillUnfilled`: the first maker in line can't fill the whole order; the machine knows only fills of one maker.
  * - `SeriesClosing`: the expiry instant is so close that the batch might be mined behind it.
  * - `Withdrawn`: the trader cancelled it.
- * - `SequenceChanged`: L1 ordered the inputs differently, and there was no retry for this one.
  */
 export type SequencerReason =
   | "NotRepresentable"
@@ -26,8 +25,7 @@ export type SequencerReason =
   | "ImmediateUnfilled"
   | "FillOrKillUnfilled"
   | "SeriesClosing"
-  | "Withdrawn"
-  | "SequenceChanged";
+  | "Withdrawn";
 
 /** Any reason. */
 export type RefusalReason = MachineReason | SequencerReason;

@@ -1,13 +1,12 @@
 import { equalBytes } from "../crypto/bytes.ts";
 import { TenorError } from "../errors.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
-import { DATA_CALLDATA, type Batch } from "../machine/Inputs.ts";
 import { ResultCode } from "../machine/ResultCodes.ts";
 import { State } from "../machine/State.ts";
-import { rootHash, sameRoot } from "../machine/StateTree.ts";
+import { rootHash } from "../machine/StateTree.ts";
 import { decodeTransaction, encodeTransaction, TX_SETTLE } from "../machine/Wire.ts";
 import type { AccountTransaction } from "./AccountTransaction.ts";
-import type { SealedBatch } from "./BatchBuilder.ts";
+import { isSameBatch, type SealedBatch } from "./BatchBuilder.ts";
 import { DerivedState, type Checkpoint, type L1View } from "./DerivedState.ts";
 import {
   Exchange,
@@ -17,11 +16,12 @@ import {
   type PlannedBatch,
   type TransactionOutcome,
 } from "./Exchange.ts";
+import { itemKey, journalBatch, journalItem, journalOrder, plansOf } from "./JournalRows.ts";
 import { remainingOf } from "./Judge.ts";
-import type { Journal, JournalBatch, JournalChanges, JournalItem, JournalOrder } from "./Journal.ts";
+import type { Journal, JournalChanges } from "./Journal.ts";
 import type { ExchangeEvent, OrderRecord, PlannedItem } from "./OrderRecord.ts";
 import type { Clock, Logger } from "./Services.ts";
-import { decodeSignedOrder, encodeSignedOrder, type SignedOrder } from "./SignedOrder.ts";
+import { decodeSignedOrder, type SignedOrder } from "./SignedOrder.ts";
 
 /**
  * The sequencer: takes what traders sign, executes it ahead of L1, and makes batches of it.
@@ -54,7 +54,7 @@ export const DEFAULT_OPTIONS: SequencerOptions = {
   settlementsPerTick: 64,
 };
 
-/** Failures of the sequencer, after which it takes nothing more. */
+/** Failures of the sequencer: `HALTED` for good, until it is started again; the others at the start. */
 export type SequencerErrorCode = "HALTED" | "OPTIONS_INVALID" | "CHECKPOINT_TOO_LATE";
 
 /** The sequencer can't go on, or was set up wrongly. */
@@ -161,18 +161,17 @@ export class Sequencer {
   /**
    * Takes submissions in their order and answers when all of it is durable: one commit of the journal for all of them.
    *
-   * @throws {@link SequencerError} `HALTED` if the journal failed, now or before; nothing was acknowledged then.
+   * @throws {@link SequencerError} `HALTED` if something failed, now or before; nothing was acknowledged then.
    */
   submitMany(submissions: readonly Submission[]): Outcome[] {
-    this.#requireRunning();
-    this.#prepareBatch();
-    const outcomes = submissions.map((submission) =>
-      submission.kind === "order"
-        ? this.#exchange.placeOrder(submission.order)
-        : this.#exchange.placeTransaction(submission.transaction),
-    );
-    this.#commit();
-    return outcomes;
+    return this.#change(() => {
+      this.#prepareBatch();
+      return submissions.map((submission) =>
+        submission.kind === "order"
+          ? this.#exchange.placeOrder(submission.order)
+          : this.#exchange.placeTransaction(submission.transaction),
+      );
+    });
   }
 
   /** Takes one submission; those of the same turn of the event loop share a commit. */
@@ -185,30 +184,27 @@ export class Sequencer {
 
   /** Moves the collected fees to the fee account. */
   collectFees(): TransactionOutcome {
-    this.#requireRunning();
-    this.#prepareBatch();
-    const outcome = this.#exchange.collectFees();
-    this.#commit();
-    return outcome;
+    return this.#change(() => {
+      this.#prepareBatch();
+      return this.#exchange.collectFees();
+    });
   }
 
   /** To be called about once a second: settles what is due, and seals the open batch when it is old enough. */
   tick(): void {
-    this.#requireRunning();
-    this.#prepareBatch();
-    this.#exchange.settleDue(this.#options.settlementsPerTick);
-    if (this.#isDue()) this.#exchange.sealBatch();
-    this.#commit();
+    this.#change(() => {
+      this.#prepareBatch();
+      this.#exchange.settleDue(this.#options.settlementsPerTick);
+      if (this.#isDue()) this.#exchange.sealBatch();
+    });
   }
 
   /** Seals the open batch now if there is anything in it. */
   seal(): SealedBatch | undefined {
-    this.#requireRunning();
-    const { open } = this.#exchange;
-    if (open === undefined || !this.#hasContent(open)) return undefined;
-    const sealed = this.#exchange.sealBatch();
-    this.#commit();
-    return sealed;
+    return this.#change(() => {
+      const { open } = this.#exchange;
+      return open === undefined || !this.#hasContent(open) ? undefined : this.#exchange.sealBatch();
+    });
   }
 
   /** The batch that is to become number `index` of L1, if it is sealed. */
@@ -223,10 +219,11 @@ export class Sequencer {
    * @param finalizedBatches Number of batches that L1 can't take back; what only they need is forgotten.
    */
   sync(l1: L1View, finalizedBatches = this.#finalizedBatches): void {
-    this.#requireRunning();
-    this.#l1 = l1;
-    this.#follow(l1, false);
-    if (finalizedBatches > this.#finalizedBatches) this.#finalize(finalizedBatches);
+    this.#change(() => {
+      this.#l1 = l1;
+      this.#follow(l1, false);
+      if (finalizedBatches > this.#finalizedBatches) this.#finalize(finalizedBatches);
+    });
   }
 
   /**
@@ -470,8 +467,19 @@ export class Sequencer {
     );
   }
 
-  #commit(): void {
-    this.#write(this.#exchange.takeChanges(), false);
+  /** Changes the exchange and commits: all of it, or none of it is ever shown. */
+  #change<T>(action: () => T): T {
+    this.#requireRunning();
+    try {
+      const result = action();
+      this.#write(this.#exchange.takeChanges(), false);
+      return result;
+    } catch (cause) {
+      // SAFETY: memory may be ahead of the journal, or half changed, so nothing of it may be shown or posted.
+      this.#halted = true;
+      this.#services.logger.error({ cause }, "sequencer halted");
+      throw new SequencerError("HALTED", "sequencer failed; restart to recover", { cause });
+    }
   }
 
   #write(
@@ -482,88 +490,45 @@ export class Sequencer {
   ): void {
     const { nextId, orders, batches } = this.#exchange;
     const base = { nextId, finalizedBatches: this.#finalizedBatches };
-    try {
-      if (replace) {
-        this.#services.journal.replace({
-          ...base,
-          orders: [...orders.values()].map(journalOrder),
-          batches: batches.map(journalBatch),
-          items: batches.flatMap(({ serial, items }) => items.map((item) => journalItem(item, serial))),
-        });
-      } else if (isEmpty(changes) && deletedOrders.length + deletedBatches.length === 0) {
-        return;
-      } else {
-        const written: JournalChanges = {
-          ...base,
-          orders: [...changes.orders].map(journalOrder),
-          batches: [...changes.batches].map(journalBatch),
-          items: changes.items.map(({ item, serial }) => journalItem(item, serial)),
-          deletedOrders,
-          deletedBatches,
-        };
-        this.#services.journal.commit(written);
-      }
-    } catch (cause) {
-      // SAFETY: memory is ahead of the journal now, so nothing of it may be shown or posted.
-      this.#halted = true;
-      throw new SequencerError("HALTED", "journal failed; restart to recover", { cause });
+    if (replace) {
+      this.#services.journal.replace({
+        ...base,
+        orders: [...orders.values()].map(journalOrder),
+        batches: batches.map(journalBatch),
+        items: batches.flatMap(({ serial, items }) => items.map((item) => journalItem(item, serial))),
+      });
+    } else if (isEmpty(changes) && deletedOrders.length + deletedBatches.length === 0) {
+      return;
+    } else {
+      const written: JournalChanges = {
+        ...base,
+        orders: [...changes.orders].map(journalOrder),
+        batches: [...changes.batches].map(journalBatch),
+        items: changes.items.map(({ item, serial }) => journalItem(item, serial)),
+        deletedOrders,
+        deletedBatches,
+      };
+      this.#services.journal.commit(written);
     }
-    for (const event of changes.events) this.#services.listener?.(event);
+    for (const event of changes.events) this.#tell(event);
+  }
+
+  #tell(event: ExchangeEvent): void {
+    try {
+      this.#services.listener?.(event);
+    } catch (error) {
+      this.#services.logger.error({ error, kind: event.kind }, "listener failed");
+    }
   }
 
   #requireRunning(): void {
-    if (this.#halted) throw new SequencerError("HALTED", "journal failed; restart to recover");
+    if (this.#halted) throw new SequencerError("HALTED", "sequencer failed; restart to recover");
   }
-}
-
-/** Whether L1's record is that of a batch that was built here. */
-export function isSameBatch(record: Batch["record"], built: SealedBatch): boolean {
-  return (
-    record.dataKind === DATA_CALLDATA &&
-    record.length === built.payload.length &&
-    record.messagesRead === built.messagesRead &&
-    record.l2Time === built.l2Time &&
-    sameRoot(record.commitment, built.commitment)
-  );
 }
 
 function remainsIn(state: State, { signed }: OrderRecord): boolean {
   const remaining = remainingOf(state, signed);
   return typeof remaining === "bigint" && remaining > 0n;
-}
-
-function plansOf(batches: readonly JournalBatch[], items: readonly JournalItem[]): PlannedBatch[] {
-  const bySerial = new Map<number, PlannedItem[]>();
-  for (const { id, serial, bytes } of items) {
-    const item = { id, transaction: decodeTransaction(bytes, 0n, false)! };
-    const group = bySerial.get(serial);
-    if (group === undefined) bySerial.set(serial, [item]);
-    else group.push(item);
-  }
-  return batches.map(({ serial, messagesRead, l2Time, sealed }) => ({
-    serial,
-    messagesRead,
-    l2Time,
-    items: bySerial.get(serial) ?? [],
-    status: sealed ? ("sealed" as const) : ("open" as const),
-    messagesRoot: new Uint8Array(0),
-  }));
-}
-
-function journalOrder({ id, signed, status }: OrderRecord): JournalOrder {
-  return { id, bytes: encodeSignedOrder(signed), status };
-}
-
-function journalBatch({ serial, messagesRead, l2Time, status }: PlannedBatch): JournalBatch {
-  return { serial, messagesRead, l2Time, sealed: status !== "open" };
-}
-
-function journalItem({ id, transaction }: PlannedItem, serial: number): JournalItem {
-  return { id, serial, bytes: encodeTransaction(transaction, 0n) };
-}
-
-function itemKey(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("latin1");
 }
 
 function isEmpty({ orders, batches, items }: ExchangeChanges): boolean {

@@ -42,7 +42,7 @@ export function seriesOf(terms: OrderTerms): bigint {
 }
 
 /** The flags of an order as the state holds them. */
-export function flagsOf(terms: OrderTerms): number {
+function flagsOf(terms: OrderTerms): number {
   return (
     (terms.isSell ? FLAG_SELL : 0) |
     (terms.fillOrKill ? FLAG_FILL_OR_KILL : 0) |
@@ -92,7 +92,8 @@ export function rangeRefusal(order: SignedOrder): Refusal | undefined {
     ]);
   if (field !== undefined) return refuse("NotRepresentable", field);
   if (order.keyIndex === 0 && order.keyEpoch !== 0) return refuse("NotRepresentable", "keyEpoch");
-  if (order.signature.length !== 64) return refuse("NotRepresentable", "signature");
+  if (!(order.signature instanceof Uint8Array) || order.signature.length !== 64)
+    return refuse("NotRepresentable", "signature");
   return undefined;
 }
 

@@ -50,7 +50,7 @@ export function signOrder(
   privateKey: Uint8Array,
   key: SessionKey = { index: 0, epoch: 0 },
 ): SignedOrder {
-  const signature = sign(orderDigest(domain, terms), privateKey);
+  const signature = sign(orderDigest(domain, terms, key.index, key.epoch), privateKey);
   return { terms, keyIndex: key.index, keyEpoch: key.epoch, signature };
 }
 

@@ -13,9 +13,7 @@ import { instantOf } from "../support/model/ReferenceModel.ts";
  * The same gap lets such a seller add risk on the other side: as long as puts lose less at zero than the calls lose at the
  * ceiling, the requirement does not change, so they may be given away for a tick, without a cent behind them.
  *
- * A rule that closes both: a fill that leaves the excess negative is refused, unless cash and payoff together are no
- * lower at any price that the scan looks at. Comparing cash to requirement alone is not enough, for the requirement of
- * one strike would be sold for the cash of another.
+ * Closed by refusing every fill that leaves the excess negative, whether or not it adds risk.
  */
 describe("finding: an account below its requirement hands its cash to an accomplice", () => {
   const DAY = START_DAY + 3;

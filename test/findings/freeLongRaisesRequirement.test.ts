@@ -8,7 +8,7 @@ import { requirement } from "../../src/machine/Requirement.ts";
  * and its owner needs five times the cash. No trade can be forced on an account, so nothing is stolen, but invariant 6
  * says that a free long never raises the requirement, and a maker's resting bid for a far call may cost it its margin.
  *
- * A rule that keeps it: the ceiling is max(3 · anchor, highest strike of the SHORT calls + anchor), and only strikes up to
+ * Closed: the ceiling is max(3 · anchor, highest strike of the SHORT calls + anchor), and only strikes up to
  * the ceiling are scanned.
  */
 describe("finding: a free long raises the requirement", () => {

@@ -208,7 +208,6 @@ export class Exchange {
     transaction: Transaction | undefined,
   ): ResultName {
     const before = this.state.root;
-    this.watch.before(this.model);
     this.state.begin(false);
     const code = machine();
     if (code !== ResultCode.OK) this.state.root = before;
@@ -362,6 +361,8 @@ export class Exchange {
       postOnly: has(8),
       reduceOnly: has(16),
       forcible: has(32),
+      keyIndex,
+      keyEpoch,
     });
     return {
       stored: false,

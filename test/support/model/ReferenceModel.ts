@@ -121,7 +121,7 @@ const field = (list: string): TypedDataField[] =>
 /** The types that users sign, for any EIP-712 library. */
 export const SIGNED_TYPES: Readonly<Record<string, TypedDataField[]>> = {
   Order: field(
-    "uint32 account,uint8 market,uint16 expiryDay,uint64 strike,bool isPut,bool isSell,uint64 quantity,uint64 limitPrice,uint64 maxFee,uint64 nonce,uint64 deadline,bool fillOrKill,bool immediateOrCancel,bool postOnly,bool reduceOnly,bool forcible",
+    "uint32 account,uint8 market,uint16 expiryDay,uint64 strike,bool isPut,bool isSell,uint64 quantity,uint64 limitPrice,uint64 maxFee,uint64 nonce,uint64 deadline,bool fillOrKill,bool immediateOrCancel,bool postOnly,bool reduceOnly,bool forcible,uint8 keyIndex,uint32 keyEpoch",
   ),
   Withdraw: field("uint32 account,uint64 amount,address recipient,uint64 nonce,uint64 deadline"),
   Transfer: field("uint32 from,uint32 to,uint64 amount,uint64 nonce,uint64 deadline"),
@@ -247,10 +247,13 @@ export function bruteRequirement(
   for (const held of groups.values()) {
     const anchor = anchorOf(held[0]!.series.market);
     const strikes = held.map(({ series }) => series.strike);
-    const highest = strikes.reduce((a, b) => (a > b ? a : b));
-    const ceiling = 3n * anchor > highest + anchor ? 3n * anchor : highest + anchor;
+    const ceilings = held.filter(({ series, quantity }) => !series.put && quantity < 0n);
+    const ceiling = [3n * anchor, ...ceilings.map(({ series }) => series.strike + anchor)].reduce((a, b) =>
+      a > b ? a : b,
+    );
     let worst = 0n;
-    for (const price of [0n, ...strikes, ceiling, ...extra(ceiling)]) {
+    const scanned = strikes.filter((strike) => strike < ceiling);
+    for (const price of [0n, ...scanned, ceiling, ...extra(ceiling)]) {
       const value = held.reduce((total, { series, quantity }) => total + quantity * payoffOf(series, price), 0n);
       if (value < worst) worst = value;
     }
@@ -417,6 +420,7 @@ export class ReferenceModel {
     demand(sender === this.config.bridge, "WrongSender");
     demand(payload.length === 40, "Malformed");
     const [id, owner, amount] = [readU32(payload, 0), toHex(payload.slice(4, 24)), readU128(payload, 24)];
+    demand(amount < 1n << 64n, "Malformed");
     demand(amount > 0n, "AmountZero");
     const account = this.accounts.get(String(id));
     if (account === undefined) {
@@ -621,7 +625,7 @@ export class ReferenceModel {
   #openOrder(order: WireOrder | OrderReference): OrderTermsRecord | undefined {
     const slot = this.orders.get(slotName(order.account, order.nonce));
     if (order.stored) {
-      demand(slot !== undefined && slot.nonce === order.nonce && slot.terms !== undefined, "OrderUnknown");
+      demand(slot?.nonce === order.nonce && slot.terms !== undefined, "OrderUnknown");
       return slot!.terms;
     }
     if (slot === undefined || slot.nonce < order.nonce) return undefined;
@@ -664,8 +668,7 @@ export class ReferenceModel {
     const { market, price, quantity } = trade;
     const series = parseSeries(trade.series);
     if (!wire.stored && slot !== undefined) {
-      const fixed = (order: OrderTermsRecord): string =>
-        describe({ ...order, filled: 0n, accrued: 0n, keyEpoch: 0 } as unknown as Record<string, unknown>);
+      const fixed = (order: OrderTermsRecord): string => describe({ ...order, filled: 0n, accrued: 0n });
       demand(fixed(slot) === fixed(terms), "NonceUsed");
     }
     const order = slot ?? terms;
@@ -731,8 +734,7 @@ export class ReferenceModel {
     const cash = account.cash + (order.sell ? paid : -paid) - fee;
     demand(cash >= 0n, "InsufficientCash");
     const after = { ...account, cash, positions };
-    const [excessBefore, excessAfter] = [this.excessOf(account), this.excessOf(after)];
-    demand(excessAfter >= 0n || excessAfter >= excessBefore, "InsufficientMargin");
+    demand(this.excessOf(after) >= 0n, "InsufficientMargin");
     this.accounts.set(String(wire.account), after);
     const name = `${series.market}/${series.day}`;
     return { shorts: Number(isShortIn(after, name)) - Number(isShortIn(account, name)), fee };
@@ -758,6 +760,8 @@ export class ReferenceModel {
         postOnly: order.postOnly,
         reduceOnly: order.reduceOnly,
         forcible: order.forcible,
+        keyIndex: order.keyIndex,
+        keyEpoch: order.keyEpoch,
       },
       wire.signature,
     );

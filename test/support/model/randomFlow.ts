@@ -348,6 +348,8 @@ export class RandomFlow {
     const maxFee = r.bool(0.02) ? 100n * BigInt(r.uint(100)) : ANY_FEE;
     const nonce = this.#freshNonce();
     const limit = r.bool(0.003) ? 0n : limitTicks;
+    const keyIndex = usesKey ? index : 0;
+    const keyEpoch = usesKey ? (key?.epoch ?? 1) - (r.bool(0.02) ? 1 : 0) : 0;
     const signature = this.#sign(usesKey ? (signer ?? this.#keys[0]!) : this.#owner(account), "Order", {
       account,
       market: place.market,
@@ -365,6 +367,8 @@ export class RandomFlow {
       postOnly: (flags & 8) !== 0,
       reduceOnly: (flags & 16) !== 0,
       forcible: (flags & FORCIBLE) !== 0,
+      keyIndex,
+      keyEpoch,
     });
     const order: WireMakerOrder = {
       ...place,
@@ -372,8 +376,8 @@ export class RandomFlow {
       account,
       nonce,
       flags,
-      keyIndex: usesKey ? index : 0,
-      keyEpoch: usesKey ? (key?.epoch ?? 1) - (r.bool(0.02) ? 1 : 0) : 0,
+      keyIndex,
+      keyEpoch,
       quantity,
       limitTicks: limit,
       maxFee,

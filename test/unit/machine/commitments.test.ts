@@ -215,9 +215,11 @@ describe("typed data", () => {
       postOnly: flag,
       reduceOnly: flag,
       forcible: flag,
+      keyIndex: fc.nat({ max: 255 }),
+      keyEpoch: u32,
     }),
     "Order",
-    (order) => orderDigest(domain, order),
+    (order) => orderDigest(domain, order, order.keyIndex, order.keyEpoch),
     (order) => order,
   );
   check(

@@ -63,7 +63,7 @@ class Chain {
       expect(toHex(machineStateHash(post))).to.equal(toHex(this.machine.hash()));
       if (code !== 0) expect(toHex(post.stateRoot), "a refusal changes no slot").to.equal(toHex(pre.stateRoot));
       expect(post.l2Time >= pre.l2Time).to.equal(true);
-      consume(toHex(witness).slice(2));
+      consume(toHex(concat(...witness)).slice(2));
       const evidence = this.log.evidence(input, this.log.context(target));
       expect(toHex(batchLeaf(evidence.record))).to.equal(toHex(batchLeaf(this.log.batch(pre.batch).record)));
       if (kind === "message") {

@@ -194,6 +194,38 @@ describe("threats 22 and 26a: replay", () => {
     });
   }
 
+  it("an order that is stored and shown in full again must have every term as it was", () => {
+    const { x, alice, bob, carol } = exchange();
+    x.setKey(1, alice, 1, carol.address);
+    const wish = { account: 1, signer: carol, keyIndex: 1, keyEpoch: 1, sell: true, quantity: 9n * CONTRACT };
+    const order = x.maker(wish);
+    const taker = (change: Parameters<typeof wishOf>[0]): ReturnType<Exchange["taker"]> =>
+      x.taker({ account: 3, signer: bob, ...wishOf(change) });
+    expect(x.fill(order, taker({}))).to.equal("OK");
+    const changes: Partial<typeof order>[] = [
+      { market: 2 },
+      { day: DAY + 1 },
+      { strikeSteps: order.strikeSteps + 5n },
+      { put: true },
+      { flags: order.flags ^ 1 },
+      { flags: order.flags ^ 8 },
+      { flags: order.flags ^ 32 },
+      { keyIndex: 0, keyEpoch: 0 },
+      { keyIndex: 2 },
+      { quantity: order.quantity + 1000n },
+      { limitTicks: order.limitTicks - 1n },
+      { limitTicks: order.limitTicks + 1n },
+      { maxFee: order.maxFee - 100n },
+      { maxFee: order.maxFee + 100n },
+      { deadline: order.deadline + 1n },
+    ];
+    for (const change of changes) {
+      expect(x.fill({ ...order, ...change }, taker(change)), Object.keys(change).join()).to.equal("NonceUsed");
+    }
+    const signature = new Uint8Array(64);
+    expect(x.fill({ ...order, signature }, taker({})), "its signature is not looked at again").to.equal("OK");
+  });
+
   it("a malleable, empty or foreign signature has no signer", () => {
     const { x, alice, bob } = exchange({ real: true });
     const order = x.maker({ account: 1, signer: alice, sell: true });
@@ -360,7 +392,9 @@ describe("threats 26 to 26b: orders, caps and time", () => {
     expect(x.account(1).positions.size).to.equal(64);
     expect(x.trade(...sides, { ...size, strike: 3000, day: START_DAY + 8 })).to.equal("PositionCap");
     expect(x.trade(...sides, { ...size, day: START_DAY + 9 }), "an old position may grow at the cap").to.equal("OK");
-    x.wait(86_401);
+    x.wait(86_400);
+    expect(x.trade(...sides, { ...size, day: START_DAY + 9 }), "a day old to the second").to.equal("OK");
+    x.wait(1);
     expect(x.trade(...sides, { ...size, day: START_DAY + 9 })).to.equal("AnchorStale");
     expect(x.trade(sides[1], sides[0], { ...size, day: START_DAY + 9 }), "closing").to.equal("OK");
   });
@@ -399,6 +433,32 @@ describe("threats 26 to 26b: orders, caps and time", () => {
     expect(x.run({ type: 0x01, account: 1, amount: 1n, payee: 0, auth: undefined }, alice.address)).to.equal("OK");
     expect(x.setKey(1, alice, 5, bob.address)).to.equal("Malformed");
     expect(x.run(undefined)).to.equal("Malformed");
+  });
+
+  it("the requirement holds to the unit, and below it no fill may lower the excess by a single one", () => {
+    const { x, alice, bob } = exchange();
+    const sides = [
+      { account: 1, signer: alice },
+      { account: 3, signer: bob },
+    ] as const;
+    const wish = { quantity: 20n * CONTRACT };
+    expect(x.trade(...sides, wish)).to.equal("OK");
+    const spare = x.model.excessOf(x.account(1));
+    expect(x.withdraw(1, alice, spare + 1n)).to.equal("InsufficientMargin");
+    expect(x.withdraw(1, alice, spare)).to.equal("OK");
+    expect(x.model.excessOf(x.account(1))).to.equal(0n);
+    // A naked call for a unit less than it needs: the fee of 0.20 makes the excess of 0 negative.
+    expect(x.trade(...sides, { quantity: 1000n, limitTicks: 400_000n })).to.equal("InsufficientMargin");
+    x.anchor(1, 2500);
+    // Buying back frees 5500 for a contract; the taker's fee is 0.75, and a thousandth of a contract has a thousandth.
+    const back = (limitTicks: bigint): ResultName => x.trade(sides[1], sides[0], { quantity: CONTRACT, limitTicks });
+    expect(back(550_000n - 74n)).to.equal("InsufficientMargin");
+    expect(back(550_000n - 75n)).to.equal("OK");
+    x.deposit(1, alice.address, 1n);
+    expect(x.trade(sides[1], sides[0], { quantity: 1000n, limitTicks: 549_925n })).to.equal("OK");
+    // A fee that does not come out even is rounded up, against the trader.
+    x.anchor(1, 2500.0001);
+    expect(x.trade(sides[1], sides[0], { quantity: 1000n, limitTicks: 549_925n })).to.equal("InsufficientMargin");
   });
 
   it("messages answer for their sender, their length and their content", () => {
