@@ -17,6 +17,15 @@ const GAS_LIMIT = 16_000_000n;
 /** 2026-03-02 12:00:00 UTC. */
 const GENESIS_TIME = 1_772_452_800;
 
+/** The rules that an L1 runs by: today's, or those of the next fork as far as the simulator has them. */
+export type Rules = "today" | "next fork";
+
+/** New state costs so much by the next rules that a deployment exceeds the simulator's usual caps. */
+const OVERRIDES = {
+  today: {},
+  "next fork": { hardfork: "amsterdam", blockGasLimit: 1_000_000_000, transactionGasCap: false },
+} as const;
+
 /**
  * A simulated L1 with Tenor deployed, on which every run makes the same blocks: each transaction of {@link signers} gets a block
  * one second after the last. So all hashes, and with them the price of calldata, are the same on every machine.
@@ -40,8 +49,9 @@ export class SimulatedL1 {
   }
 
   /** Starts a chain and deploys with the local parameters; the first signer proposes to the timelock. */
-  static async start(): Promise<SimulatedL1> {
-    const connection = await network.create({ override: { initialDate: new Date(GENESIS_TIME * 1000) } });
+  static async start(rules: Rules): Promise<SimulatedL1> {
+    const initialDate = new Date(GENESIS_TIME * 1000);
+    const connection = await network.create({ override: { initialDate, ...OVERRIDES[rules] } });
     const signers = await connection.ethers.getSigners();
     for (const signer of signers) giveClock(connection, signer);
     const local = readParameters(new URL("../../deploy/parameters/local.json", import.meta.url));

@@ -61,7 +61,7 @@ import type { Operation } from "./table.ts";
 /** The steps whose proofs are measured: each as it usually is, and with everything in it as large as the rules allow. */
 
 /** What a step reads. */
-export type CaseInput =
+type CaseInput =
   /** Bytes in the middle of a batch; `crossing` lets them begin with the last byte of a chunk. */
   | { readonly bytes: Uint8Array; readonly crossing?: boolean }
   | { readonly message: Message }
@@ -185,8 +185,8 @@ export function proofCases(config: MachineConfig, base: TreeRoot): ProofCase[] {
     message("fix price", base, fixPriceMessage(fromSettlement, 1, DAY, 41_234_000n)),
     message("fix price, largest", crowded, fixPriceMessage(fromSettlement, 254, DAY, 41_234_000n)),
 
-    malformed("malformed item", filler(MAX_ITEM, 7).fill(0xff, 0, 1)),
-    malformed("malformed item, largest", tooLong(encodeTransaction(fill(1), START)), true),
+    malformed("malformed 4 kB item", filler(MAX_ITEM, 7).fill(0xff, 0, 1)),
+    malformed("malformed 4 kB item, largest", tooLong(encodeTransaction(fill(1), START)), true),
     framing("framing error", Uint8Array.of(0)),
     framing("framing error, largest", Uint8Array.of(0xff, 0xff), true),
     {

@@ -111,7 +111,7 @@ export function withAccount(root: TreeRoot, id: number, fields: Partial<Account>
 }
 
 /** A key that may do everything. */
-export function sessionKey(address: Uint8Array): Key {
+function sessionKey(address: Uint8Array): Key {
   return { kind: KIND_KEY, address, scope: SCOPE_ALL, expiry: START + 86_400n, budget: CASH, epoch: 1 };
 }
 
