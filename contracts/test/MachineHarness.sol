@@ -28,6 +28,9 @@ contract MachineHarness {
         bytes content;
     }
 
+    error FalseVerdict(uint256 gasLimit, address actual, address expected);
+    error UnexpectedError(uint256 gasLimit, bytes revertData);
+
     // Tree
 
     /// @notice Opens each key and changes it, with the witness items one behind the other.
@@ -125,6 +128,31 @@ contract MachineHarness {
 
     function recover(bytes32 digest, Signature memory signature) external view returns (address) {
         return Signatures.recover(digest, signature);
+    }
+
+    /// @notice Runs {recover} with every amount of gas from `low` to `high` in steps of `stride`, and demands that each call gives
+    /// `signer` or reverts.
+    /// @return recovered Calls that gave the signer.
+    /// @return starved Calls that reverted with Starved.
+    /// @return bare Calls that reverted without an error, for lack of gas outside the precompile.
+    function recoverStarved(
+        bytes32 digest,
+        Signature calldata signature,
+        address signer,
+        uint256 low,
+        uint256 high,
+        uint256 stride
+    ) external view returns (uint256 recovered, uint256 starved, uint256 bare) {
+        for (uint256 limit = low; limit <= high; limit += stride) {
+            try this.recover{gas: limit}(digest, signature) returns (address actual) {
+                if (actual != signer) revert FalseVerdict(limit, actual, signer);
+                ++recovered;
+            } catch (bytes memory revertData) {
+                if (revertData.length == 0) ++bare;
+                else if (bytes4(revertData) == Signatures.Starved.selector) ++starved;
+                else revert UnexpectedError(limit, revertData);
+            }
+        }
     }
 
     // Slots: content to fields and back

@@ -1,0 +1,553 @@
+import { expect } from "chai";
+import { concat as concatHex, toBeHex } from "ethers";
+import { network } from "hardhat";
+import { concat, toHex } from "../../src/crypto/bytes.ts";
+import { chunkCommitment, chunkLevels } from "../../src/machine/ChunkTree.ts";
+import { InputLog, type StepContext } from "../../src/machine/InputLog.ts";
+import { DATA_CALLDATA, DATA_FORCED, MESSAGE_FORCED, type Message } from "../../src/machine/Inputs.ts";
+import { GENESIS_CURSOR, machineStateHash, type MachineState } from "../../src/machine/MachineState.ts";
+import type { ResultCode } from "../../src/machine/ResultCodes.ts";
+import { resultName, type ResultName } from "../../src/machine/ResultCodes.ts";
+import { Machine, type ProvenStep, type StepKind } from "../../src/machine/Step.ts";
+import { encodeItem, encodeTransaction, TX_SETTLE, type Transaction } from "../../src/machine/Wire.ts";
+import {
+  contextArgument,
+  deployProver,
+  evidenceArgument,
+  stateArgument,
+  type ContextArgument,
+  type EvidenceArgument,
+  type ProverScene,
+} from "../support/proverScene.ts";
+import {
+  depositMessage,
+  fixPriceMessage,
+  makerOrder,
+  takerOrder,
+  transferOf,
+  type Draft,
+} from "../support/traffic/builders.ts";
+import {
+  BRIDGE,
+  BTC,
+  INBOX,
+  preparedRoot,
+  SETTLEMENT,
+  signerAddress,
+  START,
+  START_DAY,
+  testConfig,
+} from "../support/traffic/world.ts";
+
+const connection = await network.create({ override: { blockGasLimit: 10n ** 12n, transactionGasCap: false } });
+const { ethers } = connection;
+
+const KINDS: readonly StepKind[] = ["identity", "message", "item", "next batch", "item limit", "framing error"];
+const SIBLING = `0x${"77".repeat(32)}`;
+
+/** What a step is judged by, as the contracts take it. */
+interface Proof {
+  context: ContextArgument;
+  pre: ReturnType<typeof stateArgument>;
+  input: EvidenceArgument;
+  witness: string;
+}
+
+describe("OneStepProver", () => {
+  let scene: ProverScene;
+
+  before(async () => {
+    scene = await deployProver(connection);
+  });
+
+  const deadline = START + 1_000n;
+  const sent = { l1Block: 1n, l1Time: START };
+
+  function signing(): { domain: Uint8Array } {
+    return { domain: testConfig(scene.chainId, INBOX).domain };
+  }
+
+  /** Runs one batch of `items`, which reads `messages`, and gives every step up to the identity behind it. */
+  function run(
+    items: readonly Uint8Array[],
+    messages: readonly Message[] = [],
+  ): { log: InputLog; steps: ProvenStep[] } {
+    const payload = concat(...items);
+    return runPayload(payload, messages);
+  }
+
+  function runPayload(payload: Uint8Array, messages: readonly Message[] = []): { log: InputLog; steps: ProvenStep[] } {
+    const log = new InputLog();
+    for (const message of messages) log.appendMessage(message);
+    log.appendBatch({
+      record: {
+        dataKind: payload.length === 0 ? DATA_FORCED : DATA_CALLDATA,
+        commitment: chunkCommitment(chunkLevels(payload)),
+        length: payload.length,
+        messagesRead: BigInt(messages.length),
+        l1Time: START,
+        l2Time: START,
+      },
+      payload,
+    });
+    const machine = new Machine(testConfig(scene.chainId, INBOX), log, preparedRoot(), GENESIS_CURSOR);
+    const steps: ProvenStep[] = [];
+    while (!machine.finished(1n)) steps.push(machine.provenStep(1n));
+    steps.push(machine.provenStep(1n));
+    return { log, steps };
+  }
+
+  function proofOf(log: InputLog, step: ProvenStep, context: StepContext = log.context(1n)): Proof {
+    return {
+      context: contextArgument(context),
+      pre: stateArgument(step.pre),
+      input: evidenceArgument(log.evidence(step.input, context)),
+      witness: toHex(concat(...step.witness)),
+    };
+  }
+
+  async function expectStep(log: InputLog, step: ProvenStep): Promise<void> {
+    const { context, pre, input, witness } = proofOf(log, step);
+    const { postHash, post, outcome, code } = await scene.prover.step(context, pre, input, witness);
+    expect(KINDS[Number(outcome)]).to.equal(step.kind);
+    expect(resultName(Number(code) as ResultCode)).to.equal(resultName(step.code));
+    expect(postHash).to.equal(toHex(machineStateHash(step.post)));
+    expect(await scene.prover.hashState({ ...stateArgument(step.post) })).to.equal(postHash);
+    expect(Number(post.part)).to.equal(step.post.part);
+  }
+
+  /** The steps of a run as kind, result and part. */
+  const story = (steps: readonly ProvenStep[]): [StepKind, ResultName, number][] =>
+    steps.map(({ kind, code, post }) => [kind, resultName(code), post.part]);
+
+  const item = (transaction: Transaction | Uint8Array): Uint8Array =>
+    encodeItem(transaction instanceof Uint8Array ? transaction : encodeTransaction(transaction, START));
+  const transfer = (nonce: bigint): Uint8Array => item(transferOf(signing(), 1, 2, 5_000_000n, { nonce, deadline }));
+
+  function fill(): Uint8Array {
+    const draft = (account: number, isSell: boolean): Draft => ({
+      ...{ account, market: 1, expiryDay: START_DAY + 3, strike: 40_000_000n, isPut: true, isSell, quantity: 100_000n },
+      ...{ limitPrice: 100_000n, maxFee: 10_000_000n, nonce: 5n, deadline, keyIndex: 0, keyEpoch: 0 },
+      ...{ fillOrKill: false, immediateOrCancel: false, postOnly: false, reduceOnly: false, forcible: true },
+    });
+    const maker = makerOrder(signing(), draft(3, false), BTC);
+    return item({ type: 0x10, maker, taker: takerOrder(signing(), draft(4, true), BTC), quantity: 100_000n });
+  }
+
+  describe("deployment", () => {
+    it("keeps every contract within the size limit", async () => {
+      const { prover } = scene;
+      const addresses = [
+        await prover.getAddress(),
+        await prover.ACCOUNT_EXECUTOR(),
+        await prover.FILL_EXECUTOR(),
+        await prover.SETTLEMENT_EXECUTOR(),
+      ];
+      for (const address of addresses) {
+        expect((await ethers.provider.getCode(address)).length / 2 - 1).to.be.within(1, 24_576);
+      }
+    });
+
+    it("refuses an executor without code", async () => {
+      const [nobody] = await ethers.getSigners();
+      const fills = await scene.prover.FILL_EXECUTOR();
+      await expect(ethers.deployContract("OneStepProver", [fills, fills, nobody])).to.be.revertedWithCustomError(
+        scene.prover,
+        "ExecutorMissing",
+      );
+    });
+
+    it("gives every executor only what belongs to it", async () => {
+      const context = {
+        root: SIBLING,
+        l2Time: 1,
+        l1Time: 1,
+        timeBase: 0,
+        kind: 0,
+        part: 0,
+        sender: ethers.ZeroAddress,
+      };
+      const foreign: [string, string, number[], number][] = [
+        ["AccountExecutor", await scene.prover.ACCOUNT_EXECUTOR(), [0x00, 0x08, 0x10, 0x13, 0xff], 3],
+        ["FillExecutor", await scene.prover.FILL_EXECUTOR(), [0x00, 0x01, 0x08, 0x0f, 0x14], 1],
+        ["SettlementExecutor", await scene.prover.SETTLEMENT_EXECUTOR(), [0x00, 0x01, 0x07, 0x10], 1],
+      ];
+      for (const [name, address, types, kind] of foreign) {
+        const executor = await ethers.getContractAt("IExecutor", address);
+        for (const type of types) {
+          const call = executor.execute(context, toBeHex(type, 1), "0x");
+          await expect(call, `${name}, type ${type}`).to.be.revertedWithCustomError(executor, "NotMine");
+        }
+        const call = executor.execute({ ...context, kind }, toBeHex(types[0]!, 1), "0x");
+        await expect(call, `${name}, kind ${kind}`).to.be.revertedWithCustomError(executor, "NotMine");
+      }
+    });
+  });
+
+  describe("steps", () => {
+    it("runs a batch: messages, items, the end, and the identity behind it", async () => {
+      const deposit = depositMessage({ ...sent, sender: BRIDGE }, 90, signerAddress(90), 7_000_000n);
+      const { log, steps } = run([transfer(1n), fill(), item(Uint8Array.of(0x77))], [deposit]);
+      expect(story(steps)).to.deep.equal([
+        ["message", "OK", 0],
+        ["item", "OK", 0],
+        ["item", "OK", 0],
+        ["item", "Malformed", 0],
+        ["next batch", "OK", 0],
+        ["identity", "OK", 0],
+      ]);
+      for (const step of steps) await expectStep(log, step);
+    });
+
+    it("calls every kind of message that is none UnknownKind, zero among them", async () => {
+      const payload = encodeTransaction(transferOf(signing(), 1, 2, 5n, { nonce: 1n, deadline }), 0n);
+      const kinds = [0, 6, 7, 255];
+      const messages = kinds.map((kind): Message => ({ ...sent, sender: signerAddress(1), kind, payload }));
+      const { log, steps } = run([], messages);
+      for (const step of steps.slice(0, kinds.length)) {
+        expect(resultName(step.code)).to.equal("UnknownKind");
+        await expectStep(log, step);
+      }
+    });
+
+    it("takes an empty message, and one of a type that nobody has, as malformed", async () => {
+      const payloads = [
+        new Uint8Array(0),
+        Uint8Array.of(0),
+        Uint8Array.of(0x09),
+        Uint8Array.of(0x14),
+        new Uint8Array(4096),
+      ];
+      const { log, steps } = run(
+        [],
+        payloads.map((payload) => ({ ...sent, sender: BRIDGE, kind: MESSAGE_FORCED, payload })),
+      );
+      for (const step of steps.slice(0, payloads.length)) {
+        expect(resultName(step.code)).to.equal("Malformed");
+        await expectStep(log, step);
+      }
+    });
+
+    it("settles several accounts in as many steps, from a message and from a batch", async () => {
+      const day = START_DAY;
+      const settle: Transaction = { type: TX_SETTLE, market: 1, day, accounts: [45, 44, 45] };
+      const price = fixPriceMessage({ ...sent, sender: SETTLEMENT }, 1, day, 35_000_000n);
+      const forced = { ...sent, sender: BRIDGE, kind: MESSAGE_FORCED, payload: encodeTransaction(settle, 0n) };
+      const { log, steps } = run([item(settle), new Uint8Array(250)], [price, forced]);
+      expect(story(steps).slice(1, 7)).to.deep.equal([
+        ["message", "ClaimNotReady", 1],
+        ["message", "OK", 2],
+        ["message", "OK", 0],
+        ["item", "NothingToSettle", 1],
+        ["item", "NothingToSettle", 2],
+        ["item", "NothingToSettle", 0],
+      ]);
+      for (const step of steps) await expectStep(log, step);
+    });
+
+    it("takes at most an item for each 64 bytes, inside a settlement of several accounts too", async () => {
+      const dust = run(Array.from({ length: 100 }, () => item(Uint8Array.of(0x07))));
+      expect(story(dust.steps).map(([kind]) => kind)).to.deep.equal([
+        ...["item", "item", "item", "item", "item limit", "next batch", "identity"],
+      ]);
+      for (const step of dust.steps) await expectStep(dust.log, step);
+
+      const accounts = Array.from({ length: 32 }, (_, i) => i);
+      const settle = run([item({ type: TX_SETTLE, market: 1, day: START_DAY + 9, accounts })]);
+      expect(story(settle.steps).map(([kind]) => kind)).to.deep.equal([
+        ...["item", "item", "item", "item limit", "next batch", "identity"],
+      ]);
+      for (const step of settle.steps) await expectStep(settle.log, step);
+    });
+
+    const framing: [string, Uint8Array][] = [
+      ["a length of zero", Uint8Array.of(0)],
+      ["a length that is not minimal", Uint8Array.of(0x81, 0)],
+      ["a length of three bytes", Uint8Array.of(0x80, 0x80, 1)],
+      ["a length above 4096", Uint8Array.of(0x81, 0x20)],
+      ["a length that is cut off", Uint8Array.of(0x80)],
+      ["an item that is cut off", Uint8Array.of(0x05, 1, 2)],
+    ];
+    for (const [name, bytes] of framing) {
+      it(`skips the rest of a batch behind ${name}, also across a chunk's border`, async () => {
+        for (const before of [0, 100, 254, 255, 256, 511]) {
+          const filler: Uint8Array[] = [];
+          for (let left = before; left > 0; left -= 128)
+            filler.push(item(new Uint8Array(Math.min(left, 128) - 1).fill(9)));
+          const { log, steps } = runPayload(concat(...filler, bytes));
+          const step = steps.find(({ kind }) => kind === "framing error")!;
+          expect(step, `behind ${before} bytes`).to.not.equal(undefined);
+          await expectStep(log, step);
+        }
+      });
+    }
+
+    it("reads items of every length up to 4096 wherever they lie", async () => {
+      for (const length of [1, 127, 128, 255, 256, 257, 4095, 4096]) {
+        const { log, steps } = runPayload(
+          concat(item(new Uint8Array(200).fill(9)), item(new Uint8Array(length).fill(9)), Uint8Array.of(1)),
+        );
+        expect(story(steps)[1]!.slice(0, 2)).to.deep.equal(["item", "Malformed"]);
+        await expectStep(log, steps[1]!);
+      }
+    });
+  });
+
+  describe("refuses", () => {
+    type Break = (proof: Proof, steps: { log: InputLog; steps: ProvenStep[] }) => void;
+
+    /** The steps of a run that has one of each kind, by index. */
+    const STEPS = { message: 0, transfer: 1, malformed: 2, framing: 3, next: 4, identity: 5 } as const;
+
+    function sample(): { log: InputLog; steps: ProvenStep[] } {
+      const deposit = depositMessage({ ...sent, sender: BRIDGE }, 90, signerAddress(90), 7_000_000n);
+      const sampled = run([transfer(1n), item(new Uint8Array(300).fill(9)), Uint8Array.of(0, 0)], [deposit]);
+      expect(sampled.steps.map(({ kind }) => kind)).to.deep.equal([
+        ...["message", "item", "item", "framing error", "next batch", "identity"],
+      ]);
+      return sampled;
+    }
+
+    const table: { name: string; at: keyof typeof STEPS; error: string; spoil: Break }[] = [
+      {
+        name: "a record for the identity",
+        at: "identity",
+        error: "EvidenceUnused",
+        spoil: ({ input }) => (input.record.l1Time = 1),
+      },
+      {
+        name: "a record path for the identity",
+        at: "identity",
+        error: "EvidenceUnused",
+        spoil: ({ input }) => input.recordPath.push(SIBLING),
+      },
+      {
+        name: "a message for the identity",
+        at: "identity",
+        error: "EvidenceUnused",
+        spoil: ({ input }) => (input.message.kind = 1),
+      },
+      {
+        name: "chunks for the identity",
+        at: "identity",
+        error: "EvidenceUnused",
+        spoil: ({ input }) => (input.chunks = "0x00"),
+      },
+      {
+        name: "a witness for the identity",
+        at: "identity",
+        error: "EvidenceUnused",
+        spoil: (proof) => (proof.witness = "0x0001"),
+      },
+      {
+        name: "a message at the end of a batch",
+        at: "next",
+        error: "EvidenceUnused",
+        spoil: ({ input }) => (input.message.payload = "0x00"),
+      },
+      {
+        name: "a message path at the end of a batch",
+        at: "next",
+        error: "EvidenceUnused",
+        spoil: ({ input }) => input.messagePath.push(SIBLING),
+      },
+      {
+        name: "chunks at the end of a batch",
+        at: "next",
+        error: "EvidenceUnused",
+        spoil: ({ input }) => input.chunkPath.push(SIBLING),
+      },
+      {
+        name: "a witness at the end of a batch",
+        at: "next",
+        error: "EvidenceUnused",
+        spoil: (proof) => (proof.witness = "0x0001"),
+      },
+      {
+        name: "a message for an item",
+        at: "transfer",
+        error: "EvidenceUnused",
+        spoil: ({ input }) => (input.message.l1Time = 1),
+      },
+      {
+        name: "chunks for a message",
+        at: "message",
+        error: "EvidenceUnused",
+        spoil: ({ input }) => (input.chunks = "0x00"),
+      },
+      {
+        name: "a witness for a malformed item",
+        at: "malformed",
+        error: "EvidenceUnused",
+        spoil: (proof) => (proof.witness = "0x0001"),
+      },
+      {
+        name: "a witness for a framing error",
+        at: "framing",
+        error: "EvidenceUnused",
+        spoil: (proof) => (proof.witness = "0x0001"),
+      },
+      {
+        name: "another record",
+        at: "transfer",
+        error: "SequenceRootMismatch",
+        spoil: ({ input }) => (input.record.l2Time = START + 1n),
+      },
+      {
+        name: "a record path that is too long",
+        at: "transfer",
+        error: "SequencePathLengthMismatch",
+        spoil: ({ input }) => input.recordPath.push(SIBLING),
+      },
+      {
+        name: "a batch that does not exist",
+        at: "next",
+        error: "SequenceIndexInvalid",
+        spoil: ({ pre }) => Object.assign(pre, { batch: 7n }),
+      },
+      {
+        name: "another payload of a message",
+        at: "message",
+        error: "SequenceRootMismatch",
+        spoil: ({ input }) => (input.message.payload = concatHex([input.message.payload, "0x00"])),
+      },
+      {
+        name: "another sender of a message",
+        at: "message",
+        error: "SequenceRootMismatch",
+        spoil: ({ input }) => (input.message.sender = toHex(signerAddress(3))),
+      },
+      {
+        name: "no message when one is due",
+        at: "message",
+        error: "SequenceRootMismatch",
+        spoil: ({ input }) =>
+          Object.assign(input.message, { kind: 0, sender: ethers.ZeroAddress, l1Block: 0, l1Time: 0, payload: "0x" }),
+      },
+      { name: "no chunks", at: "transfer", error: "ChunksTooShort", spoil: ({ input }) => (input.chunks = "0x") },
+      {
+        name: "a chunk that is cut off",
+        at: "transfer",
+        error: "ChunkBytesMismatch",
+        spoil: ({ input }) => (input.chunks = (input.chunks as string).slice(0, -2)),
+      },
+      {
+        name: "a chunk too many",
+        at: "transfer",
+        error: "ChunkBytesMismatch",
+        spoil: ({ input }) => (input.chunks = concatHex([input.chunks, `0x${"00".repeat(256)}`])),
+      },
+      {
+        name: "a forged chunk",
+        at: "malformed",
+        error: "ChunkCommitmentMismatch",
+        spoil: ({ input }) => (input.chunks = (input.chunks as string).slice(0, -2) + "ff"),
+      },
+      {
+        name: "a chunk path that is too long",
+        at: "transfer",
+        error: "ChunkPathLengthMismatch",
+        spoil: ({ input }) => input.chunkPath.push(SIBLING),
+      },
+      {
+        name: "a forged length byte that would be a framing error",
+        at: "malformed",
+        error: "ChunkBytesMismatch",
+        spoil: ({ input, pre }) => {
+          const at = 2 + 2 * (pre.offset % 256);
+          const chunks = input.chunks as string;
+          input.chunks = `${chunks.slice(0, at)}00${chunks.slice(at + 2)}`;
+        },
+      },
+      {
+        name: "an offset behind the payload",
+        at: "transfer",
+        error: "OffsetBeyondPayload",
+        spoil: ({ pre }) => Object.assign(pre, { offset: 5000 }),
+      },
+      { name: "no witness", at: "transfer", error: "WitnessTooShort", spoil: (proof) => (proof.witness = "0x") },
+      {
+        name: "a witness that is too long",
+        at: "transfer",
+        error: "WitnessNotUsedUp",
+        spoil: (proof) => (proof.witness += "00"),
+      },
+      {
+        name: "a witness against another root",
+        at: "transfer",
+        error: "WitnessRootMismatch",
+        spoil: ({ pre }) => Object.assign(pre, { stateRoot: SIBLING }),
+      },
+    ];
+
+    for (const { name, at, error, spoil } of table) {
+      it(name, async () => {
+        const sampled = sample();
+        const proof = proofOf(sampled.log, sampled.steps[STEPS[at]]!);
+        spoil(proof, sampled);
+        const { context, pre, input, witness } = proof;
+        const errors = await ethers.getContractAt(ownerOf(error), scene.prover);
+        const call = scene.prover.step(context, pre, input, witness);
+        await expect(call).to.be.revertedWithCustomError(errors, error);
+      });
+    }
+
+    it("a batch of a kind of data that it cannot read", async () => {
+      const log = new InputLog();
+      const record = {
+        dataKind: 2,
+        commitment: new Uint8Array(32),
+        length: 9,
+        messagesRead: 0n,
+        l1Time: START,
+        l2Time: START,
+      };
+      log.appendBatch({ record, payload: new Uint8Array(9) });
+      const context = log.context(1n);
+      const evidence = log.evidence({ batch: 0n, message: undefined, chunks: { low: 0, high: 0 } }, context);
+      const pre: MachineState = { ...GENESIS_CURSOR, stateRoot: new Uint8Array(32) };
+      const call = scene.prover.step(contextArgument(context), stateArgument(pre), evidenceArgument(evidence), "0x");
+      await expect(call).to.be.revertedWithCustomError(scene.prover, "DataKindUnknown");
+    });
+
+    it("nothing of the untouched sample", async () => {
+      const { log, steps } = sample();
+      for (const step of steps) await expectStep(log, step);
+    });
+  });
+
+  describe("lack of gas", () => {
+    /** Runs a step with every amount of gas up to one that is enough. */
+    async function expectNoFalseVerdict(log: InputLog, step: ProvenStep, high: number): Promise<void> {
+      const { context, pre, input, witness } = proofOf(log, step);
+      const limits = [3_000, high, 97] as const;
+      const { proven, refused } = await scene.harness.stepStarved(context, { pre, input, witness }, ...limits, {
+        gasLimit: 10n ** 11n,
+      });
+      expect(proven, "calls with enough gas").to.be.greaterThan(0n);
+      expect(refused, "calls with too little").to.be.greaterThan(0n);
+    }
+
+    it("never becomes a verdict on a transfer", async () => {
+      const { log, steps } = run([transfer(1n)]);
+      await expectNoFalseVerdict(log, steps[0]!, 110_000);
+    });
+
+    it("never becomes a verdict on a fill", async () => {
+      const { log, steps } = run([fill()]);
+      await expectNoFalseVerdict(log, steps[0]!, 180_000);
+    });
+
+    it("never becomes a verdict on a settlement", async () => {
+      const settle: Transaction = { type: TX_SETTLE, market: 1, day: START_DAY, accounts: [44] };
+      const { log, steps } = run([item(settle)]);
+      expect(resultName(steps[0]!.code)).to.equal("OK");
+      await expectNoFalseVerdict(log, steps[0]!, 120_000);
+    });
+  });
+});
+
+/** A contract that declares the error. */
+function ownerOf(error: string): "OneStepProver" | "AccountExecutor" {
+  return error.startsWith("Witness") ? "AccountExecutor" : "OneStepProver";
+}
