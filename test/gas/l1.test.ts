@@ -4,7 +4,7 @@ import type { ContractTransactionResponse } from "ethers";
 import { fromHex, toHex } from "../../src/crypto/bytes.ts";
 import { messageLeaf } from "../../src/machine/Inputs.ts";
 import { SequenceTree } from "../../src/machine/SequenceTree.ts";
-import type { IRollupInbox } from "../../typechain/inbox/RollupInbox.ts";
+import type { IRollupInbox } from "../../typechain/contracts/inbox/RollupInbox.ts";
 import { Asserter } from "../support/assertions.ts";
 import { deployBridge, INBOX_PARAMETERS, type BridgeFixture } from "../support/l1.ts";
 import { confirmState, stateWith, withdrawalWitness } from "../support/withdrawals.ts";
