@@ -65,12 +65,7 @@ export function domainSeparator(chainId: bigint, verifyingContract: Uint8Array):
  * @param keyIndex 0 for the owner.
  * @param keyEpoch 0 for the owner.
  */
-export function orderDigest(
-  domain: Uint8Array,
-  order: OrderTerms,
-  keyIndex: number,
-  keyEpoch: number,
-): Uint8Array {
+export function orderDigest(domain: Uint8Array, order: OrderTerms, keyIndex: number, keyEpoch: number): Uint8Array {
   return digest(domain, [
     ORDER_TYPE_HASH,
     order.account,

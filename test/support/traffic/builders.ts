@@ -85,7 +85,10 @@ function wireOrder(signing: Signing, draft: Draft, market: Market): WireOrder {
     limitTicks: draft.limitPrice / market.tick,
     maxFee: draft.maxFee,
     deadline: draft.deadline,
-    signature: sign(orderDigest(signing.domain, draft, draft.keyIndex, draft.keyEpoch), privateKey(signing.impostor ?? draft.account, draft.keyIndex)),
+    signature: sign(
+      orderDigest(signing.domain, draft, draft.keyIndex, draft.keyEpoch),
+      privateKey(signing.impostor ?? draft.account, draft.keyIndex),
+    ),
   };
 }
 

@@ -80,7 +80,10 @@ describe("memoizeRecover", () => {
     }, 2);
     const pairs = [1n, 2n, 3n].map((nonce) => {
       const signed = order(1, nonce);
-      return { digest: orderDigest(DOMAIN, signed.terms, signed.keyIndex, signed.keyEpoch), signature: signed.signature };
+      return {
+        digest: orderDigest(DOMAIN, signed.terms, signed.keyIndex, signed.keyEpoch),
+        signature: signed.signature,
+      };
     });
     const signer = (i: number): Uint8Array | undefined => recover(pairs[i]!.digest, pairs[i]!.signature);
     expect(signer(0)).to.deep.equal(ownerOf(1));
