@@ -11,6 +11,7 @@ contract Relay {
     address private _target;
     bytes private _data;
 
+    // solhint-disable-next-line no-complex-fallback
     receive() external payable {
         if (_refuses) revert EtherRefused();
         if (_target != address(0)) _call(_target, 0, _data);

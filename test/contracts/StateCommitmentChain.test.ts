@@ -331,6 +331,16 @@ describe("StateCommitmentChain", () => {
         await expect(asserter.send(bob, call)).to.be.revertedWithCustomError(chain, "FamilyClosed").withArgs(genesis);
       });
 
+      it("refuses a further sibling once one of several children is confirmed, before and after the sweep", async () => {
+        const { chain, asserter, game, carol, genesis, second } = await networkHelpers.loadFixture(rivalsFixture);
+        await game.setTotal(second.id, challengePeriod);
+        await asserter.confirm(second);
+        const call = await asserter.arguments(genesis, carol, "late");
+        await expect(asserter.send(carol, call)).to.be.revertedWithCustomError(chain, "FamilyClosed").withArgs(genesis);
+        await chain.sweep(genesis);
+        await expect(asserter.send(carol, call)).to.be.revertedWithCustomError(chain, "FamilyClosed").withArgs(genesis);
+      });
+
       it("refuses a sibling once the only child has had the challenge period, to the second", async () => {
         const { chain, asserter, bob, genesis, first } = await networkHelpers.loadFixture(assertedFixture);
         const { createdAt } = await chain.assertionOf(first.id);

@@ -114,7 +114,7 @@ class StakePlay {
     const choice = random.integer(0, 99);
     if (choice < 55) await this.#assert();
     else if (choice < 70) await this.#withdraw(random.pick(this.#stakers));
-    else if (choice < 85) await this.#confirm(random.pick(this.#model.nodes));
+    else if (choice < 85) await this.#confirm(this.#candidate());
     else if (choice < 95) await this.#sweep(random.pick(this.#model.nodes));
     else await time.increase(challengePeriod / 2n);
     await this.#check();
@@ -136,10 +136,22 @@ class StakePlay {
     await this.#check();
   }
 
+  /** An assertion to confirm: often one whose turn it is. */
+  #candidate(): Node {
+    const { nodes } = this.#model;
+    const due = nodes.filter((node) => node.confirmed && !this.#model.hasConfirmedChild(node));
+    const children = due.flatMap((node) => node.children);
+    return this.#random.pick(this.#random.chance(0.6) && children.length > 0 ? children : nodes);
+  }
+
   async #assert(): Promise<void> {
     const model = this.#model;
-    // New assertions mostly near the latest ones, so that trees grow deep and families of losers have families.
-    const parent = this.#random.chance(0.6) ? model.nodes[model.nodes.length - 1]! : this.#random.pick(model.nodes);
+    // New assertions mostly near the latest ones, so that trees grow deep and families of losers have families; some under
+    // confirmed ones, which are open or closed.
+    const confirmed = model.nodes.filter((node) => node.confirmed);
+    const draw = this.#random.next();
+    const last = model.nodes[model.nodes.length - 1]!;
+    const parent = draw < 0.5 ? last : this.#random.pick(draw < 0.7 ? confirmed : model.nodes);
     const staker = this.#random.pick(this.#stakers);
     const call = await this.#asserter.arguments(parent.id, staker, `claim ${this.#labels++}`);
     await this.#asserter.fillInbox(call.expectedTarget);

@@ -1,0 +1,253 @@
+import { TenorError } from "../errors.ts";
+import type { MachineConfig } from "../machine/Execution.ts";
+import type { TreeRoot } from "../machine/StateTree.ts";
+import type { MarketEvent, OrderEvent } from "../market/types.ts";
+import { genesisCheckpoint, type L1View } from "../sequencer/DerivedState.ts";
+import type { OrderOutcome } from "../sequencer/Exchange.ts";
+import type { Journal } from "../sequencer/Journal.ts";
+import type { ExchangeEvent } from "../sequencer/OrderRecord.ts";
+import { withRecoverCache } from "../sequencer/RecoverCache.ts";
+import { DEFAULT_OPTIONS, Sequencer, type SequencerOptions } from "../sequencer/Sequencer.ts";
+import type { Clock, Logger } from "../sequencer/Services.ts";
+import { signOrder } from "../sequencer/Signing.ts";
+import { Traders, type TraderAccount } from "./Traders.ts";
+
+/** What a replay needs of L1. All times in seconds. */
+export interface ReplayL1 {
+  /** The inputs as far as they have been derived. */
+  readonly view: L1View;
+  /** Opens an account with a deposit (1e-6 USDC); its number. */
+  open(account: TraderAccount, amount: bigint, time: bigint): Promise<number>;
+  /** A round of the market's feed (1e-4 USD), relayed as an anchor. */
+  round(market: number, price: bigint, time: bigint): Promise<void>;
+  /** Fixes the settlement price of an expiry from the feed's rounds. */
+  fixPrice(market: number, day: number, time: bigint): Promise<void>;
+  /** Puts the sequencer's sealed batches on L1 and derives what is new there. */
+  post(sequencer: Sequencer, time: bigint): Promise<void>;
+}
+
+/** What a replay is made of. */
+export interface ReplayOptions {
+  readonly config: MachineConfig;
+  readonly genesis: TreeRoot;
+  readonly l1: ReplayL1;
+  readonly journal: Journal;
+  readonly logger: Logger;
+  /** Age in seconds at which a batch is sealed and posted; below the inbox's bound. Default 420. */
+  readonly batchAge?: bigint;
+}
+
+/** What a replay has seen so far. */
+export interface ReplayCounts {
+  readonly orders: number;
+  readonly fills: number;
+  /** Orders refused at once, or taken out later for a rule other than their own end. */
+  readonly rejected: number;
+  readonly rejectedBy: Readonly<Record<string, number>>;
+  /** Immediate orders that found less than they wanted. */
+  readonly unfilled: number;
+  readonly expiriesSettled: number;
+  /** The event's time that was reached, seconds. */
+  readonly time: bigint;
+}
+
+/** What a replay can run into. */
+export type ReplayErrorCode = "ACCOUNT_MISSING";
+
+/** An event that can't be replayed. */
+export class ReplayError extends TenorError<ReplayErrorCode> {
+  override readonly name = "ReplayError";
+}
+
+/** What an order may pay at most for each contract: 5 basis points of the underlying, above the taker's three. */
+const MAX_FEE_DIVISOR = 2_000n;
+/** Life of an immediate order from the L2 time of the batch it gets into, seconds. */
+const IMMEDIATE_LIFE = 60n;
+/** Rounds of settlement after a price has been fixed: debtors, creditors, claims. */
+const SETTLEMENT_ROUNDS = 3;
+const CENT = 100n;
+
+/**
+ * Runs a stream of market events through a sequencer and an L1: signs the orders, submits them, moves time, posts batches,
+ * relays rounds and has expiries fixed and settled.
+ */
+export class Replay {
+  readonly traders = new Traders();
+  readonly sequencer: Sequencer;
+  readonly #options: ReplayOptions;
+  readonly #batchAge: bigint;
+  readonly #clock: { time: bigint } & Clock;
+  readonly #prices = new Map<number, bigint>();
+  readonly #rejectedBy = new Map<string, number>();
+  #orders = 0;
+  #fills = 0;
+  #unfilled = 0;
+  #expiriesSettled = 0;
+  /** Whether L1 has messages that the sequencer hasn't been told of. */
+  #stale = false;
+
+  constructor(options: ReplayOptions) {
+    this.#options = options;
+    this.#batchAge = options.batchAge ?? 420n;
+    const clock = { time: 0n, now: (): bigint => clock.time };
+    this.#clock = clock;
+    const settings: SequencerOptions = { ...DEFAULT_OPTIONS, maxBatchAge: this.#batchAge };
+    this.sequencer = new Sequencer(
+      withRecoverCache(options.config),
+      settings,
+      {
+        clock,
+        journal: options.journal,
+        logger: options.logger,
+        listener: (event) => {
+          this.#observe(event);
+        },
+      },
+      genesisCheckpoint(options.genesis),
+      options.l1.view,
+    );
+  }
+
+  /** Where the replay stands. */
+  get counts(): ReplayCounts {
+    const rejected = [...this.#rejectedBy.values()].reduce((sum, count) => sum + count, 0);
+    return {
+      orders: this.#orders,
+      fills: this.#fills,
+      rejected,
+      rejectedBy: Object.fromEntries([...this.#rejectedBy].sort(([, a], [, b]) => b - a)),
+      unfilled: this.#unfilled,
+      expiriesSettled: this.#expiriesSettled,
+      time: this.#clock.time,
+    };
+  }
+
+  /** The clock of the simulated world, seconds. */
+  get time(): bigint {
+    return this.#clock.time;
+  }
+
+  /** Carries out one event. Events must come in order of time. */
+  async apply(event: MarketEvent): Promise<void> {
+    await this.advanceTo(BigInt(event.time));
+    const { l1 } = this.#options;
+    switch (event.kind) {
+      case "deposit": {
+        const account = this.traders.of(event.trader);
+        // A replay may have opened all accounts beforehand.
+        if (account.account !== undefined) return;
+        account.account = await l1.open(account, event.amount, this.#clock.time);
+        this.#stale = true;
+        return;
+      }
+      case "index": {
+        const isFirst = !this.#prices.has(event.market);
+        this.#prices.set(event.market, event.price);
+        await l1.round(event.market, event.price, this.#clock.time);
+        this.#stale = true;
+        // Without an anchor nothing trades; later rounds may wait for the next batch.
+        if (isFirst) await this.flush();
+        return;
+      }
+      case "expiry":
+        await this.#settleExpiry(event.market, event.expiryDay);
+        return;
+      case "order":
+        await this.#place(event);
+    }
+  }
+
+  /** Lets time pass: a batch that becomes too old on the way is sealed and posted at its time. */
+  async advanceTo(time: bigint): Promise<void> {
+    for (;;) {
+      const { open } = this.sequencer.exchange;
+      if (open === undefined || open.items.length === 0 || open.l2Time + this.#batchAge > time) break;
+      this.#clock.time = later(this.#clock.time, open.l2Time + this.#batchAge);
+      await this.flush();
+    }
+    this.#clock.time = later(this.#clock.time, time);
+  }
+
+  /** Seals and posts whatever is there, and takes over what is new on L1. */
+  async flush(): Promise<void> {
+    this.sequencer.seal();
+    await this.#options.l1.post(this.sequencer, this.#clock.time);
+    this.sequencer.sync(this.#options.l1.view);
+    this.#stale = false;
+  }
+
+  /** Makes the sequencer see the newest messages before something that depends on them. */
+  async refresh(): Promise<void> {
+    if (this.#stale) await this.flush();
+  }
+
+  async #settleExpiry(market: number, day: number): Promise<void> {
+    await this.flush();
+    await this.#options.l1.fixPrice(market, day, this.#clock.time);
+    await this.flush();
+    for (let i = 0; i < SETTLEMENT_ROUNDS; i++) {
+      this.#clock.time += 1n;
+      this.sequencer.tick();
+    }
+    await this.flush();
+    this.#expiriesSettled++;
+  }
+
+  async #place(event: OrderEvent): Promise<void> {
+    // Only an open batch keeps its old messages; without one, the next reads all that there are.
+    if (this.#stale && this.sequencer.exchange.open === undefined) await this.refresh();
+    const account = this.traders.of(event.trader);
+    if (account.account === undefined) {
+      throw new ReplayError("ACCOUNT_MISSING", "an order comes before its account's deposit", {
+        fields: { trader: event.trader, line: event.line },
+      });
+    }
+    // An open batch without items gets the present time with its first one.
+    const { open } = this.sequencer.exchange;
+    const l2Time = open !== undefined && open.items.length > 0 ? open.l2Time : this.#clock.time;
+    const price = this.#prices.get(event.series.market) ?? 0n;
+    const maxFee = (price / MAX_FEE_DIVISOR / CENT + 1n) * CENT;
+    const order = signOrder(
+      this.#options.config.domain,
+      {
+        account: account.account,
+        market: event.series.market,
+        expiryDay: event.series.expiryDay,
+        strike: event.series.strike,
+        isPut: event.series.type === "put",
+        isSell: event.side === "sell",
+        quantity: event.quantity,
+        limitPrice: event.limitPrice,
+        maxFee,
+        nonce: ++account.nonce,
+        deadline: event.immediate ? l2Time + IMMEDIATE_LIFE : BigInt(event.expiresAt),
+        fillOrKill: false,
+        immediateOrCancel: event.immediate,
+        postOnly: false,
+        reduceOnly: false,
+        forcible: false,
+      },
+      account.privateKey,
+    );
+    this.#orders++;
+    const [outcome] = this.sequencer.submitMany([{ kind: "order", order }]) as [OrderOutcome];
+    if (!outcome.accepted) this.#reject(outcome.refusal.reason);
+    else if (event.immediate && outcome.remaining > 0n) this.#unfilled++;
+  }
+
+  #observe(event: ExchangeEvent): void {
+    if (event.kind === "fill") this.#fills++;
+    // Quotes run out, and immediate orders end with what they got: both by their own terms.
+    else if (event.kind === "closed" && event.reason !== "Expired" && event.reason !== "ImmediateUnfilled") {
+      this.#reject(event.reason);
+    }
+  }
+
+  #reject(reason: string): void {
+    this.#rejectedBy.set(reason, (this.#rejectedBy.get(reason) ?? 0) + 1);
+  }
+}
+
+function later(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
