@@ -358,7 +358,6 @@ contract FillExecutor is IExecutor {
 
         // SAFETY: the other markets are those of the list before, since the traded one has been peeked already.
         Execution.peekMarkets(state, trade.anchors, before);
-        // INVARIANT 5: whoever adds risk is left with a requirement that its cash covers.
         // INVARIANT 5: every fill leaves an account with a requirement that its cash covers. Not only those that add risk: a seller
         // whose requirement has outgrown its cash could otherwise buy back some shorts at any price, and leave the others naked.
         if (Execution.excess(account, trade.anchors) < 0) return ResultCodes.InsufficientMargin;

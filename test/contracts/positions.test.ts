@@ -53,9 +53,9 @@ function requirementByScan(list: readonly Held[], anchors: ReadonlyMap<number, b
   }
   for (const group of groups.values()) {
     const anchor = anchors.get(group[0]!.market) ?? 0n;
-    const strikes = group.map(({ strike }) => strike);
-    const highest = strikes.reduce((a, b) => (a > b ? a : b));
-    const ceiling = 3n * anchor > highest + anchor ? 3n * anchor : highest + anchor;
+    const shortCalls = group.filter(({ put, quantity }) => !put && quantity < 0n).map(({ strike }) => strike + anchor);
+    const ceiling = [3n * anchor, ...shortCalls].reduce((a, b) => (a > b ? a : b));
+    const strikes = group.map(({ strike }) => strike).filter((strike) => strike < ceiling);
     const values = [0n, ...strikes, ceiling].map((price) =>
       group.reduce((sum, held) => sum + held.quantity * payoff(held, price), 0n),
     );
@@ -155,6 +155,12 @@ describe("Requirement: the largest loss at expiry", () => {
     ["a short call beyond three anchors: one anchor", [call(2_000_000_000n, -unit)], 60_000_000_000n],
     ["a call spread: its width", [call(500_000_000n, -unit), call(510_000_000n, unit)], 1_000_000_000n],
     ["a put spread: its width", [put(500_000_000n, unit), put(510_000_000n, -unit)], 1_000_000_000n],
+    [
+      "a short call under a long one beyond three anchors: up to three anchors",
+      [call(500_000_000n, -unit), call(2_000_000_000n, unit)],
+      130_000_000_000n,
+    ],
+    ["a short put above three anchors: its strike", [put(2_000_000_000n, -unit)], 200_000_000_000n],
     ["a short straddle: the worse side", [call(500_000_000n, -unit), put(500_000_000n, -unit)], 130_000_000_000n],
     [
       "a box: nothing",
@@ -182,10 +188,10 @@ describe("Requirement: the largest loss at expiry", () => {
     expect(await requirement(list, high)).to.equal(requirementByScan(list, high));
   });
 
-  it("costs less than 500 gas for each position", async () => {
+  it("costs less than 600 gas for each position", async () => {
     const list = randomList(new Random(1), 64, 1000n);
     const result = await harness.requirementUp(list.map(wordOf), [1, 2, 3], [40_000n, 40_000n, 40_000n]);
-    expect(result.gasUsed).to.be.lessThan(500n * 64n);
+    expect(result.gasUsed).to.be.lessThan(600n * 64n);
   });
 });
 

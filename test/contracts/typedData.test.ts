@@ -7,7 +7,7 @@ const { ethers } = await network.create();
 
 /** The types as section 3 of the specification writes them. */
 const TYPES = [
-  "Order(uint32 account,uint8 market,uint16 expiryDay,uint64 strike,bool isPut,bool isSell,uint64 quantity,uint64 limitPrice,uint64 maxFee,uint64 nonce,uint64 deadline,bool fillOrKill,bool immediateOrCancel,bool postOnly,bool reduceOnly,bool forcible)",
+  "Order(uint32 account,uint8 market,uint16 expiryDay,uint64 strike,bool isPut,bool isSell,uint64 quantity,uint64 limitPrice,uint64 maxFee,uint64 nonce,uint64 deadline,bool fillOrKill,bool immediateOrCancel,bool postOnly,bool reduceOnly,bool forcible,uint8 keyIndex,uint32 keyEpoch)",
   "Withdraw(uint32 account,uint64 amount,address recipient,uint64 nonce,uint64 deadline)",
   "Transfer(uint32 from,uint32 to,uint64 amount,uint64 nonce,uint64 deadline)",
   "SetKey(uint32 account,uint8 index,address key,uint8 scope,uint64 expiry,uint64 budget,uint64 nonce,uint64 deadline)",
@@ -55,7 +55,20 @@ describe("TypedData: digests as wallets compute them", () => {
           ...{ filled: 5, maxFee, feeAccrued: 77 },
         };
         const expected = digest("Order", {
-          ...{ account, market, expiryDay, strike, isPut, quantity, limitPrice, maxFee, nonce, deadline },
+          ...{
+            account,
+            market,
+            expiryDay,
+            strike,
+            isPut,
+            quantity,
+            limitPrice,
+            maxFee,
+            nonce,
+            deadline,
+            keyIndex: 3,
+            keyEpoch: 9,
+          },
           ...Object.fromEntries(flags.map((flag, i) => [flag, ((set >> i) & 1) === 1])),
         });
         expect(await harness.orderDigest(separator, account, order)).to.equal(expected);
