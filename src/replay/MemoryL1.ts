@@ -1,5 +1,11 @@
 import { writeU128, writeU16, writeU32, writeU64 } from "../crypto/bytes.ts";
-import { DATA_CALLDATA, MESSAGE_ANCHOR, MESSAGE_DEPOSIT, MESSAGE_FIX_PRICE, MESSAGE_LIST_MARKET } from "../machine/Inputs.ts";
+import {
+  DATA_CALLDATA,
+  MESSAGE_ANCHOR,
+  MESSAGE_DEPOSIT,
+  MESSAGE_FIX_PRICE,
+  MESSAGE_LIST_MARKET,
+} from "../machine/Inputs.ts";
 import { InputLog } from "../machine/InputLog.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
 import { expiryTime } from "../machine/Slots.ts";

@@ -33,7 +33,7 @@ export function payloadStats(batches: Iterable<Batch>): PayloadStats {
   for (const { record, payload } of batches) {
     counts.batches++;
     counts.bytes += payload.length;
-    for (let offset = 0; offset < payload.length; ) {
+    for (let offset = 0; offset < payload.length;) {
       const frame = frameAt(payload, offset);
       if (frame === undefined) {
         add("padding", payload.length - offset);
@@ -89,7 +89,9 @@ function addOrder(order: WireOrder | WireMakerOrder | OrderReference, timeBase: 
 }
 
 function otherField(transaction: Transaction | undefined): string {
-  return transaction === undefined ? "malformed items" : `other: type 0x${transaction.type.toString(16).padStart(2, "0")}`;
+  return transaction === undefined
+    ? "malformed items"
+    : `other: type 0x${transaction.type.toString(16).padStart(2, "0")}`;
 }
 
 function size(value: bigint): number {
