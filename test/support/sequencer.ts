@@ -20,13 +20,14 @@ import { GENESIS_CURSOR } from "../../src/machine/MachineState.ts";
 import { Machine } from "../../src/machine/Step.ts";
 import { domainSeparator, type OrderTerms } from "../../src/machine/TypedData.ts";
 import { encodeTransaction, type Transaction } from "../../src/machine/Wire.ts";
+import { SILENT, type Logger } from "../../src/roles/Logger.ts";
 import { genesisCheckpoint } from "../../src/sequencer/DerivedState.ts";
 import type { OrderOutcome } from "../../src/sequencer/Exchange.ts";
 import type { ExchangeEvent } from "../../src/sequencer/OrderRecord.ts";
 import { MemoryJournal, type Journal } from "../../src/sequencer/Journal.ts";
 import { withRecoverCache } from "../../src/sequencer/RecoverCache.ts";
 import { DEFAULT_OPTIONS, Sequencer, type SequencerOptions } from "../../src/sequencer/Sequencer.ts";
-import type { Clock, Logger } from "../../src/sequencer/Services.ts";
+import type { Clock } from "../../src/sequencer/Clock.ts";
 import type { SignedOrder } from "../../src/sequencer/SignedOrder.ts";
 import { signOrder } from "../../src/sequencer/Signing.ts";
 
@@ -52,8 +53,6 @@ export const STEPS = [500_000n, 1_000_000n, 5_000_000n] as const;
 export const SPOT = 30_000_000n;
 export const CONTRACT = 1_000_000n;
 export const USDC = 1_000_000n;
-
-export const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The private key of account `account`. */
 export function keyOf(account: number): Uint8Array {

@@ -23,17 +23,8 @@ import {
   type SignedOrder,
 } from "../../../src/sequencer/SignedOrder.ts";
 import { SqliteJournal } from "../../../src/sequencer/SqliteJournal.ts";
-import {
-  CONFIG,
-  DOMAIN,
-  FakeL1,
-  GENESIS,
-  order,
-  ownerOf,
-  runSeed,
-  SILENT,
-  TestClock,
-} from "../../support/sequencer.ts";
+import { SILENT } from "../../../src/roles/Logger.ts";
+import { CONFIG, DOMAIN, FakeL1, GENESIS, order, ownerOf, runSeed, TestClock } from "../../support/sequencer.ts";
 
 const signedOrders: fc.Arbitrary<SignedOrder> = fc.record({
   terms: fc.record<OrderTerms>({
