@@ -49,33 +49,6 @@ contract ProverHarness {
         }
     }
 
-    /// @notice Runs one step with every amount of gas from `low` to `high` in steps of `stride`, and demands that each call gives the
-    /// verdict of an unlimited one or reverts.
-    /// @return proven Calls that gave the verdict.
-    /// @return refused Calls that reverted.
-    function stepStarved(
-        StepContext calldata context,
-        Step calldata one,
-        uint256 low,
-        uint256 high,
-        uint256 stride
-    ) external view returns (uint256 proven, uint256 refused) {
-        Verdict memory full = _step(context, one);
-        for (uint256 limit = low; limit <= high; limit += stride) {
-            try PROVER.step{gas: limit}(context, one.pre, one.input, one.witness) returns (
-                bytes32 postHash,
-                MachineState memory,
-                uint8,
-                uint8
-            ) {
-                if (postHash != full.postHash) revert FalseVerdict(limit, postHash, full.postHash);
-                ++proven;
-            } catch {
-                ++refused;
-            }
-        }
-    }
-
     /// @notice Runs each step once for each patch of its witness, so that thousands of spoiled witnesses fit in a call. Returns the
     /// prover's error for each, or nothing where the evidence was accepted; step by step, patch by patch.
     function stepPatched(
@@ -106,6 +79,33 @@ contract ProverHarness {
                     errors[count] = revertData.length < 4 ? bytes4(0x00000001) : bytes4(revertData);
                 }
                 ++count;
+            }
+        }
+    }
+
+    /// @notice Runs one step with every amount of gas from `low` to `high` in steps of `stride`, and demands that each call gives the
+    /// verdict of an unlimited one or reverts.
+    /// @return proven Calls that gave the verdict.
+    /// @return refused Calls that reverted.
+    function stepStarved(
+        StepContext calldata context,
+        Step calldata one,
+        uint256 low,
+        uint256 high,
+        uint256 stride
+    ) external view returns (uint256 proven, uint256 refused) {
+        Verdict memory full = _step(context, one);
+        for (uint256 limit = low; limit <= high; limit += stride) {
+            try PROVER.step{gas: limit}(context, one.pre, one.input, one.witness) returns (
+                bytes32 postHash,
+                MachineState memory,
+                uint8,
+                uint8
+            ) {
+                if (postHash != full.postHash) revert FalseVerdict(limit, postHash, full.postHash);
+                ++proven;
+            } catch {
+                ++refused;
             }
         }
     }

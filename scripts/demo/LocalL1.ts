@@ -13,9 +13,6 @@ export class LocalL1Error extends TenorError<LocalL1ErrorCode> {
 /** Enough for every transaction of the demo, below the protocol's cap of 2^24. */
 const GAS_LIMIT = 16_000_000n;
 
-/** Seconds between the blocks of the local chain, at least. */
-const BLOCK_TIME = 1n;
-
 /**
  * A local L1: Hardhat's simulator behind a JSON-RPC endpoint on a free port of the loopback interface. Its clock is the
  * demo's: the next block gets the time that {@link setTime} asked for.
@@ -46,12 +43,21 @@ export class LocalL1 {
   /** Starts a chain whose clock begins at `startTime`, in seconds. */
   static async start(startTime: number): Promise<LocalL1> {
     const server = await network.createServer(
-      { override: { initialDate: new Date(startTime * 1000), loggingEnabled: false, initialBaseFeePerGas: 0 } },
+      {
+        override: {
+          initialDate: new Date(startTime * 1000),
+          loggingEnabled: false,
+          initialBaseFeePerGas: 0,
+          allowBlocksWithSameTimestamp: true,
+        },
+      },
       "127.0.0.1",
     );
     const { address, port } = await server.listen();
     const url = `http://${address}:${port}`;
     const provider = new JsonRpcProvider(url, undefined, { staticNetwork: true, batchMaxCount: 1, cacheTimeout: -1 });
+    // The chain mines at once; asking every few seconds, as the library would, costs minutes.
+    provider.pollingInterval = 10;
     const { chainId } = await provider.getNetwork();
     const block = await provider.getBlock("latest");
     return new LocalL1(url, provider, chainId, BigInt(block?.timestamp ?? startTime), async () => {
@@ -77,11 +83,16 @@ export class LocalL1 {
     return wallet;
   }
 
-  /** Makes the next block carry `time`, or the earliest possible later one. */
+  /** Makes the next block carry `time`, or the time of the last block if that is later. */
   async setTime(time: bigint): Promise<void> {
-    const next = time > this.#time ? time : this.#time + BLOCK_TIME;
+    const next = time > this.#time ? time : this.#time;
     await this.provider.send("evm_setNextBlockTimestamp", [Number(next)]);
     this.#time = next;
+  }
+
+  /** Takes over the clock after others have had blocks mined. */
+  async refreshTime(): Promise<void> {
+    this.#time = BigInt((await this.provider.getBlock("latest"))!.timestamp);
   }
 
   /** Mines an empty block at `time`. */

@@ -23,7 +23,7 @@ export const MAKER_SECONDS = RUN_MS / 1_000 + 60;
  * What every account of a replayed tape deposits, 1e-6 USDC. In the collateralised regime the busiest account of any
  * month of the 2019 tape needs 8 million, so this is ample for several months in a row.
  */
-const TAPE_DEPOSIT = 50_000_000n * USDC;
+export const TAPE_DEPOSIT = 50_000_000n * USDC;
 
 /** Choices of a replay; all have defaults. */
 export interface FlowOptions {

@@ -6,7 +6,6 @@ import { genesisCheckpoint, type L1View } from "../sequencer/DerivedState.ts";
 import type { OrderOutcome } from "../sequencer/Exchange.ts";
 import type { Journal } from "../sequencer/Journal.ts";
 import type { ExchangeEvent } from "../sequencer/OrderRecord.ts";
-import { withRecoverCache } from "../sequencer/RecoverCache.ts";
 import { DEFAULT_OPTIONS, Sequencer, type SequencerOptions } from "../sequencer/Sequencer.ts";
 import type { Logger } from "../roles/Logger.ts";
 import type { Clock } from "../sequencer/Clock.ts";
@@ -29,6 +28,7 @@ export interface ReplayL1 {
 
 /** What a replay is made of. */
 export interface ReplayOptions {
+  /** With a memory for signers (`withRecoverCache`). */
   readonly config: MachineConfig;
   readonly genesis: TreeRoot;
   readonly l1: ReplayL1;
@@ -94,7 +94,7 @@ export class Replay {
     this.#clock = clock;
     const settings: SequencerOptions = { ...DEFAULT_OPTIONS, maxBatchAge: this.#batchAge };
     this.sequencer = new Sequencer(
-      withRecoverCache(options.config),
+      options.config,
       settings,
       {
         clock,
@@ -175,6 +175,14 @@ export class Replay {
     await this.#options.l1.post(this.sequencer, this.#clock.time);
     this.sequencer.sync(this.#options.l1.view);
     this.#stale = false;
+  }
+
+  /** Ends a replay: posts what is there, and one more batch for the messages that have come since. */
+  async finish(): Promise<void> {
+    await this.flush();
+    this.#clock.time += 1n;
+    this.sequencer.tick();
+    await this.flush();
   }
 
   /** Makes the sequencer see the newest messages before something that depends on them. */

@@ -24,12 +24,15 @@ export interface KnownAssertion {
   historyRoot: string;
 }
 
+/** What an asserter deals with. */
+export type AsserterScene = Pick<ChainFixture, "inbox" | "sequencer" | "chain">;
+
 /** Plays assertions against a chain. */
 export class Asserter {
-  readonly #fixture: ChainFixture;
+  readonly #fixture: AsserterScene;
   readonly #connection: Connection;
 
-  constructor(connection: Connection, fixture: ChainFixture) {
+  constructor(connection: Connection, fixture: AsserterScene) {
     this.#connection = connection;
     this.#fixture = fixture;
   }

@@ -1,0 +1,71 @@
+import { Command, InvalidArgumentError } from "commander";
+
+/** What the demo was asked for. */
+export interface DemoOptions {
+  /** A Deribit trade file to replay; undefined for the generated day. */
+  readonly tape: string | undefined;
+  /** Prints of the tape at most. */
+  readonly limit: number | undefined;
+  /** Seed of the generated day, or of the accounts of a tape. */
+  readonly seed: bigint;
+  /** Steps that the judge re-runs: all, or a number of them spread evenly. */
+  readonly judge: number;
+  /** Where the closing table goes as JSON. */
+  readonly json: string | undefined;
+  /** Whether errors show their stack. */
+  readonly trace: boolean;
+}
+
+/** Steps of a tape that the judge re-runs unless told otherwise: a month has tens of thousands. */
+const TAPE_JUDGE = 2_000;
+
+/** Reads the command line; exits with a message if it can't be understood. */
+export function parseOptions(argv: readonly string[]): DemoOptions {
+  const command = new Command("npm run demo --")
+    .description(
+      "Replays a day of option trading through a local L1, rebuilds it from there, and has every step judged.",
+    )
+    .option("--tape <file>", "replay a Deribit trade CSV instead of the generated day")
+    .option("--limit <prints>", "replay at most so many prints of the tape", positive)
+    .option("--seed <number>", "seed of the generated day, or of the tape's accounts", seed, 1n)
+    .option(
+      "--judge <steps>",
+      `steps that the Solidity judge re-runs: "all" or a number (default: all; ${TAPE_JUDGE} of a tape)`,
+      steps,
+    )
+    .option("--json <file>", "write the closing table as JSON")
+    .option("--trace", "show the stack of an error", false)
+    .allowExcessArguments(false)
+    .parse([...argv], { from: "user" });
+  const {
+    tape,
+    limit,
+    seed: chosen,
+    judge,
+    json,
+    trace,
+  } = command.opts<{
+    tape?: string;
+    limit?: number;
+    seed: bigint;
+    judge?: number;
+    json?: string;
+    trace: boolean;
+  }>();
+  return { tape, limit, seed: chosen, judge: judge ?? (tape === undefined ? Infinity : TAPE_JUDGE), json, trace };
+}
+
+function positive(value: string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError("expected a whole number above zero");
+  return number;
+}
+
+function seed(value: string): bigint {
+  if (!/^[0-9]+$/.test(value)) throw new InvalidArgumentError("expected a whole number");
+  return BigInt(value);
+}
+
+function steps(value: string): number {
+  return value === "all" ? Infinity : positive(value);
+}

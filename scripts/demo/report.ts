@@ -1,0 +1,156 @@
+import type { PayloadStats } from "../../src/replay/PayloadStats.ts";
+import { fillBytes } from "../../src/replay/PayloadStats.ts";
+import type { ReplayCounts } from "../../src/replay/Replay.ts";
+import type { SecondNodeReport } from "./closing.ts";
+import type { JudgeReport } from "./judge.ts";
+
+/** The closing table. */
+export interface DemoReport {
+  readonly source: string;
+  readonly brokenRows: number;
+  readonly orders: number;
+  readonly fills: number;
+  readonly rejected: number;
+  readonly rejectedBy: Readonly<Record<string, number>>;
+  readonly batches: number;
+  readonly messages: number;
+  /** Bytes of fills with their orders, for each fill. */
+  readonly bytesPerFill: number;
+  /** All bytes of appendBatch transactions, for each fill. */
+  readonly bytesPerFillAllIn: number;
+  readonly bytesPerNewOrder: number;
+  readonly bytesPerFillRecord: number;
+  readonly expiriesSettled: number;
+  /** Terms of invariant 1 in 1e-6 USDC, recomputed from L1 by the second node. */
+  readonly conservation: Readonly<Record<string, string>>;
+  /** Median gas by operation. */
+  readonly gas: Readonly<Record<string, number>>;
+  /** Gas of all batches for each fill. */
+  readonly batchGasPerFill: number;
+  /** Fills for each second that the replay took, with signing, matching, journal and L1. */
+  readonly fillsPerSecond: number;
+  /** Steps a second of the second node, signatures included. */
+  readonly stepsPerSecond: number;
+  readonly steps: number;
+  readonly judgedSteps: number;
+  readonly stateRoot: string;
+  readonly rebuiltStateRoot: string;
+  readonly withdrawalsPaid: number;
+  readonly withdrawalPaid: boolean;
+  /** Seconds of chain time from the last batch to the payment. */
+  readonly exitSeconds: number;
+  readonly seconds: number;
+}
+
+/** What the report is made of. */
+export interface ReportInputs {
+  readonly source: string;
+  readonly brokenRows: number;
+  readonly counts: ReplayCounts;
+  readonly payload: PayloadStats;
+  readonly replaySeconds: number;
+  readonly seconds: number;
+  readonly gas: ReadonlyMap<string, readonly bigint[]>;
+  readonly second: SecondNodeReport;
+  readonly judge: JudgeReport;
+  readonly stateRoot: string;
+  readonly exitSeconds: bigint;
+}
+
+/** Calldata of appendBatch beside the payload: selector, three numbers, offset and length of the payload. */
+const CALL_HEAD = 4 + 5 * 32;
+
+/** Puts the report together. */
+export function makeReport(inputs: ReportInputs): DemoReport {
+  const { counts, payload, gas, second, judge } = inputs;
+  const fills = Math.max(1, counts.fills);
+  const orderBytes = sum(payload, (name) => name.startsWith("order: "));
+  const recordBytes = sum(payload, (name) => name.startsWith("fill: "));
+  const paid = gas.get("withdrawal, finalize")?.length ?? 0;
+  return {
+    source: inputs.source,
+    brokenRows: inputs.brokenRows,
+    orders: counts.orders,
+    fills: counts.fills,
+    rejected: counts.rejected,
+    rejectedBy: counts.rejectedBy,
+    batches: payload.batches,
+    messages: second.messages,
+    bytesPerFill: fillBytes(payload) / fills,
+    bytesPerFillAllIn: (payload.bytes + payload.batches * CALL_HEAD) / fills,
+    bytesPerNewOrder: orderBytes / Math.max(1, payload.newOrders),
+    bytesPerFillRecord: recordBytes / fills,
+    expiriesSettled: counts.expiriesSettled,
+    conservation: second.conservation,
+    gas: Object.fromEntries([...gas].map(([name, values]) => [name, median(values)])),
+    batchGasPerFill: Number((gas.get("batch") ?? []).reduce((a, b) => a + b, 0n)) / fills,
+    fillsPerSecond: counts.fills / inputs.replaySeconds,
+    stepsPerSecond: second.steps / second.seconds,
+    steps: judge.steps,
+    judgedSteps: judge.judged,
+    stateRoot: inputs.stateRoot,
+    rebuiltStateRoot: second.stateRoot,
+    withdrawalsPaid: paid,
+    withdrawalPaid: paid > 0,
+    exitSeconds: Number(inputs.exitSeconds),
+    seconds: inputs.seconds,
+  };
+}
+
+/** What is wrong with the outcome; empty if the day went through as it must. */
+export function findFaults(report: DemoReport): string[] {
+  const faults: string[] = [];
+  if (report.stateRoot !== report.rebuiltStateRoot) faults.push("the second node has another state root");
+  if (report.conservation.difference !== "0") faults.push("money is missing or made up");
+  if (!report.withdrawalPaid) faults.push("no withdrawal was paid");
+  if (report.fills === 0) faults.push("nothing was traded");
+  return faults;
+}
+
+/** Prints the closing table. */
+export function printReport(report: DemoReport): void {
+  const usdc = (value: string | undefined): string => `${(Number(value ?? 0) / 1e6).toLocaleString("en-US")} USDC`;
+  const rows: [string, string][] = [
+    ["source", report.source],
+    ["broken rows skipped", String(report.brokenRows)],
+    ["orders", String(report.orders)],
+    ["fills", String(report.fills)],
+    ["rejected orders", `${report.rejected} ${JSON.stringify(report.rejectedBy)}`],
+    ["expiries settled", String(report.expiriesSettled)],
+    ["batches, messages", `${report.batches}, ${report.messages}`],
+    [
+      "bytes per fill",
+      `${report.bytesPerFill.toFixed(1)} orders and fills, ${report.bytesPerFillAllIn.toFixed(1)} all in`,
+    ],
+    ["bytes per new order", `${report.bytesPerNewOrder.toFixed(1)} (target 78)`],
+    ["bytes per fill record", `${report.bytesPerFillRecord.toFixed(1)} (target 6)`],
+    ["L1 gas of batches per fill", report.batchGasPerFill.toFixed(0)],
+    ...Object.entries(report.gas).map(([name, gas]): [string, string] => [
+      `L1 gas, ${name}`,
+      gas.toLocaleString("en-US"),
+    ]),
+    ["fills a second", `${report.fillsPerSecond.toFixed(0)} (signing, matching, journal and L1 included)`],
+    ["steps a second", `${report.stepsPerSecond.toFixed(0)} (second node, signatures checked)`],
+    ["steps judged on L1", `${report.judgedSteps} of ${report.steps}, all equal`],
+    ["state root", report.stateRoot],
+    ["rebuilt by second node", report.rebuiltStateRoot],
+    ...Object.entries(report.conservation).map(([name, value]): [string, string] => [
+      `conservation, ${name}`,
+      usdc(value),
+    ]),
+    ["withdrawals paid", `${report.withdrawalsPaid}, ${report.exitSeconds} s of chain time after the last batch`],
+    ["time", `${report.seconds.toFixed(1)} s`],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  console.log("");
+  for (const [name, value] of rows) console.log(`${name.padEnd(width)}  ${value}`);
+}
+
+function sum({ fields }: PayloadStats, wanted: (name: string) => boolean): number {
+  return Object.entries(fields).reduce((total, [name, bytes]) => (wanted(name) ? total + bytes : total), 0);
+}
+
+function median(values: readonly bigint[]): number {
+  const sorted = [...values].sort((a, b) => (a < b ? -1 : 1));
+  return Number(sorted[Math.floor(sorted.length / 2)] ?? 0n);
+}

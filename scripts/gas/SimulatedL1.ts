@@ -1,0 +1,97 @@
+import { network } from "hardhat";
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import type { ContractTransactionReceipt, TransactionRequest, TransactionResponse } from "ethers";
+import { fromHex } from "../../src/crypto/bytes.ts";
+import { TenorError } from "../../src/errors.ts";
+import type { Deployment } from "../../src/l1/deployment.ts";
+import { deployTenor } from "../../src/l1/deployTenor.ts";
+import { readParameters, type TenorParameters } from "../../src/l1/parameters.ts";
+import type { Measurement, Operation } from "./table.ts";
+
+/** A simulated L1, as Hardhat connects to it. */
+export type Connection = Awaited<ReturnType<typeof network.create>>;
+
+/** Gas that a measured transaction may use: below the protocol's cap of 2^24. */
+const GAS_LIMIT = 16_000_000n;
+
+/** 2026-03-02 12:00:00 UTC. */
+const GENESIS_TIME = 1_772_452_800;
+
+/** The rules that an L1 runs by: today's, or those of the next fork as far as the simulator has them. */
+export type Rules = "today" | "next fork";
+
+/** New state costs so much by the next rules that a deployment exceeds the simulator's usual caps. */
+const OVERRIDES = {
+  today: {},
+  "next fork": { hardfork: "amsterdam", blockGasLimit: 1_000_000_000, transactionGasCap: false },
+} as const;
+
+/**
+ * A simulated L1 with Tenor deployed, on which every run makes the same blocks: each transaction of {@link signers} gets a block
+ * one second after the last. So all hashes, and with them the price of calldata, are the same on every machine.
+ */
+export class SimulatedL1 {
+  readonly connection: Connection;
+  readonly signers: readonly HardhatEthersSigner[];
+  readonly parameters: TenorParameters;
+  readonly deployment: Deployment;
+
+  private constructor(
+    connection: Connection,
+    signers: readonly HardhatEthersSigner[],
+    parameters: TenorParameters,
+    deployment: Deployment,
+  ) {
+    this.connection = connection;
+    this.signers = signers;
+    this.parameters = parameters;
+    this.deployment = deployment;
+  }
+
+  /** Starts a chain and deploys with the local parameters; the first signer proposes to the timelock. */
+  static async start(rules: Rules): Promise<SimulatedL1> {
+    const initialDate = new Date(GENESIS_TIME * 1000);
+    const connection = await network.create({ override: { initialDate, ...OVERRIDES[rules] } });
+    const signers = await connection.ethers.getSigners();
+    for (const signer of signers) giveClock(connection, signer);
+    const local = readParameters(new URL("../../deploy/parameters/local.json", import.meta.url));
+    const timelockProposers = [signers[0]!.address as `0x${string}`];
+    const parameters = { ...local, timelockProposers };
+    const deployment = await deployTenor(signers[0]!, parameters);
+    return new SimulatedL1(connection, signers, parameters, deployment);
+  }
+
+  /** Stops the chain. */
+  async stop(): Promise<void> {
+    await this.connection.close();
+  }
+
+  /** Time of the latest block. */
+  now(): Promise<number> {
+    return this.connection.networkHelpers.time.latest();
+  }
+
+  /** What a transaction that somebody has sent used. */
+  async measure(operation: Operation, sending: Promise<TransactionResponse>): Promise<Measurement> {
+    const sent = await sending;
+    const receipt = (await sent.wait()) as ContractTransactionReceipt | null;
+    if (receipt?.status !== 1) throw new TenorError("GAS", "a measured transaction failed", { fields: { operation } });
+    const data = fromHex(sent.data);
+    const zeros = data.reduce((sum, byte) => sum + (byte === 0 ? 1 : 0), 0);
+    const floor = 21_000 + 10 * (4 * data.length - 3 * zeros);
+    return { operation, gas: Number(receipt.gasUsed), bytes: data.length, floor };
+  }
+
+  /** Sends calldata to a contract from the last signer and measures that. */
+  call(operation: Operation, to: string, data: string): Promise<Measurement> {
+    return this.measure(operation, this.signers.at(-1)!.sendTransaction({ to, data, gasLimit: GAS_LIMIT }));
+  }
+}
+
+function giveClock({ networkHelpers: { time } }: Connection, signer: HardhatEthersSigner): void {
+  const send = signer.sendTransaction.bind(signer);
+  signer.sendTransaction = async (request: TransactionRequest) => {
+    await time.setNextBlockTimestamp((await time.latest()) + 1);
+    return send(request);
+  };
+}

@@ -1,0 +1,289 @@
+import { concat } from "../../src/crypto/bytes.ts";
+import { MAX_ITEM, MAX_POSITIONS, MAX_SETTLE } from "../../src/machine/Constants.ts";
+import type { MachineConfig } from "../../src/machine/Execution.ts";
+import { MESSAGE_FORCED, type Message } from "../../src/machine/Inputs.ts";
+import { ResultCode } from "../../src/machine/ResultCodes.ts";
+import {
+  accountKey,
+  claimKey,
+  EMPTY_EXPIRY,
+  expiryKey,
+  GLOBALS_KEY,
+  KIND_CLAIM,
+  keyKey,
+  marketKey,
+  orderKey,
+  SCOPE_ALL,
+} from "../../src/machine/Slots.ts";
+import { set, type SlotKey, type TreeRoot } from "../../src/machine/StateTree.ts";
+import type { StepKind } from "../../src/machine/Step.ts";
+import {
+  encodeItem,
+  encodeTransaction,
+  TX_COLLECT_FEES,
+  TX_FILL,
+  TX_SETTLE,
+  type Transaction,
+} from "../../src/machine/Wire.ts";
+import {
+  anchorMessage,
+  cancellation,
+  cancellationOfAll,
+  depositMessage,
+  fixPriceMessage,
+  keySetting,
+  listMarketMessage,
+  makerOrder,
+  revocation,
+  takerOrder,
+  transferOf,
+  withdrawal,
+  type Draft,
+} from "../../test/support/traffic/builders.ts";
+import { BTC, signerAddress, START, START_DAY } from "../../test/support/traffic/world.ts";
+import {
+  DAY,
+  filler,
+  hold,
+  LISTED,
+  MAKER,
+  SETTLED,
+  STORED_NONCE,
+  storedOrder,
+  TAKER,
+  withAccount,
+  withDeepPaths,
+  withMarkets,
+  type Size,
+} from "./state.ts";
+import type { Operation } from "./table.ts";
+
+/** The steps whose proofs are measured: each as it usually is, and with everything in it as large as the rules allow. */
+
+/** What a step reads. */
+type CaseInput =
+  /** Bytes in the middle of a batch; `crossing` lets them begin with the last byte of a chunk. */
+  | { readonly bytes: Uint8Array; readonly crossing?: boolean }
+  | { readonly message: Message }
+  /** The batch itself. */
+  | "next batch"
+  | "item limit"
+  | "identity";
+
+/** One step to be proven. */
+export interface ProofCase {
+  readonly operation: Operation;
+  readonly root: TreeRoot;
+  readonly input: CaseInput;
+  readonly kind: StepKind;
+  readonly code: ResultCode;
+}
+
+type Expiries = Size["expiries"];
+
+const NONCE = 123_456n;
+const AMOUNT = 123_456_789n;
+const DEBT = 100_000_000n;
+/** Expired positions of an account that is settled, as a rule. */
+const FEW = 2;
+const SENT = { l1Block: 23_456_789n, l1Time: START };
+
+const ONE: Expiries = [[1, 0]];
+const TWO: Expiries = [...ONE, [1, 1]];
+const FOUR: Expiries = [...TWO, [1, 2], [1, 3]];
+/** Eight expiries in eight markets; but for the traded market, the two sides have none in common. */
+const MAKERS: Expiries = Array.from({ length: 8 }, (_, i) => [1 + i, 0]);
+const TAKERS: Expiries = Array.from({ length: 8 }, (_, i) => [i === 0 ? 1 : 8 + i, 0]);
+
+/** All steps to be proven, on top of the exchange's state. */
+export function proofCases(config: MachineConfig, base: TreeRoot): ProofCase[] {
+  const signing = { domain: config.domain };
+  const owner = { nonce: NONCE, deadline: START + 600n };
+  const cancelBy = (keyIndex: number): { keyIndex: number; deadline: bigint } => ({ keyIndex, deadline: START + 600n });
+  const fromSettlement = { ...SENT, sender: config.settlement };
+
+  // Both accounts at all their caps; in the crowded state also as many markets and expiries as there may be in use.
+  const full = withHoldings(base, MAX_POSITIONS, MAKERS, TAKERS);
+  const crowded = withMarkets(base, 254, 64);
+
+  const draft = (account: number, isSell: boolean, keyIndex: number): Draft => ({
+    ...{ account, market: 1, expiryDay: DAY, strike: 60_000_000n, isPut: true, isSell, quantity: 100_000n },
+    ...{ limitPrice: 100_000n, maxFee: 10_000_000n, nonce: NONCE, deadline: START + 1000n },
+    ...{ fillOrKill: false, immediateOrCancel: false, postOnly: false, reduceOnly: false, forcible: true },
+    ...{ keyIndex, keyEpoch: keyIndex },
+  });
+  const fill = (keyIndex: number): Transaction => ({
+    type: TX_FILL,
+    maker: makerOrder(signing, draft(MAKER, false, keyIndex), BTC),
+    taker: takerOrder(signing, draft(TAKER, true, keyIndex), BTC),
+    quantity: 100_000n,
+  });
+  const settle = (accounts: number): Transaction => ({
+    type: TX_SETTLE,
+    market: 1,
+    day: START_DAY,
+    accounts: Array.from({ length: accounts }, (_, i) => MAKER + i),
+  });
+  const keyTerms = {
+    address: signerAddress(MAKER, 3),
+    scope: SCOPE_ALL,
+    expiry: START + 10n ** 7n,
+    budget: 10n ** 12n,
+  };
+
+  const before = (positions: number, expiries: Expiries): TreeRoot =>
+    withHoldings(base, positions - 1, expiries, expiries);
+  const beforeLargest = withHoldings(base, MAX_POSITIONS - 1, MAKERS, TAKERS);
+  // Whoever has the last short may be a creditor of the same expiry, and then all slots of a settlement are opened.
+  const lastShort = withLastShort(settling(base, MAX_POSITIONS, true));
+  const inDebt = (root: TreeRoot, id: number): TreeRoot => withAccount(root, id, { debt: DEBT });
+  const feesOwed = withAccount(base, 0, {
+    debt: DEBT,
+    positions: hold({ positions: MAX_POSITIONS, expiries: MAKERS }),
+  });
+
+  return [
+    item("fill", before(1, ONE), fill(0)),
+    item("fill, 16 positions", before(16, TWO), fill(0)),
+    item("fill, 32 positions", before(32, FOUR), fill(0)),
+    largest("fill, largest", beforeLargest, fill(1)),
+    largest("fill, deepest paths", withDeepPaths(beforeLargest, fillKeys()), fill(1)),
+    forced("forced fill", before(1, ONE), fill(0)),
+    forced("forced fill, largest", beforeLargest, fill(1)),
+
+    message("deposit", base, deposit()),
+    message("deposit, largest", inDebt(full, MAKER), deposit()),
+    item("withdraw", base, withdrawal(signing, MAKER, AMOUNT, 0, owner)),
+    largest("withdraw, largest", full, withdrawal(signing, MAKER, AMOUNT, 1, owner)),
+    item("transfer", base, transferOf(signing, MAKER, TAKER, AMOUNT, owner)),
+    largest("transfer, largest", inDebt(full, TAKER), transferOf(signing, MAKER, TAKER, AMOUNT, owner)),
+    item("set key", base, keySetting(signing, { account: MAKER, index: 2, ...keyTerms }, owner)),
+    largest("set key, largest", full, keySetting(signing, { account: MAKER, index: 1, ...keyTerms }, owner)),
+    item("revoke key", base, revocation(signing, MAKER, 1, owner)),
+    largest("revoke key, largest", full, revocation(signing, MAKER, 1, owner)),
+    item("cancel", base, cancellation(signing, MAKER, STORED_NONCE, cancelBy(0))),
+    largest("cancel, largest", full, cancellation(signing, MAKER, STORED_NONCE, cancelBy(1))),
+    item("cancel all", base, cancellationOfAll(signing, MAKER, NONCE, cancelBy(0))),
+    largest("cancel all, largest", full, cancellationOfAll(signing, MAKER, NONCE, cancelBy(1))),
+    item("collect fees", base, { type: TX_COLLECT_FEES }),
+    largest("collect fees, largest", feesOwed, { type: TX_COLLECT_FEES }),
+
+    item("settle debtor", settling(base, FEW, false), settle(1)),
+    largest("settle debtor, largest", settling(base, MAX_POSITIONS, false), settle(MAX_SETTLE)),
+    item("settle creditor", settling(base, FEW, true), settle(1)),
+    largest("settle creditor, largest", settling(base, MAX_POSITIONS, true), settle(MAX_SETTLE)),
+    item("settle claim", withClaim(base), settle(1)),
+    largest("settle claim, largest", inDebt(withClaim(full), MAKER), settle(MAX_SETTLE)),
+    item("settle last short", withLastShort(settling(base, FEW, false)), settle(1)),
+    largest("settle last short, largest", lastShort, settle(MAX_SETTLE)),
+    largest("settle last short, deepest paths", withDeepPaths(lastShort, settleKeys()), settle(MAX_SETTLE)),
+
+    message("list market", base, listMarketMessage(fromSettlement, LISTED + 1, BTC)),
+    message("list market, largest", crowded, listMarketMessage(fromSettlement, 255, BTC)),
+    message("anchor", base, anchorMessage(fromSettlement, 1, 41_234_567n, START)),
+    message("anchor, largest", crowded, anchorMessage(fromSettlement, 254, 41_234_567n, START)),
+    message("fix price", base, fixPriceMessage(fromSettlement, 1, DAY, 41_234_000n)),
+    message("fix price, largest", crowded, fixPriceMessage(fromSettlement, 254, DAY, 41_234_000n)),
+
+    malformed("malformed 4 kB item", filler(MAX_ITEM, 7).fill(0xff, 0, 1)),
+    malformed("malformed 4 kB item, largest", tooLong(encodeTransaction(fill(1), START)), true),
+    framing("framing error", Uint8Array.of(0)),
+    framing("framing error, largest", Uint8Array.of(0xff, 0xff), true),
+    {
+      operation: "one-step proof, next batch",
+      root: base,
+      input: "next batch",
+      kind: "next batch",
+      code: ResultCode.OK,
+    },
+    {
+      operation: "one-step proof, item limit",
+      root: base,
+      input: "item limit",
+      kind: "item limit",
+      code: ResultCode.OK,
+    },
+    { operation: "one-step proof, identity", root: base, input: "identity", kind: "identity", code: ResultCode.OK },
+  ];
+
+  function deposit(): Message {
+    return depositMessage({ ...SENT, sender: config.bridge }, MAKER, signerAddress(MAKER), AMOUNT);
+  }
+}
+
+/** Names of the proofs, without what they have in common. */
+type Step = Operation extends infer Name ? (Name extends `one-step proof, ${infer Rest}` ? Rest : never) : never;
+
+function item(step: Step, root: TreeRoot, transaction: Transaction, crossing = false): ProofCase {
+  const bytes = encodeItem(encodeTransaction(transaction, START));
+  return { operation: `one-step proof, ${step}`, root, input: { bytes, crossing }, kind: "item", code: ResultCode.OK };
+}
+
+function largest(step: Step, root: TreeRoot, transaction: Transaction): ProofCase {
+  return item(step, root, transaction, true);
+}
+
+function message(step: Step, root: TreeRoot, sent: Message): ProofCase {
+  return { operation: `one-step proof, ${step}`, root, input: { message: sent }, kind: "message", code: ResultCode.OK };
+}
+
+function forced(step: Step, root: TreeRoot, transaction: Transaction): ProofCase {
+  const payload = encodeTransaction(transaction, 0n);
+  return message(step, root, { ...SENT, kind: MESSAGE_FORCED, sender: signerAddress(TAKER), payload });
+}
+
+function malformed(step: Step, bytes: Uint8Array, crossing = false): ProofCase {
+  const input = { bytes: encodeItem(bytes), crossing };
+  return { operation: `one-step proof, ${step}`, root: undefined, input, kind: "item", code: ResultCode.Malformed };
+}
+
+function framing(step: Step, bytes: Uint8Array, crossing = false): ProofCase {
+  const input = { bytes, crossing };
+  return { operation: `one-step proof, ${step}`, root: undefined, input, kind: "framing error", code: ResultCode.OK };
+}
+
+/** A transaction that is read to its end before it turns out to go on. */
+function tooLong(transaction: Uint8Array): Uint8Array {
+  return concat(transaction, filler(MAX_ITEM - transaction.length, 7));
+}
+
+function withHoldings(root: TreeRoot, positions: number, makers: Expiries, takers: Expiries): TreeRoot {
+  const made = withAccount(root, MAKER, { positions: hold({ positions, expiries: makers }) });
+  const taken = withAccount(made, TAKER, { positions: hold({ positions, expiries: takers }) });
+  return set(taken, orderKey(MAKER, STORED_NONCE), storedOrder(STORED_NONCE, positions === MAX_POSITIONS ? 1 : 0));
+}
+
+/** MAKER has `positions` in the expiry whose price is fixed, and beside them as many in others as are usual and fit. */
+function settling(root: TreeRoot, positions: number, creditor: boolean): TreeRoot {
+  const expired = hold({ positions, expiries: ONE }, START_DAY).map((position, i) => {
+    // A creditor's one short, if there is one, loses less than its longs gain.
+    const isLong = creditor && (i > 0 || positions === FEW);
+    return { ...position, quantity: isLong ? 100_000n : -100_000n };
+  });
+  const others = hold({ positions: Math.min(FEW, MAX_POSITIONS - positions), expiries: TWO });
+  return withAccount(root, MAKER, { positions: [...expired, ...others] });
+}
+
+/** The pool of the expiry is final at half of what is owed, and MAKER has a claim on it. */
+function withClaim(root: TreeRoot): TreeRoot {
+  const sums = { owed: 10n ** 12n, received: 10n ** 12n / 2n, credited: 123_456_789n, paid: 61_728_394n };
+  const final = set(root, expiryKey(SETTLED), { ...EMPTY_EXPIRY, price: 35_000_000n, final: true, ...sums });
+  return set(final, claimKey(SETTLED, MAKER), { kind: KIND_CLAIM, amount: 987_654_321n });
+}
+
+/** MAKER has the last shorts of the expiry and no cash to speak of; the fund makes up for what is missing. */
+function withLastShort(root: TreeRoot): TreeRoot {
+  const sums = { owed: 10n ** 12n, received: 10n ** 12n - 123_456_789n };
+  const last = set(root, expiryKey(SETTLED), { ...EMPTY_EXPIRY, price: 35_000_000n, shorts: 1, ...sums });
+  return withAccount(last, MAKER, { cash: 1000n });
+}
+
+function fillKeys(): SlotKey[] {
+  const markets = new Set([...MAKERS, ...TAKERS].map(([market]) => market));
+  const sides = [MAKER, TAKER].flatMap((id) => [accountKey(id), orderKey(id, NONCE), keyKey(id, 1)]);
+  return [...sides, ...[...markets].map(marketKey), expiryKey((1 << 16) | DAY), GLOBALS_KEY];
+}
+
+function settleKeys(): SlotKey[] {
+  return [accountKey(MAKER), claimKey(SETTLED, MAKER), expiryKey(SETTLED), GLOBALS_KEY];
+}

@@ -1,0 +1,134 @@
+import { concat, toHex } from "../../src/crypto/bytes.ts";
+import { TenorError } from "../../src/errors.ts";
+import { loadArtifact } from "../../src/l1/Artifacts.ts";
+import { machineConfig } from "../../src/l1/deployment.ts";
+import { chunkCommitment, chunkLevels } from "../../src/machine/ChunkTree.ts";
+import { CHUNK } from "../../src/machine/Constants.ts";
+import { InputLog, type StepContext } from "../../src/machine/InputLog.ts";
+import { DATA_CALLDATA, MESSAGE_FORCED, type Batch, type Message } from "../../src/machine/Inputs.ts";
+import { machineStateHash, type Cursor } from "../../src/machine/MachineState.ts";
+import type { TreeRoot } from "../../src/machine/StateTree.ts";
+import { itemLimit, Machine, type ProvenStep } from "../../src/machine/Step.ts";
+import { contextArgument, evidenceArgument, stateArgument } from "../../test/support/proverScene.ts";
+import { START } from "../../test/support/traffic/world.ts";
+import type { OneStepProver } from "../../typechain/index.ts";
+import { Contract } from "ethers";
+import { proofCases, type ProofCase } from "./proofCases.ts";
+import { filler } from "./state.ts";
+import type { SimulatedL1 } from "./SimulatedL1.ts";
+import type { Measurement } from "./table.ts";
+
+/** Batches and messages of the inbox: paths of 17 elements. */
+const INPUTS = 2 ** 17;
+/** Payload of a batch. */
+const BATCH_BYTES = 100_000;
+/** Where an item lies in it. */
+const OFFSET = 50_000;
+/** Item steps that the batch has had. */
+const ITEMS = 512;
+/** Where the batches and messages of the cases lie in their sequences. */
+const FIRST_BATCH = 70_123;
+const FIRST_MESSAGE = 90_123;
+
+/** Proves each step in a transaction to the prover. */
+export async function measureProofs(l1: SimulatedL1, state: TreeRoot): Promise<Measurement[]> {
+  const { prover: address } = l1.deployment.addresses;
+  const runner = l1.connection.ethers.provider;
+  const prover = new Contract(address, loadArtifact("OneStepProver").abi, runner) as unknown as OneStepProver;
+  const config = machineConfig(l1.deployment);
+  const cases = proofCases(config, state);
+  const log = inputsOf(cases);
+  const context = log.context(BigInt(INPUTS));
+  const measurements: Measurement[] = [];
+  for (const [i, one] of cases.entries()) {
+    const step = new Machine(config, log, one.root ?? state, cursorOf(one, i)).provenStep(context.target);
+    const data = calldata(prover, log, context, step);
+    await expectProven(prover, one, step, data);
+    measurements.push(await l1.call(one.operation, address, data));
+  }
+  return measurements;
+}
+
+/** The two sequences, full of other people's inputs, and the cases' own among them. */
+function inputsOf(cases: readonly ProofCase[]): InputLog {
+  const log = new InputLog();
+  const other: Message = {
+    kind: MESSAGE_FORCED,
+    sender: filler(20, 1),
+    l1Block: 1n,
+    l1Time: START,
+    payload: filler(100, 2),
+  };
+  for (let i = 0; i < INPUTS; i++) {
+    const input = cases[i - FIRST_MESSAGE]?.input;
+    log.appendMessage(typeof input === "object" && "message" in input ? input.message : other);
+  }
+  const payload = filler(BATCH_BYTES, 3);
+  const fullBatch = batchOf(payload, FIRST_MESSAGE);
+  for (let i = 0; i < INPUTS; i++) {
+    const input = cases[i - FIRST_BATCH]?.input;
+    if (typeof input !== "object") {
+      log.appendBatch(fullBatch);
+    } else if ("message" in input) {
+      log.appendBatch(batchOf(payload, INPUTS));
+    } else {
+      const own = payload.slice();
+      own.set(input.bytes, offsetOf(input));
+      log.appendBatch(batchOf(own, FIRST_MESSAGE));
+    }
+  }
+  return log;
+}
+
+function batchOf(payload: Uint8Array, messagesRead: number): Batch {
+  const commitment = chunkCommitment(chunkLevels(payload));
+  const times = { l1Time: START, l2Time: START };
+  const record = { dataKind: DATA_CALLDATA, commitment, length: payload.length, ...times };
+  return { record: { ...record, messagesRead: BigInt(messagesRead) }, payload };
+}
+
+function offsetOf({ crossing = false }: { readonly crossing?: boolean }): number {
+  return crossing ? Math.ceil(OFFSET / CHUNK) * CHUNK - 1 : OFFSET;
+}
+
+/** Where the machine stands before case number `i`. */
+function cursorOf({ input }: ProofCase, i: number): Cursor {
+  const cursor: Cursor = {
+    batch: BigInt(FIRST_BATCH + i),
+    message: BigInt(FIRST_MESSAGE),
+    offset: OFFSET,
+    items: ITEMS,
+    part: 0,
+    l2Time: START - 12n,
+  };
+  if (input === "identity") return { ...cursor, batch: BigInt(INPUTS), offset: 0, items: 0 };
+  if (input === "next batch") return { ...cursor, offset: BATCH_BYTES };
+  if (input === "item limit") return { ...cursor, items: itemLimit(BATCH_BYTES) };
+  if ("message" in input) return { ...cursor, message: BigInt(FIRST_MESSAGE + i), offset: 0, items: 0 };
+  return { ...cursor, offset: offsetOf(input) };
+}
+
+function calldata(prover: OneStepProver, log: InputLog, context: StepContext, step: ProvenStep): string {
+  return prover.interface.encodeFunctionData("step", [
+    contextArgument(context),
+    stateArgument(step.pre),
+    evidenceArgument(log.evidence(step.input, context)),
+    toHex(concat(...step.witness)),
+  ]);
+}
+
+/** The step must be the one that was meant, and the prover must agree. */
+async function expectProven(prover: OneStepProver, one: ProofCase, step: ProvenStep, data: string): Promise<void> {
+  const { operation, kind, code } = one;
+  const fields = { operation, expected: { kind, code }, found: { kind: step.kind, code: step.code } };
+  if (step.kind !== kind || step.code !== code) {
+    throw new TenorError("GAS", "a measured step is not the one that was meant", { fields });
+  }
+  const answer = await prover.runner!.call!({ to: await prover.getAddress(), data });
+  const { postHash } = prover.interface.decodeFunctionResult("step", answer);
+  if (postHash !== toHex(machineStateHash(step.post))) {
+    throw new TenorError("GAS", "the prover finds another state", {
+      fields: { operation, postHash: postHash as string },
+    });
+  }
+}
