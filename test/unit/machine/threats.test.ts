@@ -3,14 +3,13 @@ import { expect } from "chai";
 import { readU256, toHex, writeU256 } from "../../../src/crypto/bytes.ts";
 import { recoverAddress } from "../../../src/crypto/secp256k1.ts";
 import { ResultCode, type ResultName } from "../../../src/machine/ResultCodes.ts";
+import { depositPayload, fixPayload } from "../../../src/replay/payloads.ts";
 import {
   addressNamed,
   CONTRACT,
   deploymentFor,
-  depositPayload,
   Exchange,
   fakeSigner,
-  fixPayload,
   realSigner,
   reference,
   START_DAY,
