@@ -58,7 +58,8 @@ export class L1Client implements BlockSource {
     request.timeout = options.timeoutMilliseconds ?? 30_000;
     request.setThrottleParams({ maxAttempts: 1 });
     const staticNetwork = Network.from(chainId);
-    const provider = new JsonRpcProvider(request, staticNetwork, { cacheTimeout: -1, staticNetwork });
+    // Requests are not held back to be bundled: most of a node's requests come one after another.
+    const provider = new JsonRpcProvider(request, staticNetwork, { cacheTimeout: -1, staticNetwork, batchMaxCount: 1 });
     const signer = privateKey === undefined ? undefined : new Wallet(privateKey, provider);
     return new L1Client(provider, signer, options);
   }

@@ -1,0 +1,81 @@
+import { expect } from "chai";
+import { join } from "node:path";
+import { Random } from "../../src/market/random.ts";
+import type { ProvenStep } from "../../src/machine/Step.ts";
+import { deployJudge, type Judge } from "../support/parity/judge.ts";
+import { expectParity } from "../support/parity/parity.ts";
+import {
+  countSteps,
+  provenWindows,
+  replayDay,
+  replayTape,
+  tapeFolder,
+  type Replayed,
+  type Window,
+} from "../support/parity/replays.ts";
+import { INBOX, testConfig } from "../support/traffic/world.ts";
+
+const SEED = 20_261_121;
+const STEPS = 300;
+
+describe("parity on real flows", () => {
+  let judge: Judge;
+
+  before(async () => {
+    judge = await deployJudge();
+  });
+
+  it(`agrees on ${STEPS} steps of the demo's day: its deposits, its settlement, its end`, async () => {
+    const day = await replayDay(testConfig(judge.chainId, INBOX), 1n);
+    expect(day.fills).to.be.at.least(2_000);
+    const total = countSteps(day);
+    // The expiry is in the middle of the day, and so are the prices and the settlements.
+    const settling = firstSettlement(day, total);
+    const third = STEPS / 3;
+    await expectWindows(day, [
+      { from: 90, to: 90 + third },
+      { from: settling - 20, to: settling - 20 + third },
+      { from: total - third, to: total },
+    ]);
+  });
+
+  it(`agrees on ${STEPS} steps of the real tape`, async function () {
+    const folder = tapeFolder();
+    if (folder === undefined) {
+      console.log("      no trade tapes: point TENOR_DATA at the data to run this");
+      this.skip();
+    }
+    const file = join(folder, "deribit_option_trades_2019-03.csv");
+    const tape = await replayTape(testConfig(judge.chainId, INBOX), file, 500);
+    const total = countSteps(tape);
+    await expectWindows(tape, [{ from: total - STEPS, to: total }]);
+  });
+
+  async function expectWindows(replayed: Replayed, windows: readonly Window[]): Promise<void> {
+    const steps = [...provenWindows(replayed, windows)];
+    expect(steps.length).to.equal(STEPS);
+    const report = await expectParity(
+      judge,
+      replayed.log,
+      replayed.log.batchCount,
+      steps,
+      new Random(SEED),
+      3,
+    );
+    console.log(`      ${report.steps} steps, ${report.mutations} mutations, at most ${report.maxGas} gas a step`);
+  }
+});
+
+/** Index of the first step that reads a settlement price. */
+function firstSettlement(day: Replayed, total: number): number {
+  let index = 0;
+  for (const step of provenWindows(day, [{ from: 0, to: total }])) {
+    if (isPriceFixing(day, step)) return index;
+    index++;
+  }
+  throw new Error("the day has no settlement");
+}
+
+function isPriceFixing({ log }: Replayed, { input }: ProvenStep): boolean {
+  return input.message !== undefined && log.message(input.message).kind === 5;
+}
