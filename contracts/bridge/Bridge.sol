@@ -33,6 +33,7 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
 
     uint8 private constant _DECIMALS = 6;
     uint64 private constant _MAX_NUMBER = (1 << 56) - 1;
+    uint128 private constant _MAX_AMOUNT = type(uint64).max;
 
     IERC20 private immutable _TOKEN;
     IRollupInbox private immutable _INBOX;
@@ -193,6 +194,8 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
     /// @dev Takes the tokens, writes the totals and sends the message that credits them.
     function _take(Totals memory totals, uint32 account, address owner, uint128 amount) private {
         if (amount == 0) revert AmountZero();
+        // INVARIANT: whatever is taken, the machine credits: a larger deposit would be malformed there.
+        if (amount > _MAX_AMOUNT) revert AmountTooLarge(amount, _MAX_AMOUNT);
         uint256 total = uint256(totals.accounted) + amount;
         if (total > type(uint96).max) revert TotalTooLarge(total, type(uint96).max);
         totals.accounted = uint96(total);

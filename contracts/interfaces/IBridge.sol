@@ -48,6 +48,8 @@ interface IBridge {
     error DecimalsMismatch(uint8 actual, uint8 expected);
     error InboxMismatch(address actual, address expected);
     error AmountZero();
+    /// @notice A deposit above what the machine credits: accepted here, it would be malformed there, and lost.
+    error AmountTooLarge(uint128 amount, uint128 maximum);
     error AddressZero();
     error AccountUnknown(uint32 account);
     error OwnerMismatch(uint32 account, address actual, address expected);
@@ -62,13 +64,14 @@ interface IBridge {
 
     /// @notice Numbers a new account and deposits to it. Numbers begin at 1; 0 is the fee account, which exists from genesis.
     /// @param owner Owner of the account on L2: it signs orders and withdrawals. Not zero.
-    /// @param amount More than zero, of the caller's tokens, which it has approved.
+    /// @param amount More than zero and below 2^64, of the caller's tokens, which it has approved.
     /// @return account The account's number.
     function open(address owner, uint128 amount) external returns (uint32 account);
 
     /// @notice Deposits to an existing account.
     /// @param owner The owner that the bridge recorded. A reorganisation of L1 may give the number to somebody else: then the call
     /// reverts instead of crediting a stranger.
+    /// @param amount As in `open`.
     function deposit(uint32 account, address owner, uint128 amount) external;
 
     /// @notice `open` after an ERC-2612 permit of the caller's. A permit that somebody has used before does not fail the call, as

@@ -25,10 +25,8 @@ contract OptionsSettlement is IOptionsSettlement {
     uint64 private constant MAX_PRICE = uint64(PriceFixing.MAX_PRICE);
     uint256 private constant MAX_SETTLE = 32;
 
-    /// @inheritdoc IOptionsSettlement
-    address public immutable owner;
-    /// @inheritdoc IOptionsSettlement
-    address public immutable inbox;
+    address private immutable _OWNER;
+    address private immutable _INBOX;
 
     mapping(uint8 market => Market) private markets;
     /// @dev Four prices to a slot, so that three of four daily expiries need no fresh one.
@@ -39,8 +37,8 @@ contract OptionsSettlement is IOptionsSettlement {
     /// @param owner_ Who lists markets: a timelock.
     constructor(address inbox_, address owner_) {
         if (inbox_ == address(0) || owner_ == address(0)) revert AddressZero();
-        inbox = inbox_;
-        owner = owner_;
+        _INBOX = inbox_;
+        _OWNER = owner_;
     }
 
     /// @inheritdoc IOptionsSettlement
@@ -52,7 +50,7 @@ contract OptionsSettlement is IOptionsSettlement {
         uint64[3] calldata strikeSteps,
         uint16 phaseBase
     ) external {
-        if (msg.sender != owner) revert NotOwner(msg.sender, owner);
+        if (msg.sender != _OWNER) revert NotOwner(msg.sender, _OWNER);
         if (market == 0) revert MarketZero();
         if (isListed(market)) revert MarketAlreadyListed(market);
         checkTerms(tick, lot, strikeSteps);
@@ -126,6 +124,16 @@ contract OptionsSettlement is IOptionsSettlement {
     }
 
     /// @inheritdoc IOptionsSettlement
+    function owner() external view returns (address) {
+        return _OWNER;
+    }
+
+    /// @inheritdoc IOptionsSettlement
+    function inbox() external view returns (address) {
+        return _INBOX;
+    }
+
+    /// @inheritdoc IOptionsSettlement
     function marketOf(uint8 market) external view returns (Market memory) {
         return markets[market];
     }
@@ -136,7 +144,7 @@ contract OptionsSettlement is IOptionsSettlement {
     }
 
     function enqueue(uint8 kind, bytes memory payload) private returns (uint64) {
-        return IRollupInbox(inbox).enqueue(kind, payload);
+        return IRollupInbox(_INBOX).enqueue(kind, payload);
     }
 
     function isListed(uint8 market) private view returns (bool) {

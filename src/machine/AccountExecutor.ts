@@ -197,7 +197,7 @@ export function collectFees(execution: Execution): ResultCode {
 }
 
 /** Cash less debt less the requirement, in 1e-6 USDC. Peeks the markets of the positions. */
-export function excess(execution: Execution, account: Account): bigint {
+function excess(execution: Execution, account: Account): bigint {
   peekMarkets(execution, account);
   return (
     account.cash -

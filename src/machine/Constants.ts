@@ -39,7 +39,7 @@ export const SHORT_TENOR = 8n * DAY;
 /** Series up to this tenor lie on the second strike step, later ones on the third. */
 export const MEDIUM_TENOR = 40n * DAY;
 /** An anchor older than this refuses new short calls. */
-export const ANCHOR_MAX_AGE = DAY;
+export const ANCHOR_MAX_AGE = 1n * DAY;
 /** Short calls are scanned at this multiple of the anchor. */
 export const CEILING = 3n;
 /** Longest remaining life of an immediate-or-cancel order when it fills. */

@@ -189,9 +189,7 @@ function runSide(
   // A new order is checked against its signature; one that the state holds was, when it came in.
   const signature = !wire.stored && same === undefined ? wire.signature : undefined;
   const signer =
-    signature === undefined
-      ? undefined
-      : config.recover(digestOf(config.domain, wire.account, order), signature);
+    signature === undefined ? undefined : config.recover(digestOf(config.domain, wire.account, order), signature);
   if (order.keyIndex !== 0) {
     const key = useKey(execution, wire.account, order.keyIndex, SCOPE_TRADE, order.keyEpoch);
     if (key === ResultCode.KeyInvalid) return key;

@@ -60,14 +60,14 @@ export class SequenceTree {
 }
 
 /** The smallest h with 2^h >= count. */
-export function heightOf(count: number): number {
+function heightOf(count: number): number {
   let height = 0;
   while (2 ** height < count) height++;
   return height;
 }
 
 /** H(0x0a ‖ count u64 ‖ top). */
-export function sequenceRoot(count: bigint, top: Uint8Array): Uint8Array {
+function sequenceRoot(count: bigint, top: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(41);
   bytes[0] = TAG_SEQUENCE_ROOT;
   writeU64(bytes, 1, count);

@@ -1,19 +1,15 @@
 import { equalBytes } from "../crypto/bytes.ts";
 import { keccak256 } from "../crypto/keccak.ts";
-import { encodeSlot, type Slot } from "./Slots.ts";
+import { encodeSlot, type Slot, type SlotKey } from "./Slots.ts";
 import { TAG_SLOT_CONTENT, TAG_STATE_INNER, TAG_STATE_LEAF } from "./Tags.ts";
+
+export type { SlotKey } from "./Slots.ts";
 
 /**
  * The sparse Merkle tree of typed slots (docs/specification.md, section 2.1): binary, path-compressed, over 64-bit keys, with
  * positions committed. Nodes are immutable and share structure, so a root is a snapshot of the whole state and going back
  * is free; hashes are computed when somebody asks and kept.
  */
-
-/** A 64-bit key as two 32-bit halves: bit operations on numbers are many times faster than on bigints. */
-export interface SlotKey {
-  readonly hi: number;
-  readonly lo: number;
-}
 
 interface Leaf {
   readonly bit: 64;
@@ -40,13 +36,13 @@ type Node = Leaf | Inner;
 export type TreeRoot = Node | undefined;
 
 /** The root of the empty tree. */
-export const EMPTY_ROOT: Uint8Array = new Uint8Array(32);
+const EMPTY_ROOT: Uint8Array = new Uint8Array(32);
 
 /** Witness forms, docs/specification.md, section 2.1. */
-export const FORM_PRESENT = 0;
-export const FORM_EMPTY = 1;
-export const FORM_OTHER_LEAF = 2;
-export const FORM_OTHER_PREFIX = 3;
+const FORM_PRESENT = 0;
+const FORM_EMPTY = 1;
+const FORM_OTHER_LEAF = 2;
+const FORM_OTHER_PREFIX = 3;
 
 const leafBuffer = new Uint8Array(41);
 const innerBuffer = new Uint8Array(74);
@@ -69,7 +65,7 @@ export function leafHash(key: SlotKey, hash: Uint8Array): Uint8Array {
 }
 
 /** H(0x02 ‖ bit ‖ prefix ‖ left ‖ right). */
-export function innerHash(bit: number, prefix: SlotKey, left: Uint8Array, right: Uint8Array): Uint8Array {
+function innerHash(bit: number, prefix: SlotKey, left: Uint8Array, right: Uint8Array): Uint8Array {
   innerBuffer[1] = bit;
   storeKey(innerBuffer, 2, prefix.hi, prefix.lo);
   innerBuffer.set(left, 10);
@@ -138,12 +134,12 @@ export function witnessItem(root: TreeRoot, key: SlotKey): Uint8Array {
 }
 
 /** Index of the first bit in which two keys differ; 64 if they are equal. */
-export function firstDifference(aHi: number, aLo: number, bHi: number, bLo: number): number {
+function firstDifference(aHi: number, aLo: number, bHi: number, bLo: number): number {
   return aHi !== bHi ? Math.clz32(aHi ^ bHi) : aLo !== bLo ? 32 + Math.clz32(aLo ^ bLo) : 64;
 }
 
 /** Bit number `bit` of a key, 0 being the most significant. */
-export function bitAt(hi: number, lo: number, bit: number): 0 | 1 {
+function bitAt(hi: number, lo: number, bit: number): 0 | 1 {
   return (bit < 32 ? (hi >>> (31 - bit)) & 1 : (lo >>> (63 - bit)) & 1) as 0 | 1;
 }
 
@@ -207,7 +203,7 @@ function makeInner(bit: number, hi: number, lo: number, left: Node, right: Node)
 }
 
 /** The key's bits before `bit`, the rest zero. */
-export function prefixOf(hi: number, lo: number, bit: number): SlotKey {
+function prefixOf(hi: number, lo: number, bit: number): SlotKey {
   if (bit <= 0) return { hi: 0, lo: 0 };
   if (bit < 32) return { hi: (hi & ~(0xffffffff >>> bit)) >>> 0, lo: 0 };
   if (bit === 32) return { hi, lo: 0 };

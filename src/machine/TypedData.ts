@@ -6,15 +6,15 @@ import { keccak256 } from "../crypto/keccak.ts";
 const text = new TextEncoder();
 const typeHash = (type: string): Uint8Array => keccak256(text.encode(type));
 
-export const ORDER_TYPE =
+const ORDER_TYPE =
   "Order(uint32 account,uint8 market,uint16 expiryDay,uint64 strike,bool isPut,bool isSell,uint64 quantity,uint64 limitPrice,uint64 maxFee,uint64 nonce,uint64 deadline,bool fillOrKill,bool immediateOrCancel,bool postOnly,bool reduceOnly,bool forcible,uint8 keyIndex,uint32 keyEpoch)";
-export const WITHDRAW_TYPE = "Withdraw(uint32 account,uint64 amount,address recipient,uint64 nonce,uint64 deadline)";
-export const TRANSFER_TYPE = "Transfer(uint32 from,uint32 to,uint64 amount,uint64 nonce,uint64 deadline)";
-export const SET_KEY_TYPE =
+const WITHDRAW_TYPE = "Withdraw(uint32 account,uint64 amount,address recipient,uint64 nonce,uint64 deadline)";
+const TRANSFER_TYPE = "Transfer(uint32 from,uint32 to,uint64 amount,uint64 nonce,uint64 deadline)";
+const SET_KEY_TYPE =
   "SetKey(uint32 account,uint8 index,address key,uint8 scope,uint64 expiry,uint64 budget,uint64 nonce,uint64 deadline)";
-export const REVOKE_KEY_TYPE = "RevokeKey(uint32 account,uint8 index,uint64 nonce,uint64 deadline)";
-export const CANCEL_TYPE = "Cancel(uint32 account,uint64 nonce,uint64 deadline)";
-export const CANCEL_ALL_TYPE = "CancelAll(uint32 account,uint64 floor,uint64 deadline)";
+const REVOKE_KEY_TYPE = "RevokeKey(uint32 account,uint8 index,uint64 nonce,uint64 deadline)";
+const CANCEL_TYPE = "Cancel(uint32 account,uint64 nonce,uint64 deadline)";
+const CANCEL_ALL_TYPE = "CancelAll(uint32 account,uint64 floor,uint64 deadline)";
 
 const DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 
@@ -65,12 +65,7 @@ export function domainSeparator(chainId: bigint, verifyingContract: Uint8Array):
  * @param keyIndex 0 for the owner.
  * @param keyEpoch 0 for the owner.
  */
-export function orderDigest(
-  domain: Uint8Array,
-  order: OrderTerms,
-  keyIndex: number,
-  keyEpoch: number,
-): Uint8Array {
+export function orderDigest(domain: Uint8Array, order: OrderTerms, keyIndex: number, keyEpoch: number): Uint8Array {
   return digest(domain, [
     ORDER_TYPE_HASH,
     order.account,

@@ -1,11 +1,11 @@
 import { expiryKey, type ExpiryEvent, expirySeconds, type IndexEvent } from "./types.ts";
 
 /** A round is due at the latest so many seconds after the one before. */
-export const HEARTBEAT_SECONDS = 3_600;
+const HEARTBEAT_SECONDS = 3_600;
 /** A round is due when the index is 1/200, or 0.5 %, away from the last round. */
 const DEVIATION_DIVISOR = 200n;
 /** An expiry is announced so many seconds after its instant. */
-export const EXPIRY_DELAY_SECONDS = 61;
+const EXPIRY_DELAY_SECONDS = 61;
 
 interface MarketState {
   /** The last round. */

@@ -37,7 +37,8 @@ export class Random {
    * @throws {@link RandomError} `BOUND` if `bound` is not in [1, 2^64].
    */
   bigint(bound: bigint): bigint {
-    if (bound < 1n || bound > MASK_64 + 1n) throw new RandomError("BOUND", "bound is not in [1, 2^64]", { fields: { bound } });
+    if (bound < 1n || bound > MASK_64 + 1n)
+      throw new RandomError("BOUND", "bound is not in [1, 2^64]", { fields: { bound } });
     const limit = MASK_64 + 1n - ((MASK_64 + 1n) % bound);
     for (;;) {
       const bits = this.next();
@@ -51,7 +52,8 @@ export class Random {
    * @throws {@link RandomError} `BOUND` if `bound` is not an integer of [1, 2^53].
    */
   uint(bound: number): number {
-    if (!Number.isInteger(bound) || bound > 2 ** 53) throw new RandomError("BOUND", "bound is not an integer of [1, 2^53]", { fields: { bound } });
+    if (!Number.isInteger(bound) || bound > 2 ** 53)
+      throw new RandomError("BOUND", "bound is not an integer of [1, 2^53]", { fields: { bound } });
     return Number(this.bigint(BigInt(bound)));
   }
 

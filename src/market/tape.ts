@@ -12,10 +12,10 @@ import {
 } from "./types.ts";
 
 /** The columns that a tape must name in its header, in any order; others are ignored, `trade_id` excepted. */
-export const TAPE_COLUMNS = ["timestamp", "instrument_name", "price", "amount", "direction", "index_price"] as const;
+const TAPE_COLUMNS = ["timestamp", "instrument_name", "price", "amount", "direction", "index_price"] as const;
 
 /** Rows may be out of order by so many milliseconds; their time is then raised to the latest one seen. */
-export const REORDERING_TOLERANCE_MS = 1_000;
+const REORDERING_TOLERANCE_MS = 1_000;
 
 const COIN_DECIMALS = 8;
 const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];

@@ -1,4 +1,3 @@
-import { writeU128, writeU16, writeU32, writeU64 } from "../crypto/bytes.ts";
 import {
   DATA_CALLDATA,
   MESSAGE_ANCHOR,
@@ -13,6 +12,7 @@ import { MARKETS, type MarketSpec } from "../market/types.ts";
 import type { Sequencer } from "../sequencer/Sequencer.ts";
 import type { ReplayL1 } from "./Replay.ts";
 import type { TraderAccount } from "./Traders.ts";
+import { depositPayload, listPayload, anchorPayload, fixPayload } from "./payloads.ts";
 
 /** Seconds over which a settlement price is averaged. */
 const WINDOW = 1_800n;
@@ -40,22 +40,13 @@ export class MemoryL1 implements ReplayL1 {
     this.#config = config;
     this.#markets = markets;
     for (const { id, tick, lot, strikeSteps } of markets) {
-      const payload = new Uint8Array(37);
-      payload[0] = id;
-      writeU32(payload, 1, Number(tick));
-      writeU64(payload, 5, lot);
-      strikeSteps.forEach((step, i) => writeU64(payload, 13 + 8 * i, step));
-      this.#enqueue(MESSAGE_LIST_MARKET, config.settlement, payload, time);
+      this.#enqueue(MESSAGE_LIST_MARKET, config.settlement, listPayload(id, { tick, lot, steps: strikeSteps }), time);
     }
   }
 
   async open(account: TraderAccount, amount: bigint, time: bigint): Promise<number> {
     const number = ++this.#accounts;
-    const payload = new Uint8Array(40);
-    writeU32(payload, 0, number);
-    payload.set(account.owner, 4);
-    writeU128(payload, 24, amount);
-    this.#enqueue(MESSAGE_DEPOSIT, this.#config.bridge, payload, time);
+    this.#enqueue(MESSAGE_DEPOSIT, this.#config.bridge, depositPayload(number, account.owner, amount), time);
     return Promise.resolve(number);
   }
 
@@ -63,22 +54,14 @@ export class MemoryL1 implements ReplayL1 {
     const rounds = this.#rounds.get(market) ?? [];
     this.#rounds.set(market, rounds);
     rounds.push({ price, time });
-    const payload = new Uint8Array(14);
-    payload[0] = market;
-    writeU64(payload, 1, price);
-    payload[9] = Number(time >> 32n);
-    writeU32(payload, 10, Number(time & 0xffffffffn));
-    this.#enqueue(MESSAGE_ANCHOR, this.#config.settlement, payload, time);
+    this.#enqueue(MESSAGE_ANCHOR, this.#config.settlement, anchorPayload(market, price, time), time);
     return Promise.resolve();
   }
 
   async fixPrice(market: number, day: number, time: bigint): Promise<void> {
     const { tick } = this.#markets.find(({ id }) => id === market)!;
-    const payload = new Uint8Array(11);
-    payload[0] = market;
-    writeU16(payload, 1, day);
-    writeU64(payload, 3, averageHalfUp(this.#rounds.get(market) ?? [], expiryTime(day), tick));
-    this.#enqueue(MESSAGE_FIX_PRICE, this.#config.settlement, payload, time);
+    const price = averageHalfUp(this.#rounds.get(market) ?? [], expiryTime(day), tick);
+    this.#enqueue(MESSAGE_FIX_PRICE, this.#config.settlement, fixPayload(market, day, price), time);
     return Promise.resolve();
   }
 

@@ -7,7 +7,8 @@ import type { OrderOutcome } from "../sequencer/Exchange.ts";
 import type { Journal } from "../sequencer/Journal.ts";
 import type { ExchangeEvent } from "../sequencer/OrderRecord.ts";
 import { DEFAULT_OPTIONS, Sequencer, type SequencerOptions } from "../sequencer/Sequencer.ts";
-import type { Clock, Logger } from "../sequencer/Services.ts";
+import type { Logger } from "../roles/Logger.ts";
+import type { Clock } from "../sequencer/Clock.ts";
 import { signOrder } from "../sequencer/Signing.ts";
 import { Traders, type TraderAccount } from "./Traders.ts";
 

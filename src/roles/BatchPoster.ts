@@ -5,7 +5,7 @@ import { DATA_CALLDATA, type Batch, type Message } from "../machine/Inputs.ts";
 import { rootHash, sameRoot } from "../machine/StateTree.ts";
 import { isSameBatch, type SealedBatch } from "../sequencer/BatchBuilder.ts";
 import { DerivedState, runBatch, type Checkpoint, type L1View } from "../sequencer/DerivedState.ts";
-import type { Logger } from "../sequencer/Services.ts";
+import type { Logger } from "./Logger.ts";
 
 /**
  * Posts sealed batches to L1, one at a time and in order.

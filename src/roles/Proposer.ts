@@ -4,10 +4,10 @@ import { isContractError } from "../l1/L1Error.ts";
 import type { AssertionCall, ChainSource, ChainWriter, L1Block, L1Receipt } from "../l1/L1Source.ts";
 import { machineStateHash } from "../machine/MachineState.ts";
 import { AssertionView, type ExpectedAssertion, type JudgedAssertion, type WrongAssertion } from "./AssertionView.ts";
-import { SYSTEM_CLOCK, type Clock } from "./Clock.ts";
 import { machineStateOf } from "./Execution.ts";
 import type { Follower } from "./Follower.ts";
 import { SILENT, type Logger } from "./Logger.ts";
+import { SYSTEM_TIMER, type Timer } from "./Timer.ts";
 
 /** When the proposer gives up instead of waiting. */
 export type ProposerErrorCode =
@@ -58,7 +58,7 @@ export interface ProposerOptions {
   /** The block of the chain's deployment, or an earlier one. */
   readonly startBlock: number;
   readonly logger?: Logger;
-  readonly clock?: Clock;
+  readonly timer?: Timer;
 }
 
 /**
@@ -97,7 +97,7 @@ export class Proposer {
 
   /** Rounds until `signal` is aborted. A failed round is logged and followed by the next; a lost chain ends the loop. */
   async run(intervalMilliseconds: number, signal: AbortSignal): Promise<void> {
-    const clock = this.#options.clock ?? SYSTEM_CLOCK;
+    const timer = this.#options.timer ?? SYSTEM_TIMER;
     while (!signal.aborted) {
       let acted = false;
       try {
@@ -107,7 +107,7 @@ export class Proposer {
         if (error instanceof ProposerError) throw error;
         this.#logger.error({ err: error }, "the round failed");
       }
-      if (!acted) await clock.sleep(intervalMilliseconds, signal);
+      if (!acted) await timer.sleep(intervalMilliseconds, signal);
     }
   }
 

@@ -29,7 +29,7 @@ export function makeFollower(
 export function makeProposer(
   client: L1Client,
   deployment: Deployment,
-  options: Pick<ProposerOptions, "logger" | "clock"> = {},
+  options: Pick<ProposerOptions, "logger" | "timer"> = {},
 ): Proposer {
   const { logger } = options;
   const follower = makeFollower(client, deployment, logger === undefined ? {} : { logger });

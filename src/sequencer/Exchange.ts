@@ -17,6 +17,7 @@ import {
   type WireMakerOrder,
   type WireOrder,
 } from "../machine/Wire.ts";
+import type { Logger } from "../roles/Logger.ts";
 import { accountsOf, transactionRefusal, type AccountTransaction } from "./AccountTransaction.ts";
 import { BatchBuilder, type BatchLimits, type SealedBatch } from "./BatchBuilder.ts";
 import type { Checkpoint, L1View } from "./DerivedState.ts";
@@ -26,7 +27,6 @@ import { OrderBook } from "./OrderBook.ts";
 import type { ExchangeEvent, FillReport, OrderRecord, PlannedItem } from "./OrderRecord.ts";
 import { refuse, type MachineReason, type Refusal, type RefusalReason } from "./Refusal.ts";
 import { settlementChunks, type SettlementChunk } from "./SettlementRoutine.ts";
-import type { Logger } from "./Services.ts";
 import { holdsTerms, seriesOf, toReference, toWireMaker, toWireTaker, type SignedOrder } from "./SignedOrder.ts";
 
 /**

@@ -5,8 +5,10 @@ import { ResultCode } from "../machine/ResultCodes.ts";
 import { State } from "../machine/State.ts";
 import { rootHash } from "../machine/StateTree.ts";
 import { decodeTransaction, encodeTransaction, TX_SETTLE } from "../machine/Wire.ts";
+import type { Logger } from "../roles/Logger.ts";
 import type { AccountTransaction } from "./AccountTransaction.ts";
 import { isSameBatch, type SealedBatch } from "./BatchBuilder.ts";
+import type { Clock } from "./Clock.ts";
 import { DerivedState, type Checkpoint, type L1View } from "./DerivedState.ts";
 import {
   Exchange,
@@ -20,7 +22,6 @@ import { itemKey, journalBatch, journalItem, journalOrder, plansOf } from "./Jou
 import { remainingOf } from "./Judge.ts";
 import type { Journal, JournalChanges } from "./Journal.ts";
 import type { ExchangeEvent, OrderRecord, PlannedItem } from "./OrderRecord.ts";
-import type { Clock, Logger } from "./Services.ts";
 import { decodeSignedOrder, type SignedOrder } from "./SignedOrder.ts";
 
 /**

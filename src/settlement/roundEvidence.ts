@@ -5,15 +5,15 @@
  */
 
 /** Seconds before expiry over which the price is averaged. */
-export const WINDOW = 1800n;
+const WINDOW = 1800n;
 /** Longest age of a price inside the window in a phase that covers it, in seconds. */
-export const MAX_GAP = 7200n;
+const MAX_GAP = 7200n;
 /** A round is readable at the latest this many seconds after its `updatedAt`. */
-export const VISIBLE_AFTER = 900n;
+const VISIBLE_AFTER = 900n;
 /** Seconds after expiry for which a dead feed is waited for. */
-export const DEAD_AFTER = 172_800n;
+const DEAD_AFTER = 172_800n;
 /** Highest answer that counts. */
-export const MAX_ANSWER = 2n ** 127n - 1n;
+const MAX_ANSWER = 2n ** 127n - 1n;
 
 /** One aggregator round as the proxy gives it. */
 export interface FeedRound {
@@ -55,12 +55,12 @@ export type RoundEvidence =
 type Verdict = "covers" | "fails" | "open";
 
 /** The expiry instant of a day, 08:00 UTC. */
-export function expiryInstant(day: number): bigint {
+function expiryInstant(day: number): bigint {
   return BigInt(day) * 86_400n + 28_800n;
 }
 
 /** Whether a round counts (R1). */
-export function isValidRound(number: bigint, round: FeedRound): boolean {
+function isValidRound(number: bigint, round: FeedRound): boolean {
   const inRange = round.answer > 0n && round.answer <= MAX_ANSWER;
   return inRange && round.updatedAt !== 0n && round.answeredInRound >= number;
 }

@@ -17,6 +17,7 @@ const { ethers, networkHelpers } = connection;
 const USDC = 10n ** 6n;
 const DEPOSIT = 1000n * USDC;
 const MAX_TOTAL = 2n ** 96n - 1n;
+const MAX_AMOUNT = 2n ** 64n - 1n;
 
 /** A bridge; Alice and Bob have tokens and have approved it. */
 async function fundedFixture(): Promise<BridgeFixture> {
@@ -178,16 +179,16 @@ describe("Bridge", () => {
         ({ alice, bob }) => [1, bob.address, alice.address],
       ],
       [
-        "exceed the total",
-        ({ bridge, alice }) => bridge.connect(alice).deposit(1, alice, MAX_TOTAL - DEPOSIT + 1n),
-        "TotalTooLarge",
-        () => [MAX_TOTAL + 1n, MAX_TOTAL],
+        "deposit more than the machine credits",
+        ({ bridge, alice }) => bridge.connect(alice).deposit(1, alice, MAX_AMOUNT + 1n),
+        "AmountTooLarge",
+        () => [MAX_AMOUNT + 1n, MAX_AMOUNT],
       ],
       [
-        "exceed the total by far",
+        "open with more than the machine credits",
         ({ bridge, alice }) => bridge.connect(alice).open(alice, 2n ** 128n - 1n),
-        "TotalTooLarge",
-        () => [2n ** 128n - 1n + DEPOSIT, MAX_TOTAL],
+        "AmountTooLarge",
+        () => [2n ** 128n - 1n, MAX_AMOUNT],
       ],
     ];
     for (const [what, act, error, values] of refused) {
@@ -199,10 +200,23 @@ describe("Bridge", () => {
       });
     }
 
-    it("reach the total exactly", async () => {
+    it("deposit the largest amount", async () => {
       const { bridge, token, alice } = await networkHelpers.loadFixture(openFixture);
-      await token.mint(alice, MAX_TOTAL);
-      await bridge.connect(alice).deposit(1, alice, MAX_TOTAL - DEPOSIT);
+      await token.mint(alice, MAX_AMOUNT);
+      await bridge.connect(alice).deposit(1, alice, MAX_AMOUNT);
+      expect(await bridge.accounted()).to.equal(DEPOSIT + MAX_AMOUNT);
+    });
+
+    it("reach the total exactly, and no further", async () => {
+      const { bridge, token, alice } = await networkHelpers.loadFixture(openFixture);
+      await token.mint(alice, 2n);
+      // The first word: account count 1 above the total. 2^32 of the largest deposits would be needed to get there.
+      await networkHelpers.setStorageAt(await bridge.getAddress(), 0, (1n << 96n) | (MAX_TOTAL - 1n));
+      expect([await bridge.accounted(), await bridge.accountCount()]).to.deep.equal([MAX_TOTAL - 1n, 1n]);
+      await expect(bridge.connect(alice).deposit(1, alice, 2))
+        .to.be.revertedWithCustomError(bridge, "TotalTooLarge")
+        .withArgs(MAX_TOTAL + 1n, MAX_TOTAL);
+      await bridge.connect(alice).deposit(1, alice, 1);
       expect(await bridge.accounted()).to.equal(MAX_TOTAL);
     });
 

@@ -342,7 +342,8 @@ describe("OptionsSettlement", () => {
   before(async () => {
     l1 = await createL1();
     scene = await createScene(l1);
-    restore = (await l1.helpers.takeSnapshot()).restore;
+    const snapshot = await l1.helpers.takeSnapshot();
+    restore = () => snapshot.restore();
   });
 
   afterEach(async () => {

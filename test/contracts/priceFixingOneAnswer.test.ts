@@ -8,7 +8,7 @@ import { BASE, createL1, memoryFeed, stored, type L1 } from "../support/settleme
 const DAY = 20_000;
 const EXPIRY = DAY * 86_400 + 28_800;
 const DEAD_AT = EXPIRY + 48 * 3600 + 900;
-const SCENARIOS = process.env["TENOR_DEEP"] === undefined ? 60 : 3000;
+const SCENARIOS = process.env.TENOR_DEEP === undefined ? 60 : 3000;
 
 /** A round and the time from which a caller can read it. */
 interface Arrival {
@@ -85,7 +85,7 @@ async function runScenario(l1: L1, random: Random, scenario: Scenario, tally: Re
     } else {
       expect(now <= DEAD_AT || truth === undefined, `nothing found: ${where}`).to.equal(true);
       expect(earlier, `an answer was there and is gone: ${where}`).to.equal(false);
-      if (now <= DEAD_AT) tally["early"]!++;
+      if (now <= DEAD_AT) tally.early!++;
     }
     for (let attempt = 0; attempt < 12; attempt++) {
       const starts = drawEvidence(random, visible, found.status === "ready" ? found.starts : undefined);
@@ -98,7 +98,7 @@ async function runScenario(l1: L1, random: Random, scenario: Scenario, tally: Re
   }
   if (truth !== undefined) tally[truth.reason]!++;
   if (scenario.phases.length > 1 && truth?.reason === "average") {
-    if (modelPrice(everything.slice(0, 1), EXPIRY, scenario)?.reason !== "average") tally["upgraded"]!++;
+    if (modelPrice(everything.slice(0, 1), EXPIRY, scenario)?.reason !== "average") tally.upgraded!++;
   }
 }
 

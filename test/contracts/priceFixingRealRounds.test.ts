@@ -7,7 +7,7 @@ import { findRoundEvidence } from "../../src/settlement/roundEvidence.ts";
 import { modelPrice, type ModelRound } from "../support/feedModel.ts";
 import { BASE, createL1, deploySettlement, memoryFeed, stored, type L1 } from "../support/settlementScene.ts";
 
-const FILE = join(process.env["TENOR_DATA"] ?? "../shared/data", "chainlink", "chainlink_mainnet_eth_usd_phase6.csv");
+const FILE = join(process.env.TENOR_DATA ?? "../shared/data", "chainlink", "chainlink_mainnet_eth_usd_phase6.csv");
 /** Rounds in one transaction of the test feed. */
 const LOAD = 600;
 /** What fixing a price may cost here: half the settlements, and any one of them. */

@@ -292,7 +292,7 @@ describe("Scenario: the proposer", () => {
       if (++rounds === 4) stop.abort();
     };
     const logger = { ...SILENT, error: (fields: object) => errors.push(fields) };
-    const proposer = world.proposer(chain, { clock: { sleep }, logger });
+    const proposer = world.proposer(chain, { timer: { sleep }, logger });
     await proposer.run(1000, stop.signal);
     expect(errors).to.have.length(2);
     expect(proposer.view.tip.created.target).to.equal(1n);

@@ -10,7 +10,8 @@ import { TX_FILL, TX_WITHDRAW } from "../../src/machine/Wire.ts";
 import { BatchPoster } from "../../src/roles/BatchPoster.ts";
 import { JournalError } from "../../src/sequencer/Journal.ts";
 import { SqliteJournal } from "../../src/sequencer/SqliteJournal.ts";
-import { CONFIG, GENESIS, harness, random, replayRoot, runSeed, SILENT, type Harness } from "../support/sequencer.ts";
+import { SILENT } from "../../src/roles/Logger.ts";
+import { CONFIG, GENESIS, harness, random, replayRoot, runSeed, type Harness } from "../support/sequencer.ts";
 
 const CHILD = fileURLToPath(new URL("../support/sequencer-child.ts", import.meta.url));
 

@@ -21,6 +21,7 @@ import { TX_CANCEL_ALL, TX_COLLECT_FEES, TX_TRANSFER, TX_WITHDRAW } from "../../
 import { MemoryJournal, type JournalChanges } from "../../src/sequencer/Journal.ts";
 import { SequencerError, type Submission } from "../../src/sequencer/Sequencer.ts";
 import { signCancel, signTransfer, signWithdraw } from "../../src/sequencer/Signing.ts";
+import { SILENT } from "../../src/roles/Logger.ts";
 import {
   CONFIG,
   CONTRACT,
@@ -36,7 +37,6 @@ import {
   random,
   replayRoot,
   runSeed,
-  SILENT,
   SPOT,
   TICK,
   USDC,

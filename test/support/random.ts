@@ -33,6 +33,6 @@ export class Random {
 
 /** The seed of this run: `TENOR_SEED`, or a fresh one. */
 export function runSeed(): number {
-  const given = process.env["TENOR_SEED"];
+  const given = process.env.TENOR_SEED;
   return given === undefined ? Date.now() % 2 ** 31 : Number(given);
 }

@@ -1,5 +1,4 @@
 import { addressOf, recoverAddress } from "../../src/crypto/secp256k1.ts";
-import { writeU128, writeU32, writeU64 } from "../../src/crypto/bytes.ts";
 import { keccak256 } from "../../src/crypto/keccak.ts";
 import type { BatchReceipt, BatchToAppend, InboxWriter, PendingBatch } from "../../src/l1/InboxWriter.ts";
 import { chunkCommitment, chunkLevels } from "../../src/machine/ChunkTree.ts";
@@ -20,15 +19,17 @@ import { GENESIS_CURSOR } from "../../src/machine/MachineState.ts";
 import { Machine } from "../../src/machine/Step.ts";
 import { domainSeparator, type OrderTerms } from "../../src/machine/TypedData.ts";
 import { encodeTransaction, type Transaction } from "../../src/machine/Wire.ts";
+import { SILENT, type Logger } from "../../src/roles/Logger.ts";
 import { genesisCheckpoint } from "../../src/sequencer/DerivedState.ts";
 import type { OrderOutcome } from "../../src/sequencer/Exchange.ts";
 import type { ExchangeEvent } from "../../src/sequencer/OrderRecord.ts";
 import { MemoryJournal, type Journal } from "../../src/sequencer/Journal.ts";
 import { withRecoverCache } from "../../src/sequencer/RecoverCache.ts";
 import { DEFAULT_OPTIONS, Sequencer, type SequencerOptions } from "../../src/sequencer/Sequencer.ts";
-import type { Clock, Logger } from "../../src/sequencer/Services.ts";
+import type { Clock } from "../../src/sequencer/Clock.ts";
 import type { SignedOrder } from "../../src/sequencer/SignedOrder.ts";
 import { signOrder } from "../../src/sequencer/Signing.ts";
+import { depositPayload, listPayload, anchorPayload, fixPayload } from "../../src/replay/payloads.ts";
 
 /** A deterministic L1 for the sequencer's tests: the two sequences and the rules of the inbox, without a chain. */
 
@@ -52,8 +53,6 @@ export const STEPS = [500_000n, 1_000_000n, 5_000_000n] as const;
 export const SPOT = 30_000_000n;
 export const CONTRACT = 1_000_000n;
 export const USDC = 1_000_000n;
-
-export const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The private key of account `account`. */
 export function keyOf(account: number): Uint8Array {
@@ -102,36 +101,19 @@ export class FakeL1 implements InboxWriter {
   }
 
   deposit(account: number, amount: bigint): void {
-    const payload = new Uint8Array(40);
-    writeU32(payload, 0, account);
-    payload.set(ownerOf(account), 4);
-    writeU128(payload, 24, amount);
-    this.enqueue(MESSAGE_DEPOSIT, BRIDGE, payload);
+    this.enqueue(MESSAGE_DEPOSIT, BRIDGE, depositPayload(account, ownerOf(account), amount));
   }
 
   listMarket(market = MARKET): void {
-    const payload = new Uint8Array(37);
-    payload[0] = market;
-    writeU32(payload, 1, Number(TICK));
-    writeU64(payload, 5, LOT);
-    STEPS.forEach((step, i) => writeU64(payload, 13 + 8 * i, step));
-    this.enqueue(MESSAGE_LIST_MARKET, SETTLEMENT, payload);
+    this.enqueue(MESSAGE_LIST_MARKET, SETTLEMENT, listPayload(market, { tick: TICK, lot: LOT, steps: STEPS }));
   }
 
   anchor(price: bigint, market = MARKET, time = this.now): void {
-    const payload = new Uint8Array(14);
-    payload[0] = market;
-    writeU64(payload, 1, price);
-    payload[9] = Number(time >> 32n);
-    writeU32(payload, 10, Number(time & 0xffffffffn));
-    this.enqueue(MESSAGE_ANCHOR, SETTLEMENT, payload);
+    this.enqueue(MESSAGE_ANCHOR, SETTLEMENT, anchorPayload(market, price, time));
   }
 
   fixPrice(day: number, price: bigint, market = MARKET): void {
-    const payload = new Uint8Array(11);
-    payload.set([market, day >>> 8, day & 0xff]);
-    writeU64(payload, 3, price);
-    this.enqueue(MESSAGE_FIX_PRICE, SETTLEMENT, payload);
+    this.enqueue(MESSAGE_FIX_PRICE, SETTLEMENT, fixPayload(market, day, price));
   }
 
   /** Sends a transaction through L1 in the name of `account`'s owner. */

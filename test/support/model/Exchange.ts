@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { concat, equalBytes, fromHex, toHex, writeU128, writeU32, writeU64 } from "../../../src/crypto/bytes.ts";
+import { concat, equalBytes, toHex } from "../../../src/crypto/bytes.ts";
 import { keccak256 } from "../../../src/crypto/keccak.ts";
 import { addressOf, recoverAddress, sign as signDigest } from "../../../src/crypto/secp256k1.ts";
 import { deposit } from "../../../src/machine/AccountExecutor.ts";
@@ -36,6 +36,7 @@ import {
   modelChangesInWords,
   modelInWords,
 } from "./stateInWords.ts";
+import { depositPayload, listPayload, anchorPayload, fixPayload } from "../../../src/replay/payloads.ts";
 
 /** Somebody who signs. */
 export interface Signer {
@@ -426,38 +427,4 @@ export const DEFAULT_GRID: MarketGrid = { tick: 100, lot: 1000n, steps: [10n * U
 
 export function reference(order: { account: number; nonce: bigint }): OrderReference {
   return { stored: true, account: order.account, nonce: order.nonce };
-}
-
-export function depositPayload(account: number, owner: Uint8Array, amount: bigint): Uint8Array {
-  const payload = new Uint8Array(40);
-  writeU32(payload, 0, account);
-  payload.set(owner, 4);
-  writeU128(payload, 24, amount);
-  return payload;
-}
-
-export function listPayload(market: number, grid: MarketGrid): Uint8Array {
-  const payload = new Uint8Array(37);
-  payload[0] = market;
-  writeU32(payload, 1, grid.tick);
-  writeU64(payload, 5, grid.lot);
-  grid.steps.forEach((step, i) => writeU64(payload, 13 + 8 * i, step));
-  return payload;
-}
-
-export function anchorPayload(market: number, price: bigint, time: bigint): Uint8Array {
-  const payload = new Uint8Array(14);
-  payload[0] = market;
-  writeU64(payload, 1, price);
-  payload.set(fromHex(`0x${time.toString(16).padStart(10, "0")}`), 9);
-  return payload;
-}
-
-export function fixPayload(market: number, day: number, price: bigint): Uint8Array {
-  const payload = new Uint8Array(11);
-  payload[0] = market;
-  payload[1] = Math.floor(day / 256);
-  payload[2] = day % 256;
-  writeU64(payload, 3, price);
-  return payload;
 }

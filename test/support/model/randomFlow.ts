@@ -8,18 +8,8 @@ import type {
   WireOrder,
 } from "../../../src/machine/Wire.ts";
 import type { Random } from "../../../src/market/random.ts";
-import {
-  anchorPayload,
-  ANY_FEE,
-  depositPayload,
-  fakeSigner,
-  fixPayload,
-  listPayload,
-  USD,
-  USDC,
-  type Deployment,
-  type Signer,
-} from "./Exchange.ts";
+import { anchorPayload, depositPayload, fixPayload, listPayload } from "../../../src/replay/payloads.ts";
+import { ANY_FEE, fakeSigner, USD, USDC, type Deployment, type Signer } from "./Exchange.ts";
 import { instantOf, parseSeries, signedDigest, type ReferenceModel } from "./ReferenceModel.ts";
 
 /** Something that happens to the exchange. */

@@ -5,7 +5,6 @@ import { machineStateHash, type MachineState } from "../../../src/machine/Machin
 import type { ResultCode } from "../../../src/machine/ResultCodes.ts";
 import type { ProvenStep, StepKind } from "../../../src/machine/Step.ts";
 import type { ProverHarness } from "../../../typechain/contracts/test/ProverHarness.js";
-import type { Patch } from "./mutations.ts";
 import { BRIDGE, INBOX, SETTLEMENT } from "../traffic/world.ts";
 
 const CALL_GAS = 10n ** 14n;
@@ -24,6 +23,14 @@ export interface Evidence {
   readonly pre: MachineState;
   readonly input: InputEvidence;
   readonly witness: readonly Uint8Array[];
+}
+
+/** One way to spoil a witness: at `offset`, `remove` bytes are taken out and `insert` is put in. */
+export interface Patch {
+  readonly name: string;
+  readonly offset: number;
+  readonly remove: number;
+  readonly insert: Uint8Array;
 }
 
 /** What the judge said of one step. */

@@ -1,15 +1,7 @@
 import type { Random } from "../../../src/market/random.ts";
 import type { BatchRecord, Message } from "../../../src/machine/Inputs.ts";
 import type { InputEvidence } from "../../../src/machine/InputLog.ts";
-import type { Evidence } from "./judge.ts";
-
-/** One way to spoil a witness: at `offset`, `remove` bytes are taken out and `insert` is put in. */
-export interface Patch {
-  readonly name: string;
-  readonly offset: number;
-  readonly remove: number;
-  readonly insert: Uint8Array;
-}
+import type { Evidence, Patch } from "./judge.ts";
 
 /** One way to spoil the evidence of an input, or the state that it is shown for. */
 export interface Mutation {

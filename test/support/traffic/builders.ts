@@ -1,5 +1,4 @@
 import { sign } from "../../../src/crypto/secp256k1.ts";
-import { writeU128, writeU16, writeU32, writeU64 } from "../../../src/crypto/bytes.ts";
 import {
   MESSAGE_ANCHOR,
   MESSAGE_DEPOSIT,
@@ -41,6 +40,7 @@ import {
 } from "../../../src/machine/Wire.ts";
 import type { Market } from "../../../src/machine/Slots.ts";
 import { privateKey, signerAddress } from "./world.ts";
+import { depositPayload, listPayload, anchorPayload, fixPayload } from "../../../src/replay/payloads.ts";
 
 /** An order in the machine's terms, with who signs it. */
 export interface Draft extends OrderTerms {
@@ -85,7 +85,10 @@ function wireOrder(signing: Signing, draft: Draft, market: Market): WireOrder {
     limitTicks: draft.limitPrice / market.tick,
     maxFee: draft.maxFee,
     deadline: draft.deadline,
-    signature: sign(orderDigest(signing.domain, draft, draft.keyIndex, draft.keyEpoch), privateKey(signing.impostor ?? draft.account, draft.keyIndex)),
+    signature: sign(
+      orderDigest(signing.domain, draft, draft.keyIndex, draft.keyEpoch),
+      privateKey(signing.impostor ?? draft.account, draft.keyIndex),
+    ),
   };
 }
 
@@ -180,35 +183,17 @@ function ownerAuth(
 type Sent = Pick<Message, "sender" | "l1Block" | "l1Time">;
 
 export function depositMessage(sent: Sent, account: number, owner: Uint8Array, amount: bigint): Message {
-  const payload = new Uint8Array(40);
-  writeU32(payload, 0, account);
-  payload.set(owner, 4);
-  writeU128(payload, 24, amount);
-  return { ...sent, kind: MESSAGE_DEPOSIT, payload };
+  return { ...sent, kind: MESSAGE_DEPOSIT, payload: depositPayload(account, owner, amount) };
 }
 
 export function listMarketMessage(sent: Sent, id: number, terms: Pick<Market, "tick" | "lot" | "steps">): Message {
-  const payload = new Uint8Array(37);
-  payload[0] = id;
-  writeU32(payload, 1, Number(terms.tick));
-  writeU64(payload, 5, terms.lot);
-  terms.steps.forEach((step, i) => writeU64(payload, 13 + 8 * i, step));
-  return { ...sent, kind: MESSAGE_LIST_MARKET, payload };
+  return { ...sent, kind: MESSAGE_LIST_MARKET, payload: listPayload(id, terms) };
 }
 
 export function anchorMessage(sent: Sent, id: number, price: bigint, time: bigint): Message {
-  const payload = new Uint8Array(14);
-  payload[0] = id;
-  writeU64(payload, 1, price);
-  payload[9] = Number(time >> 32n);
-  writeU32(payload, 10, Number(time & 0xffffffffn));
-  return { ...sent, kind: MESSAGE_ANCHOR, payload };
+  return { ...sent, kind: MESSAGE_ANCHOR, payload: anchorPayload(id, price, time) };
 }
 
 export function fixPriceMessage(sent: Sent, id: number, day: number, price: bigint): Message {
-  const payload = new Uint8Array(11);
-  payload[0] = id;
-  writeU16(payload, 1, day);
-  writeU64(payload, 3, price);
-  return { ...sent, kind: MESSAGE_FIX_PRICE, payload };
+  return { ...sent, kind: MESSAGE_FIX_PRICE, payload: fixPayload(id, day, price) };
 }

@@ -15,8 +15,8 @@ import { RandomFlow, type Action } from "../../support/model/randomFlow.ts";
 import { ReferenceModel, type ModelContext } from "../../support/model/ReferenceModel.ts";
 import { differences, machineInWords, modelInWords } from "../../support/model/stateInWords.ts";
 
-const SEEDS = [1, 2, 3, 4, 5, 6];
-const STEPS = Number(process.env.TENOR_LOCKSTEP_STEPS ?? 800);
+const SEEDS = [1, 2, 3, 4];
+const STEPS = Number(process.env.TENOR_LOCKSTEP_STEPS ?? 600);
 
 describe("machine and reference model in lockstep", () => {
   for (const seed of SEEDS) {
@@ -48,7 +48,7 @@ describe("machine and reference model in lockstep", () => {
 
   for (const seed of [11, 12]) {
     it(`agree over batches and messages of seed ${seed}`, () => {
-      runBatches(seed, 60);
+      runBatches(seed, 40);
     });
   }
 });

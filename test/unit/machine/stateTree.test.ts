@@ -33,7 +33,7 @@ describe("state tree", () => {
     const random = new Random(17);
     let root: TreeRoot;
     const naive = new Map<bigint, string>();
-    for (let step = 0; step < 1500; step++) {
+    for (let step = 0; step < 500; step++) {
       const key = naive.size > 0 && random.bool(0.5) ? random.pick([...naive.keys()]) : randomKey(random);
       const before = bare(rootHash(root));
       const opened = open(before, key, bare(witnessItem(root, keyFromBigint(key))));

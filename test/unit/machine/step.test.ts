@@ -10,14 +10,11 @@ import { SequenceTree } from "../../../src/machine/SequenceTree.ts";
 import { rootHash } from "../../../src/machine/StateTree.ts";
 import { Machine } from "../../../src/machine/Step.ts";
 import { encodeItem, encodeTransaction, type Transaction } from "../../../src/machine/Wire.ts";
+import { anchorPayload, depositPayload, fixPayload, listPayload } from "../../../src/replay/payloads.ts";
 import {
   addressNamed,
-  anchorPayload,
   DEFAULT_GRID,
   deploymentFor,
-  depositPayload,
-  fixPayload,
-  listPayload,
   START,
   START_DAY,
   USD,

@@ -3,14 +3,13 @@ import { expect } from "chai";
 import { readU256, toHex, writeU256 } from "../../../src/crypto/bytes.ts";
 import { recoverAddress } from "../../../src/crypto/secp256k1.ts";
 import { ResultCode, type ResultName } from "../../../src/machine/ResultCodes.ts";
+import { depositPayload, fixPayload } from "../../../src/replay/payloads.ts";
 import {
   addressNamed,
   CONTRACT,
   deploymentFor,
-  depositPayload,
   Exchange,
   fakeSigner,
-  fixPayload,
   realSigner,
   reference,
   START_DAY,
@@ -435,30 +434,42 @@ describe("threats 26 to 26b: orders, caps and time", () => {
     expect(x.run(undefined)).to.equal("Malformed");
   });
 
-  it("the requirement holds to the unit, and below it no fill may lower the excess by a single one", () => {
+  it("the requirement holds to the unit, and every fill has to reach it", () => {
     const { x, alice, bob } = exchange();
     const sides = [
       { account: 1, signer: alice },
       { account: 3, signer: bob },
     ] as const;
-    const wish = { quantity: 20n * CONTRACT };
-    expect(x.trade(...sides, wish)).to.equal("OK");
-    const spare = x.model.excessOf(x.account(1));
+    const excess = (): bigint => x.model.excessOf(x.account(1));
+    const back = (quantity: bigint, limitTicks: bigint): ResultName =>
+      x.trade(sides[1], sides[0], { quantity, limitTicks });
+    expect(x.trade(...sides, { quantity: 20n * CONTRACT })).to.equal("OK");
+    const spare = excess();
     expect(x.withdraw(1, alice, spare + 1n)).to.equal("InsufficientMargin");
     expect(x.withdraw(1, alice, spare)).to.equal("OK");
-    expect(x.model.excessOf(x.account(1))).to.equal(0n);
+    expect(excess()).to.equal(0n);
     // A naked call for a unit less than it needs: the fee of 0.20 makes the excess of 0 negative.
     expect(x.trade(...sides, { quantity: 1000n, limitTicks: 400_000n })).to.equal("InsufficientMargin");
-    x.anchor(1, 2500);
-    // Buying back frees 5500 for a contract; the taker's fee is 0.75, and a thousandth of a contract has a thousandth.
-    const back = (limitTicks: bigint): ResultName => x.trade(sides[1], sides[0], { quantity: CONTRACT, limitTicks });
-    expect(back(550_000n - 74n)).to.equal("InsufficientMargin");
-    expect(back(550_000n - 75n)).to.equal("OK");
-    x.deposit(1, alice.address, 1n);
-    expect(x.trade(sides[1], sides[0], { quantity: 1000n, limitTicks: 549_925n })).to.equal("OK");
-    // A fee that does not come out even is rounded up, against the trader.
+
+    // Each of the 20 contracts needs 1500.0003 more now: 80,000 of cash stand against 110,000.006.
     x.anchor(1, 2500.0001);
-    expect(x.trade(sides[1], sides[0], { quantity: 1000n, limitTicks: 549_925n })).to.equal("InsufficientMargin");
+    expect(excess()).to.equal(-30_000_006_000n);
+    expect(back(CONTRACT, 1n), "raises the excess by 5499, which is not enough").to.equal("InsufficientMargin");
+    // Ten at 2499.25 and a fee of 7.5000003, rounded up, leave 54,999.999999 against 55,000.003.
+    expect(back(10n * CONTRACT, 249_925n)).to.equal("InsufficientMargin");
+    x.deposit(1, alice.address, 3000n);
+    expect(back(10n * CONTRACT, 249_925n), "a unit short").to.equal("InsufficientMargin");
+    x.deposit(1, alice.address, 1n);
+    expect(back(10n * CONTRACT, 249_925n), "zero").to.equal("OK");
+    expect(excess()).to.equal(0n);
+    expect(x.account(1).cash).to.equal(55_000_003_000n);
+
+    x.anchor(1, 3000);
+    expect(excess() < 0n).to.equal(true);
+    expect(back(10n * CONTRACT - 1000n, 549_910n), "all but a lot").to.equal("InsufficientMargin");
+    expect(back(10n * CONTRACT, 549_911n), "9.00 of fee are missing").to.equal("InsufficientCash");
+    expect(back(10n * CONTRACT, 549_910n), "a full close needs nothing but its price").to.equal("OK");
+    expect(x.account(1).cash).to.equal(3_000n);
   });
 
   it("messages answer for their sender, their length and their content", () => {

@@ -23,17 +23,8 @@ import {
   type SignedOrder,
 } from "../../../src/sequencer/SignedOrder.ts";
 import { SqliteJournal } from "../../../src/sequencer/SqliteJournal.ts";
-import {
-  CONFIG,
-  DOMAIN,
-  FakeL1,
-  GENESIS,
-  order,
-  ownerOf,
-  runSeed,
-  SILENT,
-  TestClock,
-} from "../../support/sequencer.ts";
+import { SILENT } from "../../../src/roles/Logger.ts";
+import { CONFIG, DOMAIN, FakeL1, GENESIS, order, ownerOf, runSeed, TestClock } from "../../support/sequencer.ts";
 
 const signedOrders: fc.Arbitrary<SignedOrder> = fc.record({
   terms: fc.record<OrderTerms>({
@@ -80,7 +71,10 @@ describe("memoizeRecover", () => {
     }, 2);
     const pairs = [1n, 2n, 3n].map((nonce) => {
       const signed = order(1, nonce);
-      return { digest: orderDigest(DOMAIN, signed.terms), signature: signed.signature };
+      return {
+        digest: orderDigest(DOMAIN, signed.terms, signed.keyIndex, signed.keyEpoch),
+        signature: signed.signature,
+      };
     });
     const signer = (i: number): Uint8Array | undefined => recover(pairs[i]!.digest, pairs[i]!.signature);
     expect(signer(0)).to.deep.equal(ownerOf(1));

@@ -1,11 +1,11 @@
-/** Time as services see it; tests supply their own. What the protocol does depends on L1's time alone, never on this. */
-export interface Clock {
+/** Waiting as services do it; tests supply their own. What the protocol does depends on L1's time alone, never on this. */
+export interface Timer {
   /** Waits, or ends early when `signal` is aborted. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The clock of the machine. */
-export const SYSTEM_CLOCK: Clock = {
+/** The timer of the operating system. */
+export const SYSTEM_TIMER: Timer = {
   sleep(milliseconds, signal) {
     return new Promise((resolve) => {
       if (signal?.aborted === true) {
