@@ -2,14 +2,20 @@ import { chunkCommitment, chunkLevels } from "../../../src/machine/ChunkTree.ts"
 import { concat } from "../../../src/crypto/bytes.ts";
 import { DATA_CALLDATA, DATA_FORCED } from "../../../src/machine/Inputs.ts";
 import { encodeItem, encodeTransaction, TX_SETTLE, type Transaction } from "../../../src/machine/Wire.ts";
-import { RECIPES } from "./recipes.ts";
-import { Traffic, type Produce } from "./Traffic.ts";
+import { RECIPES, type Recipe } from "./recipes.ts";
+import { Traffic } from "./Traffic.ts";
+
+/** Share of the recipes that are dealt from the deck. */
+const DECK_SHARE = 0.5;
 
 /**
  * Random inputs that know the state: most of them valid, the others wrong in one way each. Every call appends one batch,
  * with the messages that it reads, to the log; the caller then runs the machine to the new target.
  */
 export class RandomTraffic extends Traffic {
+  /** Recipes that have not come up yet. */
+  #deck: Recipe[] = [];
+
   /** Appends a batch of `size` random recipes. */
   appendBatch(size: number): void {
     const { random } = this;
@@ -50,7 +56,12 @@ export class RandomTraffic extends Traffic {
     });
   }
 
-  #recipe(): (traffic: Traffic) => Produce | undefined {
+  /** Every recipe comes up once before any comes up twice; in between, the heavier ones more often. */
+  #recipe(): Recipe["make"] {
+    if (this.random.bool(DECK_SHARE)) {
+      if (this.#deck.length === 0) this.#deck = [...RECIPES];
+      return this.#deck.splice(this.random.uint(this.#deck.length), 1)[0]!.make;
+    }
     const total = RECIPES.reduce((sum, { weight }) => sum + weight, 0);
     let ticket = this.random.uint(total);
     for (const { weight, make } of RECIPES) {

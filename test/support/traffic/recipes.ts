@@ -314,10 +314,44 @@ const VALID: readonly Recipe[] = [
     weight: 1,
     make: (t) => {
       const account = t.someAccount();
-      const floor = t.nonce(account);
-      return t.random.bool(0.5)
-        ? item(cancellationOfAll(signing(t), account, floor, { keyIndex: 0, deadline: t.deadline() }))
-        : t.forced(signerAddress(account), cancellationOfAll(signing(t), account, floor, undefined));
+      const terms = { keyIndex: 0, deadline: t.deadline() };
+      return item(cancellationOfAll(signing(t), account, t.nonce(account), terms));
+    },
+  },
+  {
+    name: "forced cancel all",
+    weight: 1,
+    make: (t) => {
+      const account = t.someAccount();
+      return t.forced(signerAddress(account), cancellationOfAll(signing(t), account, t.nonce(account), undefined));
+    },
+  },
+  {
+    name: "forced cancel",
+    weight: 1,
+    make: (t) => {
+      const account = t.someAccount();
+      return t.forced(signerAddress(account), cancellation(signing(t), account, t.nonce(account), undefined));
+    },
+  },
+  {
+    name: "forced transfer",
+    weight: 1,
+    make: (t) => {
+      const account = t.someAccount();
+      return t.forced(signerAddress(account), transferOf(signing(t), account, t.someAccount(), 1_000n, undefined));
+    },
+  },
+  {
+    name: "forced key and revocation",
+    weight: 1,
+    make: (t) => {
+      const account = t.someAccount();
+      const address = signerAddress(account, 2);
+      const fields = { account, index: 2, address, scope: SCOPE_CANCEL, expiry: t.l1Time + 50_000n, budget: 1n };
+      const set = t.forced(signerAddress(account), keySetting(signing(t), fields, undefined));
+      const revoke = t.forced(signerAddress(account), revocation(signing(t), account, 2, undefined));
+      return { messages: [...(set.messages ?? []), ...(revoke.messages ?? [])] };
     },
   },
   { name: "collect fees", weight: 2, make: () => item(COLLECT_FEES) },

@@ -1,0 +1,68 @@
+import { Command } from "commander";
+import { existsSync, writeFileSync } from "node:fs";
+import { buildingBlocks, fillRates, stateMemory, type Rate } from "./bench/machine.ts";
+import { measureTape, type TapeBytes } from "./bench/tape.ts";
+
+/** Fills of each run of the machine's benchmark. */
+const FILLS = 6_000;
+/** Accounts whose state is weighed. */
+const ACCOUNTS = 100_000;
+/** Rates that the targets of the design assume, per second: compare with the ratios that are printed. */
+const REFERENCE: Readonly<Record<string, number>> = {
+  "keccak256 of 74 bytes": 1_800_000,
+  "secp256k1 recovery": 20_000,
+  "secp256k1 signing": 31_000,
+};
+/** Targets of the encoding, bytes. */
+const BYTE_TARGETS = { newOrder: 78, fillRecord: 6, print: 130 };
+
+const command = new Command("npm run bench --")
+  .description(
+    "Measures steps a second, bytes per fill and memory, beside the targets. Machines differ: read the ratios.",
+  )
+  .option("--json <file>", "write the figures as JSON")
+  .option("--tape <file>", "trade file for the bytes", "../shared/data/trades/deribit_option_trades_2019-04.csv")
+  .option("--limit <prints>", "prints of the tape at most", Number, Infinity)
+  .allowExcessArguments(false)
+  .parse();
+const { json, tape, limit } = command.opts<{ json?: string; tape: string; limit: number }>();
+
+const blocks = buildingBlocks();
+console.log("building blocks, one core (ratio to the machine that the targets assume)");
+for (const { name, rate } of blocks) printRate(name, rate, REFERENCE[name]);
+
+const rates = fillRates(FILLS);
+console.log("\nmachine, one core (ratio to the target)");
+for (const { name, rate, target } of rates) printRate(name, rate, target);
+
+const memory = stateMemory(ACCOUNTS);
+console.log(`\nmemory of ${memory.accounts} accounts with a position each: ${memory.megabytes.toFixed(0)} MB`);
+
+const bytes = existsSync(tape) ? await measureTape(tape, limit) : undefined;
+if (bytes === undefined) console.log(`\nno tape at ${tape}: name one with --tape to measure bytes per fill`);
+else printBytes(bytes);
+
+if (json !== undefined) writeFileSync(json, `${JSON.stringify({ blocks, rates, memory, bytes }, undefined, 2)}\n`);
+
+function printRate(name: string, rate: number, target: Rate["target"]): void {
+  const figure = Math.round(rate).toLocaleString("en-US").padStart(10);
+  const ratio = target === undefined ? "" : `  ${(rate / target).toFixed(2)} of ${target.toLocaleString("en-US")}`;
+  console.log(`${figure} /s  ${name}${ratio}`);
+}
+
+function printBytes(measured: TapeBytes): void {
+  const { stats, prints } = measured;
+  const line = (name: string, value: number, target?: number): void => {
+    const aim = target === undefined ? "" : `  (target ${target}, ratio ${(value / target).toFixed(2)})`;
+    console.log(`${value.toFixed(2).padStart(10)}  ${name}${aim}`);
+  };
+  console.log(
+    `\nbytes on the tape: ${prints} prints, ${stats.fills} fills, ${stats.newOrders} orders, ${measured.rejected} refused`,
+  );
+  line("per new order with its signature", measured.perNewOrder, BYTE_TARGETS.newOrder);
+  line("per fill record", measured.perFillRecord, BYTE_TARGETS.fillRecord);
+  line("orders and fills, per print of the tape", measured.fillBytes / prints, BYTE_TARGETS.print);
+  line("orders and fills, per fill (prints of one taker at one price are one fill)", measured.fillBytes / stats.fills);
+  line("all in, per fill", stats.bytes / stats.fills);
+  for (const [name, value] of Object.entries(stats.fields)) line(`per fill: ${name}`, value / stats.fills);
+}

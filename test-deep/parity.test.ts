@@ -1,0 +1,92 @@
+import { expect } from "chai";
+import { join } from "node:path";
+import { Random } from "../src/market/random.ts";
+import { ResultCode, resultName } from "../src/machine/ResultCodes.ts";
+import type { ProvenStep } from "../src/machine/Step.ts";
+import { deployJudge, type Judge } from "../test/support/parity/judge.ts";
+import { expectParity } from "../test/support/parity/parity.ts";
+import {
+  countSteps,
+  provenWindows,
+  replayDay,
+  replayTape,
+  tapeFolder,
+  type Replayed,
+} from "../test/support/parity/replays.ts";
+import { randomSteps } from "../test/support/traffic/randomSteps.ts";
+import { INBOX, testConfig } from "../test/support/traffic/world.ts";
+
+const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
+/** Random steps in all, in runs of their own seeds. */
+const RANDOM_STEPS = 20_000;
+const RANDOM_RUN = 1_000;
+const TAPE_STEPS = 5_000;
+/** Steps that are compared at a time. */
+const CHUNK = 250;
+
+describe("deep parity (about 15 minutes on two cores)", () => {
+  let judge: Judge;
+
+  before(async () => {
+    judge = await deployJudge();
+  });
+
+  it("agrees on every step of a whole demo day", async () => {
+    const day = await replayDay(testConfig(judge.chainId, INBOX), 2n);
+    const total = countSteps(day);
+    await compare(day, 0, total);
+  });
+
+  it(`agrees on ${TAPE_STEPS} steps of the real tape`, async function () {
+    const folder = tapeFolder();
+    if (folder === undefined) {
+      console.log("      no trade tapes: point TENOR_DATA at the data to run this");
+      this.skip();
+    }
+    const file = join(folder, "deribit_option_trades_2019-04.csv");
+    const tape = await replayTape(testConfig(judge.chainId, INBOX), file, 6_000);
+    const total = countSteps(tape);
+    await compare(tape, total - TAPE_STEPS, total);
+  });
+
+  it(`agrees on ${RANDOM_STEPS} random steps, which reach every result`, async () => {
+    const seen = new Set<string>();
+    let executed = 0;
+    let valid = 0;
+    for (let run = 0; run < RANDOM_STEPS / RANDOM_RUN; run++) {
+      const seed = SEED + run;
+      const { log, steps } = randomSteps(judge.chainId, seed, RANDOM_RUN);
+      for (const step of steps) {
+        if (step.kind !== "item" && step.kind !== "message") continue;
+        seen.add(resultName(step.code));
+        executed++;
+        if (step.code === ResultCode.OK) valid++;
+      }
+      const report = await expectParity(judge, log, log.batchCount, steps, new Random(seed), 3);
+      console.log(
+        `      seed ${seed}: ${report.steps} steps, ${report.mutations} mutations, ${report.maxGas} gas at most`,
+      );
+    }
+    expect(valid / executed, "share of valid transactions").to.be.at.least(0.4);
+    const missing = Object.keys(ResultCode).filter((name) => !seen.has(name));
+    expect(missing, "results that were never reached").to.deep.equal([]);
+  });
+
+  async function compare(replayed: Replayed, from: number, to: number): Promise<void> {
+    let chunk: ProvenStep[] = [];
+    let compared = 0;
+    const flush = async (): Promise<void> => {
+      if (chunk.length === 0) return;
+      await expectParity(judge, replayed.log, replayed.log.batchCount, chunk, new Random(SEED + compared), 1);
+      compared += chunk.length;
+      console.log(`      ${compared} of ${to - from} steps`);
+      chunk = [];
+    };
+    for (const step of provenWindows(replayed, [{ from, to }])) {
+      chunk.push(step);
+      if (chunk.length === CHUNK) await flush();
+    }
+    await flush();
+    expect(compared).to.equal(to - from);
+  }
+});
