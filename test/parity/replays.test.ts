@@ -54,14 +54,7 @@ describe("parity on real flows", () => {
   async function expectWindows(replayed: Replayed, windows: readonly Window[]): Promise<void> {
     const steps = [...provenWindows(replayed, windows)];
     expect(steps.length).to.equal(STEPS);
-    const report = await expectParity(
-      judge,
-      replayed.log,
-      replayed.log.batchCount,
-      steps,
-      new Random(SEED),
-      3,
-    );
+    const report = await expectParity(judge, replayed.log, replayed.log.batchCount, steps, new Random(SEED), 3);
     console.log(`      ${report.steps} steps, ${report.mutations} mutations, at most ${report.maxGas} gas a step`);
   }
 });
