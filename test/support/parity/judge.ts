@@ -13,7 +13,8 @@ const UNNAMED = "0x00000001";
 
 /** A deployed prover behind the harness that runs many steps in one call. */
 export interface Judge {
-  readonly harness: ProverHarness;
+  /** One on each of several chains, which run side by side. */
+  readonly harnesses: readonly ProverHarness[];
   readonly chainId: bigint;
 }
 
@@ -49,8 +50,16 @@ const KINDS: readonly StepKind[] = ["identity", "message", "item", "next batch",
 /** Bytes of evidence in one call. The simulator records calls; larger ones cost it time and memory out of proportion. */
 const CALL_BYTES = 20_000;
 
+/** Chains that judge at the same time. */
+const CHAINS = 2;
+
 /** Deploys the executors, the prover and the harness, for the addresses of the random traffic. */
 export async function deployJudge(): Promise<Judge> {
+  const deployed = await Promise.all(Array.from({ length: CHAINS }, deployHarness));
+  return { harnesses: deployed.map(({ harness }) => harness), chainId: deployed[0]!.chainId };
+}
+
+async function deployHarness(): Promise<{ harness: ProverHarness; chainId: bigint }> {
   const { ethers } = await network.create({ override: { blockGasLimit: 10n ** 15n, transactionGasCap: false } });
   const { chainId } = await ethers.provider.getNetwork();
   const account = await ethers.deployContract("AccountExecutor", [chainId, toHex(INBOX), toHex(BRIDGE)]);
@@ -72,28 +81,18 @@ export async function judgeAll(
   context: StepContext,
   steps: readonly Evidence[],
 ): Promise<readonly Verdict[]> {
-  const verdicts: Verdict[] = [];
-  for (let start = 0; start < steps.length;) {
-    let end = start;
-    for (let bytes = 0; end < steps.length && bytes < CALL_BYTES; end++) bytes += sizeOf(steps[end]!);
-    const results = await judge.harness.stepMany.staticCall(
-      toContext(context),
-      steps.slice(start, end).map(toArguments),
-      { gasLimit: CALL_GAS },
-    );
-    for (const result of results) {
-      verdicts.push({
-        accepted: result.accepted,
-        postHash: result.postHash,
-        kind: KINDS[Number(result.outcome)]!,
-        code: Number(result.code) as ResultCode,
-        gas: result.gasUsed,
-        revertData: result.revertData,
-      });
-    }
-    start = end;
-  }
-  return verdicts;
+  const calls = slices(steps.length, (i) => sizeOf(steps[i]!));
+  const results = await spread(judge, calls, ([start, end], harness) =>
+    harness.stepMany.staticCall(toContext(context), steps.slice(start, end).map(toArguments), { gasLimit: CALL_GAS }),
+  );
+  return results.flat().map((result) => ({
+    accepted: result.accepted,
+    postHash: result.postHash,
+    kind: KINDS[Number(result.outcome)]!,
+    code: Number(result.code) as ResultCode,
+    gas: result.gasUsed,
+    revertData: result.revertData,
+  }));
 }
 
 /**
@@ -106,22 +105,19 @@ export async function judgePatched(
   steps: readonly Evidence[],
   patches: readonly (readonly Patch[])[],
 ): Promise<readonly (string | undefined)[]> {
-  const errors: (string | undefined)[] = [];
-  for (let start = 0; start < steps.length;) {
-    let end = start;
-    for (let bytes = 0; end < steps.length && bytes < CALL_BYTES; end++) {
-      bytes += sizeOf(steps[end]!) + patches[end]!.reduce((sum, patch) => sum + 160 + patch.insert.length, 0);
-    }
-    const found = await judge.harness.stepPatched.staticCall(
+  const calls = slices(
+    steps.length,
+    (i) => sizeOf(steps[i]!) + patches[i]!.reduce((sum, patch) => sum + 160 + patch.insert.length, 0),
+  );
+  const errors = await spread(judge, calls, ([start, end], harness) =>
+    harness.stepPatched.staticCall(
       toContext(context),
       steps.slice(start, end).map(toArguments),
       patches.slice(start, end).map((list) => list.map((patch) => ({ ...patch, insert: toHex(patch.insert) }))),
       { gasLimit: CALL_GAS },
-    );
-    errors.push(...found.map((error) => (error === ACCEPTED || error === UNNAMED ? undefined : error)));
-    start = end;
-  }
-  return errors;
+    ),
+  );
+  return errors.flat().map((error) => (error === ACCEPTED || error === UNNAMED ? undefined : error));
 }
 
 /** The machine-state hash after a step, as text. */
@@ -152,4 +148,35 @@ function toArguments({ pre, input, witness }: Evidence): ProverHarness.StepStruc
     },
     witness: toHex(concat(...witness)),
   };
+}
+
+/** Cuts 0 to `count` into slices of about CALL_BYTES. */
+function slices(count: number, size: (index: number) => number): readonly (readonly [number, number])[] {
+  const cuts: [number, number][] = [];
+  for (let start = 0; start < count;) {
+    let end = start;
+    for (let bytes = 0; end < count && bytes < CALL_BYTES; end++) bytes += size(end);
+    cuts.push([start, end]);
+    start = end;
+  }
+  return cuts;
+}
+
+/** Makes all calls, one at a time on each harness; the results in the order of the calls. */
+async function spread<C, R>(
+  { harnesses }: Judge,
+  calls: readonly C[],
+  make: (call: C, harness: ProverHarness) => Promise<R>,
+): Promise<readonly R[]> {
+  const results: R[] = [];
+  let next = 0;
+  await Promise.all(
+    harnesses.map(async (harness) => {
+      while (next < calls.length) {
+        const index = next++;
+        results[index] = await make(calls[index]!, harness);
+      }
+    }),
+  );
+  return results;
 }

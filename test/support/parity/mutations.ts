@@ -11,7 +11,7 @@ export interface Mutation {
 
 const NOTHING = new Uint8Array(0);
 
-/** Every item of the witness missing, forged, cut, repeated, swapped with the next; something added at the end. */
+/** Every item of the witness missing, forged, repeated, swapped with the next; something added at the end. */
 export function witnessPatches(random: Random, witness: readonly Uint8Array[]): readonly Patch[] {
   const patches: Patch[] = [];
   let offset = 0;
@@ -20,7 +20,6 @@ export function witnessPatches(random: Random, witness: readonly Uint8Array[]): 
     const forged = Uint8Array.of(item[at]! ^ (1 << random.uint(8)));
     patches.push({ name: `item ${i} missing`, offset, remove: item.length, insert: NOTHING });
     patches.push({ name: `item ${i} forged at byte ${at}`, offset: offset + at, remove: 1, insert: forged });
-    patches.push({ name: `item ${i} cut`, offset: offset + item.length - 1, remove: 1, insert: NOTHING });
     patches.push({ name: `item ${i} repeated`, offset, remove: 0, insert: item });
     const next = witness[i + 1];
     if (next !== undefined && Buffer.compare(item, next) !== 0) {
