@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { pino } from "pino";
 import { isTenorError, TenorError } from "../src/errors.ts";
 import type { Batch } from "../src/machine/Inputs.ts";
 import { TX_WITHDRAW } from "../src/machine/Wire.ts";
@@ -11,7 +12,7 @@ import { streamTape } from "../src/market/streamTape.ts";
 import type { MarketEvent } from "../src/market/types.ts";
 import { payloadStats } from "../src/replay/PayloadStats.ts";
 import { Replay } from "../src/replay/Replay.ts";
-import { SILENT } from "../src/roles/Logger.ts";
+import { SILENT, type Logger } from "../src/roles/Logger.ts";
 import { withRecoverCache } from "../src/sequencer/RecoverCache.ts";
 import { signWithdraw } from "../src/sequencer/Signing.ts";
 import { SqliteJournal } from "../src/sequencer/SqliteJournal.ts";
@@ -57,7 +58,8 @@ async function main(demoOptions: DemoOptions, bar: Progress): Promise<void> {
   bar.begin("Local L1, deployment", 1);
   const config = (deployment: Deployment): ReturnType<typeof machineConfig> =>
     withRecoverCache(machineConfig(deployment));
-  const demo = await DemoL1.start(first.time - SET_UP, config);
+  const logger = loggerOf(demoOptions);
+  const demo = await DemoL1.start(first.time - SET_UP, config, logger);
   const folder = mkdtempSync(join(tmpdir(), "tenor-"));
   try {
     const journal = new SqliteJournal(join(folder, "journal.sqlite"));
@@ -66,7 +68,7 @@ async function main(demoOptions: DemoOptions, bar: Progress): Promise<void> {
       genesis: deploymentGenesis(demo.deployment),
       l1: demo,
       journal,
-      logger: SILENT,
+      logger,
     });
     if (demoOptions.tape !== undefined) await openTapeAccounts(replay, first.time, bar);
 
@@ -120,6 +122,11 @@ async function main(demoOptions: DemoOptions, bar: Progress): Promise<void> {
     await demo.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The operators' log, as asked for. */
+function loggerOf({ log }: DemoOptions): Logger {
+  return log === undefined ? SILENT : pino({ level: log }, pino.destination(2));
 }
 
 async function nextOf(events: AsyncIterator<MarketEvent, unknown>): Promise<MarketEvent | undefined> {

@@ -22,7 +22,7 @@ import type { ReplayL1 } from "../../src/replay/Replay.ts";
 import type { TraderAccount } from "../../src/replay/Traders.ts";
 import { genesisCheckpoint } from "../../src/sequencer/DerivedState.ts";
 import { DEFAULT_OPTIONS, type Sequencer } from "../../src/sequencer/Sequencer.ts";
-import { SILENT } from "../../src/roles/Logger.ts";
+import type { Logger } from "../../src/roles/Logger.ts";
 import { findRoundEvidence, type FeedReader } from "../../src/settlement/roundEvidence.ts";
 import { TenorError } from "../../src/errors.ts";
 import { LocalL1 } from "./LocalL1.ts";
@@ -66,6 +66,7 @@ export class DemoL1 implements ReplayL1 {
   readonly #rounds = new Map<number, bigint>();
   readonly #config: MachineConfig;
   readonly #client: L1Client;
+  readonly #logger: Logger;
   readonly #sender: InboxSender;
   #poster: BatchPoster | undefined;
 
@@ -75,7 +76,9 @@ export class DemoL1 implements ReplayL1 {
     parameters: TenorParameters,
     wallets: { admin: Wallet; feeder: Wallet; sequencer: Wallet },
     config: (deployment: Deployment) => MachineConfig,
+    logger: Logger,
   ) {
+    this.#logger = logger;
     this.l1 = l1;
     this.deployment = deployment;
     this.parameters = parameters;
@@ -83,13 +86,13 @@ export class DemoL1 implements ReplayL1 {
     this.#feeder = wallets.feeder;
     this.#config = config(deployment);
     this.#client = L1Client.connect(l1.url, deployment.chainId);
-    this.follower = makeFollower(this.#client, deployment);
+    this.follower = makeFollower(this.#client, deployment, { logger });
     const client = new L1Client(l1.provider, wallets.sequencer);
     this.#sender = new InboxSender(client, wallets.sequencer, deployment.addresses.inbox);
   }
 
   /** Starts a chain at `time` (seconds), deploys everything and lists the markets through the timelock. */
-  static async start(time: number, config: (deployment: Deployment) => MachineConfig): Promise<DemoL1> {
+  static async start(time: number, config: (deployment: Deployment) => MachineConfig, logger: Logger): Promise<DemoL1> {
     const l1 = await LocalL1.start(time);
     const [admin, feeder, sequencer, treasury] = await Promise.all(
       [KEYS.admin, KEYS.feeder, KEYS.sequencer, KEYS.treasury].map((key) => l1.wallet(key)),
@@ -110,6 +113,7 @@ export class DemoL1 implements ReplayL1 {
       parameters,
       { admin: admin!, feeder: feeder!, sequencer: sequencer! },
       config,
+      logger,
     );
     await demo.#listMarkets();
     return demo;
@@ -174,7 +178,7 @@ export class DemoL1 implements ReplayL1 {
       { maxPast: DEFAULT_OPTIONS.maxPast, maxFuture: DEFAULT_OPTIONS.maxFuture },
       sequencer,
       this.#sender,
-      SILENT,
+      this.#logger,
       genesisCheckpoint(genesisRoot(fromHex(this.deployment.feeRecipient, 20))),
       this.view,
     );

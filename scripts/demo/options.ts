@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 
 /** What the demo was asked for. */
 export interface DemoOptions {
@@ -12,6 +12,8 @@ export interface DemoOptions {
   readonly judge: number;
   /** Where the closing table goes as JSON. */
   readonly json: string | undefined;
+  /** Level of the operators' structured log on standard error; undefined for none. */
+  readonly log: string | undefined;
   /** Whether errors show their stack. */
   readonly trace: boolean;
 }
@@ -34,6 +36,14 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
       steps,
     )
     .option("--json <file>", "write the closing table as JSON")
+    .addOption(
+      new Option("--log <level>", "write the operators' log to standard error").choices([
+        "error",
+        "warn",
+        "info",
+        "debug",
+      ]),
+    )
     .option("--trace", "show the stack of an error", false)
     .allowExcessArguments(false)
     .parse([...argv], { from: "user" });
@@ -43,6 +53,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     seed: chosen,
     judge,
     json,
+    log,
     trace,
   } = command.opts<{
     tape?: string;
@@ -50,9 +61,10 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     seed: bigint;
     judge?: number;
     json?: string;
+    log?: string;
     trace: boolean;
   }>();
-  return { tape, limit, seed: chosen, judge: judge ?? (tape === undefined ? Infinity : TAPE_JUDGE), json, trace };
+  return { tape, limit, seed: chosen, judge: judge ?? (tape === undefined ? Infinity : TAPE_JUDGE), json, log, trace };
 }
 
 function positive(value: string): number {
