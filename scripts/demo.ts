@@ -22,7 +22,7 @@ import { judgeSteps } from "./demo/judge.ts";
 import { countLines } from "./demo/lines.ts";
 import { parseOptions, type DemoOptions } from "./demo/options.ts";
 import { Progress, summaryLine } from "./demo/Progress.ts";
-import { findFaults, makeReport, printReport } from "./demo/report.ts";
+import { findFaults, makeReport, printReport, toJson } from "./demo/report.ts";
 
 /** Traders of a tape, as many as `streamFlow` assigns. */
 const TAPE_TRADERS = [
@@ -35,7 +35,7 @@ const SET_UP = 3_600;
 const WITHDRAWAL = 10_000_000n;
 
 /** What the demo refuses. */
-class DemoError extends TenorError<"NO_ROWS"> {
+class DemoError extends TenorError<"NO_ROWS" | "TAPE_UNREADABLE"> {
   override readonly name = "DemoError";
 }
 
@@ -114,7 +114,7 @@ async function main(demoOptions: DemoOptions, bar: Progress): Promise<void> {
     });
     printReport(report);
     for (const { line, reason } of broken) console.log(`skipped line ${line}: ${reason}`);
-    if (demoOptions.json !== undefined) writeFileSync(demoOptions.json, `${JSON.stringify(report, undefined, 2)}\n`);
+    if (demoOptions.json !== undefined) writeFileSync(demoOptions.json, toJson(report));
     const faults = findFaults(report);
     for (const fault of faults) console.error(`FAULT: ${fault}`);
     if (faults.length > 0) process.exitCode = 1;
@@ -155,8 +155,13 @@ function eventsOf(demoOptions: DemoOptions, onBroken: (row: { line: number; reas
     const { events } = generateDay({ seed });
     return { events: asyncOf(events), total: events.length, source: `generated day, seed ${seed}` };
   }
-  const flow = streamFlow(streamTape(tape, onBroken), limit === undefined ? { seed } : { seed, limit });
   const lines = countLines(tape);
+  if (lines === undefined) {
+    throw new DemoError("TAPE_UNREADABLE", "the tape can't be read; name a Deribit trade CSV that exists", {
+      fields: { tape },
+    });
+  }
+  const flow = streamFlow(streamTape(tape, onBroken), limit === undefined ? { seed } : { seed, limit });
   return { events: flow, total: Math.min(lines, limit ?? lines), source: basename(tape) };
 }
 

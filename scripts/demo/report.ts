@@ -107,6 +107,13 @@ export function findFaults(report: DemoReport): string[] {
   return faults;
 }
 
+/** The report as JSON. Amounts are integers of full precision, which JSON has and JavaScript's numbers have not. */
+export function toJson(report: DemoReport): string {
+  const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown };
+  const amounts = Object.entries(report.conservation).map(([name, value]) => [name, rawJSON(value)]);
+  return `${JSON.stringify({ ...report, conservation: Object.fromEntries(amounts) as unknown }, undefined, 2)}\n`;
+}
+
 /** Prints the closing table. */
 export function printReport(report: DemoReport): void {
   const usdc = (value: string | undefined): string => `${(Number(value ?? 0) / 1e6).toLocaleString("en-US")} USDC`;
