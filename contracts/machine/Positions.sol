@@ -127,6 +127,15 @@ library Positions {
         return false;
     }
 
+    /// @notice Whether the list has any short call of `expiry`.
+    function holdsShortCall(uint256[] memory positions, uint24 expiry) internal pure returns (bool) {
+        for (uint256 i; i < positions.length; ++i) {
+            uint256 position = elementAt(positions, i);
+            if (position >> 232 == expiry && !isPut(seriesOf(position)) && quantityOf(position) < 0) return true;
+        }
+        return false;
+    }
+
     /// @notice Element `index` without a bounds check.
     /// @dev SAFETY: callers keep `index` below the length.
     function elementAt(uint256[] memory positions, uint256 index) internal pure returns (uint256 position) {

@@ -344,9 +344,17 @@ contract FillExecutor is IExecutor {
             return ResultCodes.ReduceOnlyGrows;
         uint256[] memory positions = Positions.withQuantity(before, trade.series, index, held, next);
         if (larger || !sameSign) {
-            uint8 code = _checkGrowth(trade, held, next, positions);
+            uint8 code = _checkGrowth(trade, next, positions);
             if (code != ResultCodes.OK) return code;
         }
+
+        // SAFETY: selling the long leg of a spread bares its short one, as good as a new short call.
+        if (
+            side.sells &&
+            !Positions.isPut(trade.series) &&
+            trade.l2Time > trade.market.anchorTime + Constants.ANCHOR_MAX_AGE &&
+            Positions.holdsShortCall(positions, Positions.expiryOf(trade.series))
+        ) return ResultCodes.AnchorStale;
 
         uint256 premium = Fees.premium(trade.price, trade.quantity);
         uint256 cashBefore = account.cash;
@@ -369,13 +377,8 @@ contract FillExecutor is IExecutor {
         return ResultCodes.OK;
     }
 
-    /// @dev What only positions that open or grow must satisfy, so that a close can never be refused.
-    function _checkGrowth(
-        Trade memory trade,
-        int256 held,
-        int256 next,
-        uint256[] memory positions
-    ) private pure returns (uint8) {
+    /// @dev What only positions that open or grow must satisfy, so that the grid and the caps never refuse a close.
+    function _checkGrowth(Trade memory trade, int256 next, uint256[] memory positions) private pure returns (uint8) {
         Market memory market = trade.market;
         uint256 strike = Positions.strikeOf(trade.series);
         // SAFETY: the expiry is later than the L1 time, see step 2.
@@ -392,12 +395,6 @@ contract FillExecutor is IExecutor {
         if (_abs(next) > Constants.MAX_QUANTITY) return ResultCodes.PositionLimit;
         if (positions.length > Constants.MAX_POSITIONS) return ResultCodes.PositionCap;
         if (Positions.countExpiries(positions) > Constants.MAX_EXPIRIES) return ResultCodes.ExpiryCap;
-        if (
-            !Positions.isPut(trade.series) &&
-            next < 0 &&
-            next < held &&
-            trade.l2Time > market.anchorTime + Constants.ANCHOR_MAX_AGE
-        ) return ResultCodes.AnchorStale;
         return ResultCodes.OK;
     }
 

@@ -20,6 +20,7 @@ import {
   dayOf,
   expiryOf,
   holdsShort,
+  holdsShortCall,
   isPut,
   marketOf,
   packSeries,
@@ -229,9 +230,12 @@ function settleSide(
   }
   const positions = withQuantity(account.positions, series, next);
   if (abs(next) > abs(held) || !sameSign) {
-    const checked = checkGrowth(execution, trade, held, next, positions);
+    const checked = checkGrowth(execution, trade, next, positions);
     if (checked !== ResultCode.OK) return checked;
   }
+  // SAFETY: selling the long leg of a spread bares its short one, as good as a new short call.
+  const baresCall = sells && !isPut(series) && holdsShortCall(positions, expiryOf(series));
+  if (baresCall && execution.now > trade.market.anchorTime + ANCHOR_MAX_AGE) return ResultCode.AnchorStale;
   const paid = premium(trade.price, quantity);
   const cash = sells ? account.cash + paid - fee : account.cash - paid - fee;
   if (cash < 0n) return ResultCode.InsufficientCash;
@@ -269,14 +273,8 @@ function checkOrder(execution: Execution, trade: Trade, order: Order, isMaker: b
   return crosses ? ResultCode.OK : ResultCode.LimitViolated;
 }
 
-/** What only positions that open or grow must satisfy, so that a close can never be refused. */
-function checkGrowth(
-  execution: Execution,
-  trade: Trade,
-  held: bigint,
-  next: bigint,
-  positions: Account["positions"],
-): ResultCode {
+/** What only positions that open or grow must satisfy, so that the grid and the caps never refuse a close. */
+function checkGrowth(execution: Execution, trade: Trade, next: bigint, positions: Account["positions"]): ResultCode {
   const { series, market } = trade;
   const strike = strikeOf(series);
   const tenor = expiryTime(dayOf(expiryOf(series))) - execution.l1Time;
@@ -287,8 +285,6 @@ function checkGrowth(
   if (abs(next) > MAX_QUANTITY) return ResultCode.PositionLimit;
   if (positions.length > MAX_POSITIONS) return ResultCode.PositionCap;
   if (countExpiries(positions) > MAX_EXPIRIES) return ResultCode.ExpiryCap;
-  const newShortCall = !isPut(series) && next < 0n && next < held;
-  if (newShortCall && execution.now > market.anchorTime + ANCHOR_MAX_AGE) return ResultCode.AnchorStale;
   return ResultCode.OK;
 }
 

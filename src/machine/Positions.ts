@@ -101,6 +101,11 @@ export function holdsShort(positions: readonly Position[], expiry: number): bool
   return positions.some((position) => position.expiry === expiry && position.quantity < 0n);
 }
 
+/** Whether the list has any short call of `expiry`. */
+export function holdsShortCall(positions: readonly Position[], expiry: number): boolean {
+  return positions.some((position) => position.expiry === expiry && !position.put && position.quantity < 0n);
+}
+
 /** Writes series u64 ‖ zero u64 ‖ quantity i128 for each position. */
 export function encodePositions(positions: readonly Position[], target: Uint8Array, offset: number): void {
   for (const { series, quantity } of positions) {

@@ -726,9 +726,13 @@ export class ReferenceModel {
       demand(size(next) <= LARGEST_QUANTITY, "PositionLimit");
       demand(positions.size <= 64, "PositionCap");
       demand(new Set([...positions.keys()].map(expiryName)).size <= 8, "ExpiryCap");
-      if (!series.put && next < 0n && next < old) {
-        demand(context.now <= market.anchorTime + SECONDS_PER_DAY, "AnchorStale");
-      }
+    }
+    const bare = [...positions].some(([name, held]) => {
+      const other = parseSeries(name);
+      return other.market === series.market && other.day === series.day && !other.put && held < 0n;
+    });
+    if (order.sell && !series.put && bare) {
+      demand(context.now <= market.anchorTime + SECONDS_PER_DAY, "AnchorStale");
     }
     // 9
     const cash = account.cash + (order.sell ? paid : -paid) - fee;
