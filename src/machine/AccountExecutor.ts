@@ -112,7 +112,7 @@ export function setKey(execution: Execution, tx: SetKey): ResultCode {
     setKeyDigest(config.domain, tx.account, tx.index, tx.address, tx.scope, tx.expiry, tx.budget, nonce, deadline),
   );
   if (typeof account === "number") return account;
-  const epoch = (state.openKey(tx.account, tx.index)?.epoch ?? 0) + 1;
+  const epoch = nextEpoch(state.openKey(tx.account, tx.index)?.epoch ?? 0);
   state.writeKey(tx.account, tx.index, {
     kind: KIND_KEY,
     address: tx.address,
@@ -142,7 +142,7 @@ export function revokeKey(execution: Execution, tx: RevokeKey): ResultCode {
     scope: 0,
     expiry: 0n,
     budget: 0n,
-    epoch: key.epoch + 1,
+    epoch: nextEpoch(key.epoch),
   });
   return ResultCode.OK;
 }
@@ -276,6 +276,11 @@ function openForCancel(
   if (auth === undefined) return account;
   const signer = config.recover(digest(auth), auth.signature);
   return signedBy(signer, address ?? account.owner) ? account : ResultCode.BadSignature;
+}
+
+/** The count of changes wraps around rather than making a key that cannot be changed any more; that takes 2^32 changes. */
+function nextEpoch(epoch: number): number {
+  return (epoch + 1) >>> 0;
 }
 
 function isKeyIndex(index: number): boolean {

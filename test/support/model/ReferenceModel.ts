@@ -516,7 +516,7 @@ export class ReferenceModel {
       () => undefined,
     );
     const name = `${tx.account}/${tx.index}`;
-    const epoch = (this.keys.get(name)?.epoch ?? 0) + 1;
+    const epoch = ((this.keys.get(name)?.epoch ?? 0) + 1) % 2 ** 32;
     this.keys.set(name, { address, scope: tx.scope, expiry: tx.expiry, budget: tx.budget, epoch });
   }
 
@@ -533,7 +533,7 @@ export class ReferenceModel {
     const name = `${tx.account}/${tx.index}`;
     const key = this.keys.get(name);
     if (key === undefined || key.address === ZERO) refuse("KeyInvalid");
-    this.keys.set(name, { address: ZERO, scope: 0, expiry: 0n, budget: 0n, epoch: key.epoch + 1 });
+    this.keys.set(name, { address: ZERO, scope: 0, expiry: 0n, budget: 0n, epoch: (key.epoch + 1) % 2 ** 32 });
   }
 
   /** The account whose owner or key signed a cancellation. */
