@@ -308,6 +308,8 @@ contract FillExecutor is IExecutor {
             );
             if (!usable || key.epoch != order.keyEpoch) return ResultCodes.KeyInvalid;
             if (!side.known && (signer == address(0) || signer != key.signer)) return ResultCodes.BadSignature;
+            // SAFETY: for a call the bound is the anchor, which must then be worth something.
+            if (side.sells && !Positions.isPut(trade.series) && _isStale(trade)) return ResultCodes.AnchorStale;
             uint256 most = Positions.isPut(trade.series) ? Positions.strikeOf(trade.series) : trade.market.anchor;
             uint256 loss = Fees.lossBoundUp(side.sells, trade.price, trade.quantity, most) + side.fee;
             if (loss > key.budget) return ResultCodes.BudgetExceeded;
@@ -352,7 +354,7 @@ contract FillExecutor is IExecutor {
         if (
             side.sells &&
             !Positions.isPut(trade.series) &&
-            trade.l2Time > trade.market.anchorTime + Constants.ANCHOR_MAX_AGE &&
+            _isStale(trade) &&
             Positions.holdsShortCall(positions, Positions.expiryOf(trade.series))
         ) return ResultCodes.AnchorStale;
 
@@ -396,6 +398,10 @@ contract FillExecutor is IExecutor {
         if (positions.length > Constants.MAX_POSITIONS) return ResultCodes.PositionCap;
         if (Positions.countExpiries(positions) > Constants.MAX_EXPIRIES) return ResultCodes.ExpiryCap;
         return ResultCodes.OK;
+    }
+
+    function _isStale(Trade memory trade) private pure returns (bool) {
+        return trade.l2Time > trade.market.anchorTime + Constants.ANCHOR_MAX_AGE;
     }
 
     function _abs(int256 value) private pure returns (uint256) {

@@ -195,6 +195,8 @@ function runSide(
     const key = useKey(execution, wire.account, order.keyIndex, SCOPE_TRADE, order.keyEpoch);
     if (key === ResultCode.KeyInvalid) return key;
     if (signature !== undefined && !signedBy(signer, key.address)) return ResultCode.BadSignature;
+    // SAFETY: for a call the bound is the anchor, which must then be worth something.
+    if (sells && !isPut(trade.series) && isStale(execution, market)) return ResultCode.AnchorStale;
     const most = isPut(trade.series) ? strikeOf(trade.series) : market.anchor;
     const loss = lossBoundUp(sells, price, quantity, most) + fee;
     if (loss > key.budget) return ResultCode.BudgetExceeded;
@@ -235,7 +237,7 @@ function settleSide(
   }
   // SAFETY: selling the long leg of a spread bares its short one, as good as a new short call.
   const baresCall = sells && !isPut(series) && holdsShortCall(positions, expiryOf(series));
-  if (baresCall && execution.now > trade.market.anchorTime + ANCHOR_MAX_AGE) return ResultCode.AnchorStale;
+  if (baresCall && isStale(execution, trade.market)) return ResultCode.AnchorStale;
   const paid = premium(trade.price, quantity);
   const cash = sells ? account.cash + paid - fee : account.cash - paid - fee;
   if (cash < 0n) return ResultCode.InsufficientCash;
@@ -325,6 +327,10 @@ function digestOf(domain: Uint8Array, account: number, order: Order): Uint8Array
     forcible: has(FLAG_FORCIBLE),
   };
   return orderDigest(domain, terms, order.keyIndex, order.keyEpoch);
+}
+
+function isStale(execution: Execution, market: Market): boolean {
+  return execution.now > market.anchorTime + ANCHOR_MAX_AGE;
 }
 
 function abs(value: bigint): bigint {

@@ -1,10 +1,9 @@
 import { expect } from "chai";
 import { CONTRACT, Exchange, fakeSigner, START_DAY, USDC } from "../support/model/Exchange.ts";
-import { instantOf } from "../support/model/ReferenceModel.ts";
 
 /**
  * The requirement of short calls is a bound only as long as the anchor is near the market, and nobody has to relay one. Three
- * things read an anchor of any age. In each test the anchor was last relayed in a crash, at 500, and the market is at 2500
+ * things read an anchor of any age; two of them are refused now. In each test the anchor was last relayed in a crash, at 500, and the market is at 2500
  * again, five anchors higher. (THREATS 26c, 26d, 26a.)
  */
 describe("finding: what an old anchor lets pass", () => {
@@ -46,17 +45,21 @@ describe("finding: what an old anchor lets pass", () => {
     expect(hedge, "the long call that covers one").to.equal("AnchorStale");
   });
 
-  /** The seller takes out what stood behind its calls while the anchor says that they are worth little. */
-  it("leaves behind a short call what it may cost at the present price", () => {
+  /**
+   * The seller takes out what stood behind its calls while the anchor says that they are worth little. This stays: a withdrawal
+   * is never refused for the age of a price, or a dead feed would lock cash in; it leaves the scan up to three of the last
+   * anchors behind. Whoever is long can relay the feed's price at any time and for a few cents, and so end it.
+   */
+  it("lets cash out against the last anchor, and no longer once somebody has relayed the present price", () => {
     const x = prepared();
     const seller = { account: 1, signer: thief };
     expect(x.trade(seller, { account: 2, signer: honest }, { ...size, strike: 2000 })).to.equal("OK");
     crashed(x);
-    x.withdraw(1, thief, 55_000n * USDC);
-    x.waitUntil(instantOf(DAY));
-    x.fixPrice(1, DAY, 2700);
-    x.settle(1, DAY, 1);
-    expect(x.account(1).debt, "debt at 2700, under twice the anchor of the sale").to.equal(0n);
+    const scan = x.model.excessOf(x.account(1));
+    expect(x.withdraw(1, thief, scan + 1n), "more than the scan leaves free").to.equal("InsufficientMargin");
+    expect(x.withdraw(1, thief, scan / 2n), "half of it").to.equal("OK");
+    x.anchor(1, 2500);
+    expect(x.withdraw(1, thief, scan / 4n), "after a relay").to.equal("InsufficientMargin");
   });
 
   /**

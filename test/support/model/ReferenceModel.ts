@@ -698,6 +698,7 @@ export class ReferenceModel {
     if (order.keyIndex !== 0) {
       const key = this.#useKey(context.now, wire.account, order.keyIndex, 1, order.keyEpoch);
       if (isNew) demand(signer === key.address, "BadSignature");
+      if (order.sell && !series.put) demand(context.now <= market.anchorTime + SECONDS_PER_DAY, "AnchorStale");
       const most = series.put ? series.strike : market.anchor;
       const perUnit = most > price ? most - price : 0n;
       const loss = (order.sell ? roundUp(perUnit * quantity, 10_000n) : paid) + fee;
