@@ -24,7 +24,7 @@ const TAPE_STEPS = 5_000;
 /** Steps that are compared at a time. */
 const CHUNK = 250;
 
-describe("deep parity (about 15 minutes on two cores)", () => {
+describe("deep parity (about 30 minutes on two idle cores)", () => {
   let judge: Judge;
 
   before(async () => {
