@@ -1,5 +1,5 @@
 import { concat } from "../crypto/bytes.ts";
-import { chunkLevels, chunkRangePath } from "./ChunkTree.ts";
+import { chunkLevels, chunkRangePath, type ChunkLevels } from "./ChunkTree.ts";
 import { CHUNK } from "./Constants.ts";
 import { batchLeaf, messageLeaf, type Batch, type BatchRecord, type Message } from "./Inputs.ts";
 import { SequenceTree } from "./SequenceTree.ts";
@@ -47,6 +47,7 @@ export class InputLog implements InputSource {
   readonly #messages: Message[] = [];
   readonly #batchTree = new SequenceTree();
   readonly #messageTree = new SequenceTree();
+  readonly #chunkLevels = new WeakMap<Batch, ChunkLevels>();
 
   get batchCount(): bigint {
     return BigInt(this.#batches.length);
@@ -102,7 +103,7 @@ export class InputLog implements InputSource {
   evidence(input: StepInput, context: StepContext): InputEvidence {
     const batch = input.batch === undefined ? undefined : this.batch(input.batch);
     const { chunks } = input;
-    const range = chunks === undefined || batch === undefined ? undefined : chunks;
+    const range = batch === undefined ? undefined : chunks;
     return {
       record: batch?.record ?? EMPTY_RECORD,
       recordPath:
@@ -110,7 +111,13 @@ export class InputLog implements InputSource {
       message: input.message === undefined ? EMPTY_MESSAGE : this.message(input.message),
       messagePath: input.message === undefined ? [] : this.messagePath(input.message, context.messageCount),
       chunks: range === undefined ? concat() : batch!.payload.slice(range.low * CHUNK, (range.high + 1) * CHUNK),
-      chunkPath: range === undefined ? [] : chunkRangePath(chunkLevels(batch!.payload), range.low, range.high),
+      chunkPath: range === undefined ? [] : chunkRangePath(this.#levelsOf(batch!), range.low, range.high),
     };
+  }
+  /** The payload's chunk tree, hashed once for all the steps of a batch. */
+  #levelsOf(batch: Batch): ChunkLevels {
+    let levels = this.#chunkLevels.get(batch);
+    if (levels === undefined) this.#chunkLevels.set(batch, (levels = chunkLevels(batch.payload)));
+    return levels;
   }
 }
