@@ -18,7 +18,6 @@ export function values(m: IgnitionModuleBuilder): DeploymentValues<Placeholder> 
     chainId: m.getParameter("chainId"),
     sequencer: m.getParameter("sequencer"),
     treasury: m.getParameter("treasury"),
-    game: m.getParameter("game"),
     timelockProposers: m.getParameter("timelockProposers"),
     timelockExecutors: m.getParameter("timelockExecutors"),
     timelockAdmin: m.getParameter("timelockAdmin"),
@@ -32,13 +31,19 @@ export function values(m: IgnitionModuleBuilder): DeploymentValues<Placeholder> 
     minParentAgeSeconds: m.getParameter("minParentAgeSeconds"),
     historyHeight: m.getParameter("historyHeight"),
     stakeWei: m.getParameter("stakeWei"),
+    sectionBits: m.getParameter("sectionBits"),
+    refundPriceCapWei: m.getParameter("refundPriceCapWei"),
     genesisStateRoot: m.getParameter("genesisStateRoot"),
+    game: m.getParameter("game"),
   };
 }
 
-/** A file of parameters as Ignition takes it, with what follows from it: the genesis state root. */
-export function ignitionParameters(parameters: TenorParameters): DeploymentParameters {
-  const all = { ...deploymentValues(parameters), token: parameters.token } as unknown as Record<
+/**
+ * A file of parameters as Ignition takes it, with what follows: the genesis state root, and the game's address from the
+ * deployer and the nonce with which it begins. A deployment that is resumed is given the nonce that it began with.
+ */
+export function ignitionParameters(parameters: TenorParameters, deployer: string, nonce: number): DeploymentParameters {
+  const all = { ...deploymentValues(parameters, deployer, nonce), token: parameters.token } as unknown as Record<
     string,
     SolidityParameterType
   >;

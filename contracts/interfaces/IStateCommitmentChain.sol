@@ -18,7 +18,6 @@ import {IRollupInbox} from "./IRollupInbox.sol";
 /// | 8    | isOverflow        | its range has more steps than a history holds; its children keep the target    |
 /// | 8    | isConfirmed       | it is confirmed                                                                |
 /// | 8    | hasConfirmedChild | one of its children is confirmed                                               |
-/// | 8    | isSwept           | the escrow of its children has gone to the treasury                            |
 struct Assertion {
     uint40 createdAt;
     uint64 childTarget;
@@ -29,6 +28,18 @@ struct Assertion {
     bool isOverflow;
     bool isConfirmed;
     bool hasConfirmedChild;
+}
+
+/// @notice What is stored of the stakes that a family with rivals has lost, one word.
+///
+/// | bits | field    | meaning                                                             |
+/// | ---- | -------- | ------------------------------------------------------------------- |
+/// | 40   | closedAt | when one of the children was confirmed; zero: not yet, or no rivals |
+/// | 128  | refunded | wei that have been paid for moves                                   |
+/// | 8    | isSwept  | the rest has gone to the treasury                                   |
+struct Escrow {
+    uint40 closedAt;
+    uint128 refunded;
     bool isSwept;
 }
 
@@ -57,7 +68,7 @@ interface IStateCommitmentChain {
     struct Parameters {
         /// @dev A contract.
         IRollupInbox inbox;
-        /// @dev The dispute game, which may be deployed later at a known address. Zero: families with rivals cannot confirm.
+        /// @dev The dispute game, which is deployed later at a known address. Not zero.
         IBisectionGame game;
         /// @dev Receives the stakes of losers. Not zero.
         address payable treasury;
@@ -90,6 +101,7 @@ interface IStateCommitmentChain {
     event StakeDeposited(address indexed staker, uint256 amount);
     event StakeWithdrawn(address indexed staker, address indexed recipient, uint256 amount);
     event EscrowSwept(bytes32 indexed parent, uint256 amount);
+    event RefundPaid(bytes32 indexed parent, address indexed recipient, uint256 amount);
 
     error NotAContract(address account);
     error AssertionExists(bytes32 id);
@@ -105,9 +117,10 @@ interface IStateCommitmentChain {
     error ParentNotConfirmed(bytes32 parent);
     error SiblingConfirmed(bytes32 parent);
     error TimeTooShort(uint256 actual, uint256 challengePeriod);
-    error RivalsWithoutGame(bytes32 parent, uint32 siblings);
     error NoStake(address staker);
     error NothingToSweep(bytes32 parent);
+    error SweepTooEarly(uint256 now_, uint256 earliest);
+    error NotGame(address caller);
     error RecipientZero();
     error TransferFailed(address recipient, uint256 amount);
 
@@ -142,7 +155,13 @@ interface IStateCommitmentChain {
     /// @notice Pays the caller's stake back, once its latest assertion has a child or is confirmed.
     function withdrawStake(address payable recipient) external;
 
-    /// @notice Sends the stakes of all children of `parent` but one to the treasury, once one of them is confirmed.
+    /// @notice Pays for moves of the game about the children of `parent` out of the stakes of all of them but one, once one of
+    /// them is confirmed. Only the game may call.
+    /// @return paid `amount`, or what is left.
+    function payRefund(bytes32 parent, address payable recipient, uint256 amount) external returns (uint256 paid);
+
+    /// @notice Sends what is left of the stakes of all children of `parent` but one to the treasury, a challenge period after one of
+    /// them was confirmed: that is the time in which moves can be claimed.
     function sweep(bytes32 parent) external;
 
     function isConfirmed(bytes32 id) external view returns (bool);
@@ -151,6 +170,8 @@ interface IStateCommitmentChain {
     function genesis() external view returns (bytes32);
     /// @notice What is stored of an assertion; all zero if there is none.
     function assertionOf(bytes32 id) external view returns (Assertion memory);
+    /// @notice What is stored of the stakes that the children of `parent` have lost; all zero if there is none.
+    function escrowOf(bytes32 parent) external view returns (Escrow memory);
     /// @notice The latest assertion of a staker; zero if it has no stake.
     function latestOf(address staker) external view returns (bytes32);
     function parameters() external view returns (Parameters memory);

@@ -17,4 +17,8 @@ library Tags {
     uint8 internal constant SEQUENCE_ROOT = 0x0a;
     uint8 internal constant HISTORY_INNER = 0x0b;
     uint8 internal constant ASSERTION = 0x0c;
+    uint8 internal constant GAME_BASE = 0x0d;
+    uint8 internal constant GAME_CONTEXT = 0x0e;
+    uint8 internal constant GAME_NODE = 0x0f;
+    uint8 internal constant GAME_MOVE = 0x10;
 }

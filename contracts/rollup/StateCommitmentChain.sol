@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IBisectionGame} from "../interfaces/IBisectionGame.sol";
 import {IRollupInbox} from "../interfaces/IRollupInbox.sol";
-import {Assertion, IStateCommitmentChain} from "../interfaces/IStateCommitmentChain.sol";
+import {Assertion, Escrow, IStateCommitmentChain} from "../interfaces/IStateCommitmentChain.sol";
 import {MachineState} from "../machine/MachineState.sol";
 import {ParameterBounds} from "../ParameterBounds.sol";
 import {AssertionTree} from "./AssertionTree.sol";
@@ -27,12 +27,14 @@ contract StateCommitmentChain is IStateCommitmentChain {
     bytes32 public latestConfirmed;
 
     mapping(bytes32 id => Assertion assertion) private _assertions;
+    mapping(bytes32 parent => Escrow escrow) private _escrows;
 
     /// @inheritdoc IStateCommitmentChain
     mapping(address staker => bytes32 id) public latestOf;
 
     constructor(Parameters memory parameters_) {
         if (address(parameters_.inbox).code.length == 0) revert NotAContract(address(parameters_.inbox));
+        ParameterBounds.requireNonZero("game", address(parameters_.game));
         ParameterBounds.requireNonZero("treasury", parameters_.treasury);
         ParameterBounds.requireWithin("genesisStateRoot", uint256(parameters_.genesisStateRoot), 1, type(uint256).max);
         ParameterBounds.requireWithin("challengePeriod", parameters_.challengePeriod, 1 minutes, 60 days);
@@ -103,8 +105,7 @@ contract StateCommitmentChain is IStateCommitmentChain {
             isFirstChild: family.childCount == 0,
             isOverflow: overflow,
             isConfirmed: false,
-            hasConfirmedChild: false,
-            isSwept: false
+            hasConfirmedChild: false
         });
         if (family.childCount == 0) family.firstChildAt = uint40(block.timestamp);
         if (family.childCount == 1) family.secondChildAt = uint40(block.timestamp);
@@ -132,18 +133,15 @@ contract StateCommitmentChain is IStateCommitmentChain {
         // INVARIANT: one winner for each parent.
         if (family.hasConfirmedChild) revert SiblingConfirmed(parent);
 
-        uint256 time;
-        if (family.childCount == 1) {
-            time = AssertionTree.ownTime(assertion, family, block.timestamp);
-        } else {
-            if (address(_GAME) == address(0)) revert RivalsWithoutGame(parent, family.childCount);
-            time = _GAME.totalOf(id);
-        }
+        bool hasRivals = family.childCount > 1;
+        uint256 time = AssertionTree.ownTime(assertion, family, block.timestamp);
+        if (hasRivals) time += _GAME.timeOf(parent, historyRoot);
         if (time < _CHALLENGE_PERIOD) revert TimeTooShort(time, _CHALLENGE_PERIOD);
 
         _assertions[id].isConfirmed = true;
         _assertions[parent].hasConfirmedChild = true;
         latestConfirmed = id;
+        if (hasRivals) _escrows[parent].closedAt = uint40(block.timestamp);
         emit AssertionConfirmed(id, parent);
     }
 
@@ -162,13 +160,27 @@ contract StateCommitmentChain is IStateCommitmentChain {
     }
 
     /// @inheritdoc IStateCommitmentChain
-    function sweep(bytes32 parent) external {
-        Assertion storage family = _assertions[parent];
-        // INVARIANT: a family with a confirmed child is closed, so its number of children is final.
-        if (!family.hasConfirmedChild || family.isSwept || family.childCount == 1) revert NothingToSweep(parent);
+    function payRefund(bytes32 parent, address payable recipient, uint256 amount) external returns (uint256 paid) {
+        if (msg.sender != address(_GAME)) revert NotGame(msg.sender);
+        if (recipient == address(0)) revert RecipientZero();
+        Escrow storage escrow = _escrows[parent];
+        uint256 left = _escrowLeft(parent, escrow);
+        paid = amount < left ? amount : left;
+        // SAFETY: at most 2^32 stakes of at most 10,000 ether.
+        escrow.refunded += uint128(paid);
+        emit RefundPaid(parent, recipient, paid);
+        _pay(recipient, paid);
+    }
 
-        family.isSwept = true;
-        uint256 amount = (family.childCount - 1) * _STAKE;
+    /// @inheritdoc IStateCommitmentChain
+    function sweep(bytes32 parent) external {
+        Escrow storage escrow = _escrows[parent];
+        uint256 amount = _escrowLeft(parent, escrow);
+        uint256 earliest = escrow.closedAt + _CHALLENGE_PERIOD;
+        if (amount == 0) revert NothingToSweep(parent);
+        if (block.timestamp < earliest) revert SweepTooEarly(block.timestamp, earliest);
+
+        escrow.isSwept = true;
         emit EscrowSwept(parent, amount);
         _pay(_TREASURY, amount);
     }
@@ -186,6 +198,11 @@ contract StateCommitmentChain is IStateCommitmentChain {
     /// @inheritdoc IStateCommitmentChain
     function assertionOf(bytes32 id) external view returns (Assertion memory) {
         return _assertions[id];
+    }
+
+    /// @inheritdoc IStateCommitmentChain
+    function escrowOf(bytes32 parent) external view returns (Escrow memory) {
+        return _escrows[parent];
     }
 
     /// @inheritdoc IStateCommitmentChain
@@ -221,6 +238,13 @@ contract StateCommitmentChain is IStateCommitmentChain {
     function _pay(address payable recipient, uint256 amount) private {
         (bool success, ) = recipient.call{value: amount}("");
         if (!success) revert TransferFailed(recipient, amount);
+    }
+
+    /// @dev What is left of the stakes that the family has lost; none before a child is confirmed.
+    function _escrowLeft(bytes32 parent, Escrow storage escrow) private view returns (uint256) {
+        if (escrow.closedAt == 0 || escrow.isSwept) return 0;
+        // INVARIANT: a family with a confirmed child is closed, so its number of children is final.
+        return (_assertions[parent].childCount - 1) * _STAKE - escrow.refunded;
     }
 
     /// @dev Reverts if the family takes no further child at this time.

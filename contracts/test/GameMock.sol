@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IBisectionGame} from "../interfaces/IBisectionGame.sol";
-
 /// @title GameMock
-/// @notice A dispute game that says what it is told to.
-contract GameMock is IBisectionGame {
-    mapping(bytes32 assertionId => uint64 total) public totalOf;
+/// @notice What the StateCommitmentChain reads of a dispute game, as it is told.
+contract GameMock {
+    mapping(bytes32 game => mapping(bytes32 historyRoot => uint64 time)) public timeOf;
 
-    function setTotal(bytes32 assertionId, uint64 total) external {
-        totalOf[assertionId] = total;
+    function setTime(bytes32 game, bytes32 historyRoot, uint64 time) external {
+        timeOf[game][historyRoot] = time;
     }
 }

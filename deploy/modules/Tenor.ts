@@ -1,5 +1,6 @@
 import { buildModule } from "@nomicfoundation/ignition-core";
 import Custody from "./Custody.ts";
+import Dispute from "./Dispute.ts";
 import Governance from "./Governance.ts";
 import Inputs from "./Inputs.ts";
 import Proof from "./Proof.ts";
@@ -10,4 +11,5 @@ export default buildModule("Tenor", (m) => ({
   ...m.useModule(Inputs),
   ...m.useModule(Custody),
   ...m.useModule(Proof),
+  ...m.useModule(Dispute),
 }));

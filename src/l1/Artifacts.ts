@@ -15,6 +15,7 @@ const SOURCES = {
   StateCommitmentChain: "contracts/rollup/StateCommitmentChain.sol",
   Bridge: "contracts/bridge/Bridge.sol",
   OptionsSettlement: "contracts/settlement/OptionsSettlement.sol",
+  BisectionGame: "contracts/game/BisectionGame.sol",
   OneStepProver: "contracts/prover/OneStepProver.sol",
   AccountExecutor: "contracts/prover/AccountExecutor.sol",
   FillExecutor: "contracts/prover/FillExecutor.sol",

@@ -24,7 +24,6 @@ const ADVICE: Readonly<Record<string, string>> = {
   ParentTooYoung: "wait until the parent is old enough",
   RangeIncomplete: "wait until the inbox has the range's batches",
   RateExceeded: "wait, or post a shorter batch",
-  RivalsWithoutGame: "the family has rivals, and this deployment has no dispute game",
   SiblingConfirmed: "derive again: a rival is confirmed",
   StakeInUse: "assert under the stake's own assertion, or wait until that has a child",
   StakeMismatch: "read the stake again: an assertion of this account may have been reorganised away",

@@ -1,5 +1,12 @@
 import { Contract, type BaseContract, type ContractRunner } from "ethers";
-import type { Bridge, OptionsSettlement, RollupInbox, StateCommitmentChain, TestUsdc } from "../../typechain/index.ts";
+import type {
+  BisectionGame,
+  Bridge,
+  OptionsSettlement,
+  RollupInbox,
+  StateCommitmentChain,
+  TestUsdc,
+} from "../../typechain/index.ts";
 import type { Hex } from "../crypto/bytes.ts";
 import { loadArtifact, type ContractName } from "./Artifacts.ts";
 
@@ -9,6 +16,8 @@ export const inboxAt = (address: Hex, runner: ContractRunner): RollupInbox => at
 
 export const chainAt = (address: Hex, runner: ContractRunner): StateCommitmentChain =>
   at("StateCommitmentChain", address, runner);
+
+export const gameAt = (address: Hex, runner: ContractRunner): BisectionGame => at("BisectionGame", address, runner);
 
 export const bridgeAt = (address: Hex, runner: ContractRunner): Bridge => at("Bridge", address, runner);
 

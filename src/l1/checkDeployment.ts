@@ -1,7 +1,7 @@
 import type { Provider } from "ethers";
 import { toHex, type Hex } from "../crypto/bytes.ts";
 import { rootHash } from "../machine/StateTree.ts";
-import { bridgeAt, chainAt, inboxAt, settlementAt } from "./Contracts.ts";
+import { bridgeAt, chainAt, gameAt, inboxAt, settlementAt } from "./Contracts.ts";
 import { deploymentGenesis, type Deployment } from "./deployment.ts";
 import type { L1Client } from "./L1Client.ts";
 import { L1Error } from "./L1Error.ts";
@@ -32,11 +32,16 @@ export async function checkDeployment(
     if (differences.length > 0) return;
     const inbox = inboxAt(addresses.inbox, client.runner);
     const chain = await chainAt(addresses.chain, client.runner).parameters();
+    const game = await gameAt(addresses.game, client.runner).parameters();
     const bridge = bridgeAt(addresses.bridge, client.runner);
     const settlement = settlementAt(addresses.settlement, client.runner);
     const rules = await inbox.parameters();
     expect("owner of the inbox", rules.owner, addresses.timelock);
     expect("inbox of the chain", chain.inbox, addresses.inbox);
+    expect("game of the chain", chain.game, addresses.game);
+    expect("chain of the game", game.chain, addresses.chain);
+    expect("inbox of the game", game.inbox, addresses.inbox);
+    expect("prover of the game", game.prover, addresses.prover);
     expect("inbox of the bridge", await bridge.inbox(), addresses.inbox);
     expect("chain of the bridge", await bridge.chain(), addresses.chain);
     expect("token of the bridge", await bridge.token(), addresses.token);
@@ -50,7 +55,8 @@ export async function checkDeployment(
     expect("most time ahead", rules.maxFuture, parameters.maxFutureSeconds);
     expect("rate", rules.rate, parameters.rateBytesPerSecond);
     expect("burst", rules.burst, parameters.burstBytes);
-    expect("dispute game", chain.game, parameters.game);
+    expect("section bits", game.sectionBits, parameters.sectionBits);
+    expect("cap on refunds", game.refundPriceCap, parameters.refundPriceCapWei);
     expect("treasury", chain.treasury, parameters.treasury);
     expect("challenge period", chain.challengePeriod, parameters.challengePeriodSeconds);
     expect("age of a parent", chain.minParentAge, parameters.minParentAgeSeconds);

@@ -8,7 +8,6 @@ export interface DeploymentValues<V> {
   readonly chainId: V;
   readonly sequencer: V;
   readonly treasury: V;
-  readonly game: V;
   readonly timelockProposers: V;
   readonly timelockExecutors: V;
   readonly timelockAdmin: V;
@@ -22,9 +21,20 @@ export interface DeploymentValues<V> {
   readonly minParentAgeSeconds: V;
   readonly historyHeight: V;
   readonly stakeWei: V;
+  readonly sectionBits: V;
+  readonly refundPriceCapWei: V;
   /** Follows from the fee recipient. */
   readonly genesisStateRoot: V;
+  /** Follows from the deployer and its nonce: {@link TRANSACTIONS_BEFORE_GAME}. */
+  readonly game: V;
 }
+
+/**
+ * Transactions between the deployer's first one (the timelock's; a test token comes before) and the game's. The chain names
+ * its game before that exists, and the game refuses to be deployed anywhere else: the one circle among the contracts. The
+ * game refers to the prover and that to all others, so it is the last one whatever the order of the rest.
+ */
+export const TRANSACTIONS_BEFORE_GAME = 9;
 
 /** Addresses that later constructors refer to. */
 export interface DeployedContracts<V> {
@@ -38,6 +48,7 @@ export interface DeployedContracts<V> {
   readonly fillExecutor: V;
   readonly settlementExecutor: V;
   readonly prover: V;
+  readonly game: V;
 }
 
 /** An argument: a value, or a struct of values. */
@@ -103,4 +114,18 @@ export function proverArguments<V>(
   c: Pick<DeployedContracts<V>, "accountExecutor" | "fillExecutor" | "settlementExecutor">,
 ): Argument<V>[] {
   return [c.accountExecutor, c.fillExecutor, c.settlementExecutor];
+}
+
+export function gameArguments<V>(
+  p: DeploymentValues<V>,
+  c: Pick<DeployedContracts<V>, "chain" | "inbox" | "prover">,
+): Argument<V>[] {
+  const parameters = {
+    chain: c.chain,
+    inbox: c.inbox,
+    prover: c.prover,
+    sectionBits: p.sectionBits,
+    refundPriceCap: p.refundPriceCapWei,
+  };
+  return [parameters];
 }

@@ -1,4 +1,4 @@
-import { ContractFactory, type Signer } from "ethers";
+import { ContractFactory, getCreateAddress, type Signer } from "ethers";
 import type { Hex } from "../crypto/bytes.ts";
 import { loadArtifact, type ContractName } from "./Artifacts.ts";
 import { translateError } from "./ContractErrors.ts";
@@ -7,11 +7,13 @@ import {
   bridgeArguments,
   chainArguments,
   fillExecutorArguments,
+  gameArguments,
   inboxArguments,
   proverArguments,
   settlementArguments,
   settlementExecutorArguments,
   timelockArguments,
+  TRANSACTIONS_BEFORE_GAME,
   type Argument,
   type DeploymentValues,
 } from "./constructors.ts";
@@ -20,9 +22,17 @@ import { genesisStateRoot, type TenorParameters } from "./parameters.ts";
 
 type Value = bigint | string | readonly string[];
 
-/** The parameters as the constructors take them. */
-export function deploymentValues(parameters: TenorParameters): DeploymentValues<Value> {
-  return { ...parameters, genesisStateRoot: genesisStateRoot(parameters) };
+/**
+ * The parameters as the constructors take them, for a deployment whose first transaction (the timelock's) has that nonce of
+ * the deployer's.
+ */
+export function deploymentValues(
+  parameters: TenorParameters,
+  deployer: string,
+  nonce: number,
+): DeploymentValues<Value> {
+  const game = getCreateAddress({ from: deployer, nonce: nonce + TRANSACTIONS_BEFORE_GAME });
+  return { ...parameters, genesisStateRoot: genesisStateRoot(parameters), game };
 }
 
 /**
@@ -30,7 +40,6 @@ export function deploymentValues(parameters: TenorParameters): DeploymentValues<
  * demonstrations; public deployments go through the Ignition modules, which resume after a failure.
  */
 export async function deployTenor(signer: Signer, parameters: TenorParameters): Promise<Deployment> {
-  const values = deploymentValues(parameters);
   let startBlock: number | undefined;
   const deploy = async (name: ContractName, args: readonly Argument<Value>[]): Promise<Hex> => {
     const { abi, bytecode } = loadArtifact(name);
@@ -45,6 +54,7 @@ export async function deployTenor(signer: Signer, parameters: TenorParameters): 
   };
 
   const token = parameters.token === "test" ? await deploy("TestUsdc", []) : parameters.token;
+  const values = deploymentValues(parameters, await signer.getAddress(), await signer.getNonce());
   const timelock = await deploy("TimelockController", timelockArguments(values));
   const inbox = await deploy("RollupInbox", inboxArguments(values, { timelock }));
   const chain = await deploy("StateCommitmentChain", chainArguments(values, { inbox }));
@@ -55,10 +65,11 @@ export async function deployTenor(signer: Signer, parameters: TenorParameters): 
   const settlementExecutor = await deploy("SettlementExecutor", settlementExecutorArguments<Value>({ settlement }));
   const executors = { accountExecutor, fillExecutor, settlementExecutor };
   const prover = await deploy("OneStepProver", proverArguments<Value>(executors));
+  const game = await deploy("BisectionGame", gameArguments<Value>(values, { chain, inbox, prover }));
   return {
     chainId: parameters.chainId,
     startBlock: startBlock ?? 0,
     feeRecipient: parameters.feeRecipient,
-    addresses: { token, timelock, inbox, chain, bridge, settlement, ...executors, prover },
+    addresses: { token, timelock, inbox, chain, bridge, settlement, ...executors, prover, game },
   };
 }

@@ -33,6 +33,7 @@ const CONTRACTS = [
   "fillExecutor",
   "settlementExecutor",
   "prover",
+  "game",
 ] as const satisfies readonly (keyof Addresses)[];
 
 /** What the machine of a deployment runs with. */

@@ -17,8 +17,6 @@ export interface TenorParameters {
   readonly feeRecipient: Hex;
   /** Receives the stakes of losers. */
   readonly treasury: Hex;
-  /** The dispute game; the zero address if there is none, and then families with rivals cannot confirm. */
-  readonly game: Hex;
   /** Who may schedule what the timelock does. */
   readonly timelockProposers: readonly Hex[];
   /** Who may execute it after the delay; the zero address stands for anybody. */
@@ -36,9 +34,13 @@ export interface TenorParameters {
   /** k: a history has 2^k states. */
   readonly historyHeight: bigint;
   readonly stakeWei: bigint;
+  /** m: a move of the dispute game goes down m levels of a history. */
+  readonly sectionBits: bigint;
+  /** Highest price of gas at which the dispute game pays moves back. */
+  readonly refundPriceCapWei: bigint;
 }
 
-const ADDRESSES = ["sequencer", "feeRecipient", "treasury", "game", "timelockAdmin"] as const;
+const ADDRESSES = ["sequencer", "feeRecipient", "treasury", "timelockAdmin"] as const;
 const ADDRESS_LISTS = ["timelockProposers", "timelockExecutors"] as const;
 const NUMBERS = [
   "chainId",
@@ -52,6 +54,8 @@ const NUMBERS = [
   "minParentAgeSeconds",
   "historyHeight",
   "stakeWei",
+  "sectionBits",
+  "refundPriceCapWei",
 ] as const;
 const NAMES: ReadonlySet<string> = new Set(["token", ...ADDRESSES, ...ADDRESS_LISTS, ...NUMBERS]);
 

@@ -14,3 +14,7 @@ export const TAG_SEQUENCE_INNER = 0x09;
 export const TAG_SEQUENCE_ROOT = 0x0a;
 export const TAG_HISTORY_INNER = 0x0b;
 export const TAG_ASSERTION = 0x0c;
+export const TAG_GAME_BASE = 0x0d;
+export const TAG_GAME_CONTEXT = 0x0e;
+export const TAG_GAME_NODE = 0x0f;
+export const TAG_GAME_MOVE = 0x10;

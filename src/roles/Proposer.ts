@@ -127,7 +127,7 @@ export class Proposer {
       return { id: toHex(id), receipt };
     } catch (error) {
       if (isContractError(error, "AlreadyConfirmed")) return "raced";
-      if (isContractError(error, "TimeTooShort", "RivalsWithoutGame")) return rivals ? "rivals" : "challenge period";
+      if (isContractError(error, "TimeTooShort")) return rivals ? "rivals" : "challenge period";
       if (isContractError(error, "AssertionUnknown", "ParentNotConfirmed")) return "L1 changed";
       throw error;
     }

@@ -461,7 +461,7 @@ describe("Bridge", () => {
         }
       };
       await refusedBoth();
-      await game.setTotal(right.id, 10n ** 9n);
+      await game.setTime(right.parent, right.historyRoot, 10n ** 9n);
       await asserter.confirm(right);
       await refusedBoth();
       await finalize(bridge, right, root, 0n);

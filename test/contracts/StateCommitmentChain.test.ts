@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import type { GameMock, StateCommitmentChain } from "../../typechain/index.ts";
 import { Asserter, knownAssertion, type AssertArguments, type KnownAssertion } from "../support/assertions.ts";
 import { anyHash, assertionId, bytes32Text, endAt, historyOf, stateHash } from "../support/evidence.ts";
 import { CHAIN_PARAMETERS, deployChain, deployInbox, type ChainFixture } from "../support/l1.ts";
@@ -23,9 +24,6 @@ async function contextOf(fixture: ChainFixture): Promise<Context> {
 /** A chain with nothing but its genesis assertion. */
 const genesisFixture = async (): Promise<Context> => contextOf(await deployChain(connection));
 
-/** As before, without a dispute game. */
-const gamelessFixture = async (): Promise<Context> => contextOf(await deployChain(connection, { withoutGame: true }));
-
 /** Everything is ready for a child of genesis. */
 async function readyFixture(): Promise<Context & { valid: AssertArguments }> {
   const context = await genesisFixture();
@@ -37,6 +35,11 @@ async function readyFixture(): Promise<Context & { valid: AssertArguments }> {
 async function assertedFixture(): Promise<Context & { first: KnownAssertion }> {
   const context = await genesisFixture();
   return { ...context, first: await context.asserter.assert(context.alice, context.genesis) };
+}
+
+/** Has the game say how much time an assertion's children have given it. */
+async function setTime(game: GameMock, { parent, historyRoot }: KnownAssertion, seconds: bigint): Promise<void> {
+  await game.setTime(parent, historyRoot, seconds);
 }
 
 /** Alice and Bob have asserted under genesis, at different times. */
@@ -84,11 +87,11 @@ describe("StateCommitmentChain", () => {
         .withArgs(bytes32Text("minParentAge"), 86401, 0, 86400);
     });
 
-    it("needs an inbox, a treasury and a genesis state", async () => {
+    it("needs an inbox, a game, a treasury and a genesis state", async () => {
       const { chain, inbox, treasury, alice } = await networkHelpers.loadFixture(genesisFixture);
       const valid = {
         inbox: await inbox.getAddress(),
-        game: ethers.ZeroAddress,
+        game: alice.address,
         treasury: treasury.address,
         ...CHAIN_PARAMETERS,
       };
@@ -96,7 +99,8 @@ describe("StateCommitmentChain", () => {
         ethers.deployContract("StateCommitmentChain", [{ ...valid, ...change }]);
       await deploy({});
       await expect(deploy({ inbox: alice.address })).to.be.revertedWithCustomError(chain, "NotAContract");
-      for (const change of [{ treasury: ethers.ZeroAddress }, { genesisStateRoot: ethers.ZeroHash }]) {
+      const zero = ethers.ZeroAddress;
+      for (const change of [{ game: zero }, { treasury: zero }, { genesisStateRoot: ethers.ZeroHash }]) {
         await expect(deploy(change)).to.be.revertedWithCustomError(chain, "ParameterOutOfBounds");
       }
     });
@@ -123,7 +127,7 @@ describe("StateCommitmentChain", () => {
         await fixture.inbox.connect(fixture.sequencer).appendBatch(index, 0, await time.latest(), "0x");
       }
       const chain = await ethers.deployContract("StateCommitmentChain", [
-        { inbox: fixture.inbox, game: ethers.ZeroAddress, treasury: fixture.treasury, ...CHAIN_PARAMETERS },
+        { inbox: fixture.inbox, game: fixture.alice, treasury: fixture.treasury, ...CHAIN_PARAMETERS },
       ]);
       expect((await chain.assertionOf(await chain.genesis())).childTarget).to.equal(3);
     });
@@ -152,7 +156,6 @@ describe("StateCommitmentChain", () => {
         isOverflow: false,
         isConfirmed: false,
         hasConfirmedChild: false,
-        isSwept: false,
       };
       for (const [field, value] of Object.entries(expected)) {
         expect(child[field as keyof typeof expected], field).to.equal(value);
@@ -333,10 +336,11 @@ describe("StateCommitmentChain", () => {
 
       it("refuses a further sibling once one of several children is confirmed, before and after the sweep", async () => {
         const { chain, asserter, game, carol, genesis, second } = await networkHelpers.loadFixture(rivalsFixture);
-        await game.setTotal(second.id, challengePeriod);
+        await setTime(game, second, challengePeriod);
         await asserter.confirm(second);
         const call = await asserter.arguments(genesis, carol, "late");
         await expect(asserter.send(carol, call)).to.be.revertedWithCustomError(chain, "FamilyClosed").withArgs(genesis);
+        await time.increase(challengePeriod);
         await chain.sweep(genesis);
         await expect(asserter.send(carol, call)).to.be.revertedWithCustomError(chain, "FamilyClosed").withArgs(genesis);
       });
@@ -433,47 +437,44 @@ describe("StateCommitmentChain", () => {
     });
 
     describe("of a family with rivals", () => {
-      it("asks the game, whatever the assertions' age", async () => {
-        const { chain, asserter, game, first, second } = await networkHelpers.loadFixture(rivalsFixture);
+      it("adds the game's time to that before the second one came, whatever the assertions' age", async () => {
+        const { chain, asserter, game, genesis, first, second } = await networkHelpers.loadFixture(rivalsFixture);
         await time.increase(challengePeriod * 10n);
-        for (const assertion of [first, second]) {
+        const { firstChildAt, secondChildAt } = await chain.assertionOf(genesis);
+        const alone = secondChildAt - firstChildAt;
+        for (const [assertion, own] of [
+          [first, alone],
+          [second, 0n],
+        ] as const) {
           await expect(asserter.confirm(assertion))
             .to.be.revertedWithCustomError(chain, "TimeTooShort")
-            .withArgs(0, challengePeriod);
+            .withArgs(own, challengePeriod);
         }
-        await game.setTotal(second.id, challengePeriod - 1n);
+        await setTime(game, first, challengePeriod - alone - 1n);
+        await expect(asserter.confirm(first))
+          .to.be.revertedWithCustomError(chain, "TimeTooShort")
+          .withArgs(challengePeriod - 1n, challengePeriod);
+        await setTime(game, second, challengePeriod - 1n);
         await expect(asserter.confirm(second)).to.be.revertedWithCustomError(chain, "TimeTooShort");
-        await game.setTotal(second.id, challengePeriod);
+        await setTime(game, second, challengePeriod);
         await expect(asserter.confirm(second)).to.emit(chain, "AssertionConfirmed");
       });
 
       it("confirms one of two that both reach the period", async () => {
         const { chain, asserter, game, genesis, first, second } = await networkHelpers.loadFixture(rivalsFixture);
-        await game.setTotal(first.id, 2n ** 64n - 1n);
-        await game.setTotal(second.id, 2n ** 64n - 1n);
+        await setTime(game, first, 2n ** 64n - 1n);
+        await setTime(game, second, 2n ** 64n - 1n);
         await asserter.confirm(first);
         await expect(asserter.confirm(second))
           .to.be.revertedWithCustomError(chain, "SiblingConfirmed")
           .withArgs(genesis);
       });
 
-      it("cannot confirm without a game", async () => {
-        const { chain, asserter, alice, bob, genesis } = await networkHelpers.loadFixture(gamelessFixture);
-        const first = await asserter.assert(alice, genesis);
-        const second = await asserter.assert(bob, genesis, "wrong");
-        await time.increase(challengePeriod * 10n);
-        for (const assertion of [first, second]) {
-          await expect(asserter.confirm(assertion))
-            .to.be.revertedWithCustomError(chain, "RivalsWithoutGame")
-            .withArgs(genesis, 2);
-        }
-      });
-
       it("never confirms below a losing assertion", async () => {
         const { chain, asserter, game, bob, first, second } = await networkHelpers.loadFixture(rivalsFixture);
         const below = await asserter.assert(bob, second.id, "wrong");
-        await game.setTotal(first.id, challengePeriod);
-        await game.setTotal(below.id, 2n ** 64n - 1n);
+        await setTime(game, first, challengePeriod);
+        await setTime(game, below, 2n ** 64n - 1n);
         await asserter.confirm(first);
         await time.increase(challengePeriod * 10n);
         await expect(asserter.confirm(below))
@@ -621,7 +622,7 @@ describe("StateCommitmentChain", () => {
 
     it("come back to an honest staker whose assertion was the second", async () => {
       const { chain, asserter, game, alice, bob, first, second } = await networkHelpers.loadFixture(rivalsFixture);
-      await game.setTotal(second.id, challengePeriod);
+      await setTime(game, second, challengePeriod);
       await asserter.confirm(second);
       await withdraw(chain, bob, bob);
       await expect(chain.connect(alice).withdrawStake(alice))
@@ -636,8 +637,15 @@ describe("StateCommitmentChain", () => {
         await networkHelpers.loadFixture(rivalsFixture);
       await asserter.assert(carol, genesis, "wrong in another way");
       await expect(chain.sweep(genesis)).to.be.revertedWithCustomError(chain, "NothingToSweep").withArgs(genesis);
-      await game.setTotal(first.id, challengePeriod);
+      await setTime(game, first, challengePeriod);
       await asserter.confirm(first);
+      const { closedAt } = await chain.escrowOf(genesis);
+      expect(closedAt).to.equal(await time.latest());
+      await time.increaseTo(closedAt + challengePeriod - 2n);
+      await expect(chain.sweep(genesis))
+        .to.be.revertedWithCustomError(chain, "SweepTooEarly")
+        .withArgs(closedAt + challengePeriod - 1n, closedAt + challengePeriod);
+      await time.increaseTo(closedAt + challengePeriod - 1n);
       const swept = chain.connect(carol).sweep(genesis);
       await expect(swept)
         .to.emit(chain, "EscrowSwept")
@@ -661,8 +669,9 @@ describe("StateCommitmentChain", () => {
       const below = await asserter.assert(carol, second.id, "wrong");
       await asserter.assert(owner, second.id, "wrong in another way");
       await asserter.assert(carol, below.id, "wrong");
-      await game.setTotal(first.id, challengePeriod);
+      await setTime(game, first, challengePeriod);
       await asserter.confirm(first);
+      await time.increase(challengePeriod);
       await chain.sweep(genesis);
       await chain.connect(bob).withdrawStake(bob);
       await chain.connect(alice).withdrawStake(alice);
@@ -684,12 +693,54 @@ describe("StateCommitmentChain", () => {
       const { asserter, alice, bob, genesis } = await contextOf({ ...fixture, game, chain });
       const first = await asserter.assert(alice, genesis);
       await asserter.assert(bob, genesis, "wrong");
-      await game.setTotal(first.id, challengePeriod);
+      await setTime(game, first, challengePeriod);
       await asserter.confirm(first);
+      await time.increase(challengePeriod);
       await expect(chain.sweep(genesis)).to.be.revertedWithCustomError(chain, "TransferFailed");
       await chain.connect(alice).withdrawStake(alice);
       await relay.setRefuses(false);
       await chain.sweep(genesis);
+    });
+  });
+
+  describe("payRefund", () => {
+    /** Alice's assertion has won against Bob's, and the game may pay. */
+    async function closedFixture(): Promise<Context & { byGame: StateCommitmentChain }> {
+      const context = await rivalsFixture();
+      await setTime(context.game, context.first, challengePeriod);
+      await context.asserter.confirm(context.first);
+      const address = await context.game.getAddress();
+      await networkHelpers.setBalance(address, 10n ** 18n);
+      return { ...context, byGame: context.chain.connect(await ethers.getImpersonatedSigner(address)) };
+    }
+
+    it("pays out of the stakes that were lost, and no more; the rest goes to the treasury", async () => {
+      const { chain, byGame, genesis, carol, treasury, alice } = await networkHelpers.loadFixture(closedFixture);
+      const part = stake / 3n;
+      await expect(byGame.payRefund(genesis, carol, part))
+        .to.emit(chain, "RefundPaid")
+        .withArgs(genesis, carol.address, part);
+      await time.increase(challengePeriod);
+      const id = await networkHelpers.takeSnapshot();
+      await expect(chain.sweep(genesis)).to.changeEtherBalance(ethers, treasury, stake - part);
+      await expect(byGame.payRefund(genesis, carol, 1n)).to.changeEtherBalance(ethers, carol, 0n);
+      await id.restore();
+      await expect(byGame.payRefund(genesis, carol, stake)).to.changeEtherBalance(ethers, carol, stake - part);
+      await expect(chain.sweep(genesis)).to.be.revertedWithCustomError(chain, "NothingToSweep");
+      await chain.connect(alice).withdrawStake(alice);
+      expect(await ethers.provider.getBalance(chain)).to.equal(0);
+    });
+
+    it("is the game's alone, and pays nothing while the family is open", async () => {
+      const { chain, byGame, genesis, alice, carol } = await networkHelpers.loadFixture(closedFixture);
+      await expect(chain.connect(alice).payRefund(genesis, alice, 1n))
+        .to.be.revertedWithCustomError(chain, "NotGame")
+        .withArgs(alice.address);
+      await expect(byGame.payRefund(genesis, ethers.ZeroAddress, 1n)).to.be.revertedWithCustomError(
+        chain,
+        "RecipientZero",
+      );
+      await expect(byGame.payRefund(anyHash("open"), carol, 1n)).to.changeEtherBalance(ethers, carol, 0n);
     });
   });
 

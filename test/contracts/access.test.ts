@@ -14,12 +14,12 @@ type Role = "owner" | "sequencer" | "alice" | "bob" | "carol" | "treasury";
 
 /** Who may call a function, and what a call by anybody else is answered with. */
 interface Access {
-  readonly by: "anybody" | "owner" | "sequencer" | "staker" | "claim owner";
+  readonly by: "anybody" | "owner" | "sequencer" | "staker" | "claim owner" | "game";
   /** Arguments with which only the caller matters. */
   readonly arguments: (fixture: BridgeFixture) => unknown[];
   readonly wrong?: { readonly roles: readonly Role[]; readonly error: string };
-  /** Those who are let in: the call succeeds, or fails with this error of its content. */
-  readonly right: { readonly role: Role; readonly error?: string };
+  /** Those who are let in: the call succeeds, or fails with this error of its content. Absent: only another contract is. */
+  readonly right?: { readonly role: Role; readonly error?: string };
 }
 
 const ZERO = ethers.ZeroHash;
@@ -73,6 +73,11 @@ const TABLE: Record<ContractName, Record<string, Access>> = {
       wrong: { roles: allBut("alice"), error: "NoStake" },
       right: { role: "alice", error: "StakeInUse" },
     },
+    payRefund: {
+      by: "game",
+      arguments: ({ carol }) => [ZERO, carol.address, 0],
+      wrong: { roles: everybody, error: "NotGame" },
+    },
     sweep: { by: "anybody", arguments: () => [ZERO], right: { role: "carol", error: "NothingToSweep" } },
   },
   bridge: {
@@ -123,7 +128,7 @@ const VIEWS: Record<ContractName, readonly string[]> = {
     "parameters",
     "sequencer",
   ],
-  chain: ["assertionOf", "genesis", "isConfirmed", "latestConfirmed", "latestOf", "parameters"],
+  chain: ["assertionOf", "escrowOf", "genesis", "isConfirmed", "latestConfirmed", "latestOf", "parameters"],
   bridge: ["accountCount", "accounted", "chain", "claimOwnerOf", "inbox", "isFinalized", "ownerOf", "token"],
 };
 
@@ -174,6 +179,7 @@ describe("Access to the L1 contracts", () => {
               `by ${role}`,
             ).to.be.revertedWithCustomError(contract, access.wrong!.error);
           }
+          if (access.right === undefined) return;
           const { role, error } = access.right;
           const allowed = call(contract, fixture[role], functionName, values);
           if (error === undefined) await allowed;

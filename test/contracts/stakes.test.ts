@@ -22,6 +22,8 @@ interface Node {
   children: Node[];
   confirmed: boolean;
   swept: boolean;
+  /** When one of its children was confirmed. */
+  closedAt: number;
   createdAt: number;
 }
 
@@ -33,7 +35,7 @@ class StakeModel {
 
   constructor(genesis: string) {
     const root = { known: undefined, id: genesis, parent: undefined, children: [], createdAt: 0 };
-    this.nodes = [{ ...root, confirmed: true, swept: false }];
+    this.nodes = [{ ...root, confirmed: true, swept: false, closedAt: 0 }];
   }
 
   hasConfirmedChild(node: Node): boolean {
@@ -129,7 +131,10 @@ class StakePlay {
         await time.increase(challengePeriod);
         await this.#confirm(winner, true);
       }
-      if (children.length > 1) await this.#sweep(tip);
+      if (children.length > 1) {
+        await time.increase(challengePeriod);
+        await this.#sweep(tip);
+      }
       tip = children.find(({ confirmed }) => confirmed);
     }
     for (const staker of this.#stakers) await this.#withdraw(staker);
@@ -169,7 +174,16 @@ class StakePlay {
       await sent;
       const known = knownAssertion(call);
       const createdAt = await time.latest();
-      const node = { known, id: known.id, parent, children: [], confirmed: false, swept: false, createdAt };
+      const node = {
+        known,
+        id: known.id,
+        parent,
+        children: [],
+        confirmed: false,
+        swept: false,
+        closedAt: 0,
+        createdAt,
+      };
       if (!model.latest.has(staker)) model.balance += stake;
       parent.children.push(node);
       model.nodes.push(node);
@@ -194,7 +208,7 @@ class StakePlay {
     const { known, parent } = node;
     if (known === undefined || parent === undefined) return;
     const hasRivals = parent.children.length > 1;
-    if (hasRivals) await this.#fixture.game.setTotal(node.id, challengePeriod);
+    if (hasRivals) await this.#fixture.game.setTime(parent.id, known.historyRoot, challengePeriod);
     const now = (await time.latest()) + 1;
     const possible =
       !node.confirmed &&
@@ -206,6 +220,7 @@ class StakePlay {
     if (possible) {
       await confirmation;
       node.confirmed = true;
+      parent.closedAt = await time.latest();
     } else {
       await expect(confirmation).to.be.revert(ethers);
     }
@@ -213,8 +228,12 @@ class StakePlay {
 
   async #sweep(node: Node): Promise<void> {
     const amount = BigInt(node.children.length - 1) * stake;
+    const early = (await time.latest()) + 1 < node.closedAt + Number(challengePeriod);
     const sweeping = this.#fixture.chain.sweep(node.id);
-    if (this.#model.hasConfirmedChild(node) && !node.swept && amount > 0n) {
+    const due = this.#model.hasConfirmedChild(node) && !node.swept && amount > 0n;
+    if (due && early) {
+      await expect(sweeping).to.be.revertedWithCustomError(this.#fixture.chain, "SweepTooEarly");
+    } else if (due) {
       await expect(sweeping).to.changeEtherBalance(ethers, this.#fixture.treasury, amount);
       node.swept = true;
       this.#model.balance -= amount;

@@ -26,7 +26,10 @@ describe("deployment", () => {
     const [deployer] = await ethers.getSigners();
     const plain = await deployTenor(deployer!, LOCAL_PARAMETERS);
     const parameters = { ...LOCAL_PARAMETERS, token: plain.addresses.token };
-    const contracts = await ignition.deploy(Tenor, { parameters: ignitionParameters(parameters) });
+    const nonce = await deployer!.getNonce();
+    const contracts = await ignition.deploy(Tenor, {
+      parameters: ignitionParameters(parameters, deployer!.address, nonce),
+    });
     const addresses: Record<string, Hex> = { token: plain.addresses.token };
     for (const [name, contract] of Object.entries(contracts)) {
       addresses[name] = (await contract.getAddress()) as Hex;
@@ -112,7 +115,7 @@ describe("deployment", () => {
     const file = path.join(folder, "deployment.json");
     const address: Hex = `0x${"11".repeat(20)}`;
     const names = ["token", "timelock", "inbox", "chain", "bridge", "settlement"];
-    const executors = ["accountExecutor", "fillExecutor", "settlementExecutor", "prover"];
+    const executors = ["accountExecutor", "fillExecutor", "settlementExecutor", "prover", "game"];
     const addresses = Object.fromEntries([...names, ...executors].map((name) => [name, address]));
     const deployment = { chainId: 31337n, startBlock: 3, feeRecipient: address, addresses } as unknown as Deployment;
     try {

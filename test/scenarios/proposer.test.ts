@@ -155,7 +155,7 @@ describe("Scenario: the proposer", () => {
     expect(next.wrong[0]!.computed).to.equal(undefined);
     await proposer.tick();
     expect(toHex(proposer.view.tip.created.parent)).to.equal(toHex(expected.id));
-    // Rivals are decided by the dispute game, of which this deployment has none.
+    // Rivals are decided by the dispute game, in which nobody has moved.
     await world.wait(world.parameters.challengePeriodSeconds);
     expect((await proposer.tick()).confirmed).to.equal("rivals");
     // A node that starts now judges the same.

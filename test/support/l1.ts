@@ -71,19 +71,18 @@ export async function deployInbox(
 /** Deploys an inbox and a chain of assertions. */
 export async function deployChain(
   connection: Connection,
-  parameters: Partial<typeof CHAIN_PARAMETERS> & { withoutGame?: boolean } = {},
+  parameters: Partial<typeof CHAIN_PARAMETERS> = {},
 ): Promise<ChainFixture> {
   const fixture = await deployInbox(connection);
   const { ethers } = connection;
-  const { withoutGame = false, ...changed } = parameters;
   const game = await ethers.deployContract("GameMock");
   const chain = await ethers.deployContract("StateCommitmentChain", [
     {
       inbox: fixture.inbox,
-      game: withoutGame ? ethers.ZeroAddress : game,
+      game,
       treasury: fixture.treasury.address,
       ...CHAIN_PARAMETERS,
-      ...changed,
+      ...parameters,
     },
   ]);
   return { ...fixture, game, chain };
