@@ -1,5 +1,12 @@
 import { Contract, type BaseContract, type ContractRunner } from "ethers";
-import type { Bridge, OptionsSettlement, RollupInbox, StateCommitmentChain, TestUsdc } from "../../typechain/index.ts";
+import type {
+  Bridge,
+  OneStepProver,
+  OptionsSettlement,
+  RollupInbox,
+  StateCommitmentChain,
+  TestUsdc,
+} from "../../typechain/index.ts";
 import type { Hex } from "../crypto/bytes.ts";
 import { loadArtifact, type ContractName } from "./Artifacts.ts";
 
@@ -14,6 +21,8 @@ export const bridgeAt = (address: Hex, runner: ContractRunner): Bridge => at("Br
 
 export const settlementAt = (address: Hex, runner: ContractRunner): OptionsSettlement =>
   at("OptionsSettlement", address, runner);
+
+export const proverAt = (address: Hex, runner: ContractRunner): OneStepProver => at("OneStepProver", address, runner);
 
 /** The collateral, of which only the ERC-20 part may be used on a public network. */
 export const tokenAt = (address: Hex, runner: ContractRunner): TestUsdc => at("TestUsdc", address, runner);
