@@ -6,12 +6,13 @@ import { isTenorError, TenorError } from "../src/errors.ts";
 import type { Batch } from "../src/machine/Inputs.ts";
 import { TX_WITHDRAW } from "../src/machine/Wire.ts";
 import { machineConfig, type Deployment, deploymentGenesis } from "../src/l1/deployment.ts";
-import { streamFlow, TAPE_DEPOSIT } from "../src/market/flow.ts";
+import { streamFlow } from "../src/market/flow.ts";
 import { generateDay } from "../src/market/generate.ts";
 import { streamTape } from "../src/market/streamTape.ts";
 import type { MarketEvent } from "../src/market/types.ts";
 import { payloadStats } from "../src/replay/PayloadStats.ts";
 import { Replay } from "../src/replay/Replay.ts";
+import { openTapeAccounts, TAPE_TRADERS } from "../src/replay/tapeReplay.ts";
 import { SILENT, type Logger } from "../src/roles/Logger.ts";
 import { withRecoverCache } from "../src/sequencer/RecoverCache.ts";
 import { signWithdraw } from "../src/sequencer/Signing.ts";
@@ -24,11 +25,6 @@ import { parseOptions, type DemoOptions } from "./demo/options.ts";
 import { Progress, summaryLine } from "./demo/Progress.ts";
 import { findFaults, makeReport, printReport, toJson } from "./demo/report.ts";
 
-/** Traders of a tape, as many as `streamFlow` assigns. */
-const TAPE_TRADERS = [
-  { role: "maker", count: 50 },
-  { role: "taker", count: 500 },
-] as const;
 /** Chain time between the start of the chain and the first event, for deployment and market listing, seconds. */
 const SET_UP = 3_600;
 /** 1e-6 USDC that the demo withdraws through the sequencer, and half of it by force. */
@@ -70,7 +66,12 @@ async function main(demoOptions: DemoOptions, bar: Progress): Promise<void> {
       journal,
       logger,
     });
-    if (demoOptions.tape !== undefined) await openTapeAccounts(replay, first.time, bar);
+    if (demoOptions.tape !== undefined) {
+      bar.begin("Deposits", TAPE_TRADERS.length);
+      await openTapeAccounts(replay, first.time, (index) => {
+        bar.update(index, `${index} accounts`);
+      });
+    }
 
     bar.begin("Trading", total);
     const replayStarted = performance.now();
@@ -167,18 +168,6 @@ function eventsOf(demoOptions: DemoOptions, onBroken: (row: { line: number; reas
 
 async function* asyncOf(events: readonly MarketEvent[]): AsyncGenerator<MarketEvent> {
   for (const event of events) yield await Promise.resolve(event);
-}
-
-/** Accounts of a tape deposit before the first trade, so that no batch waits for a deposit. */
-async function openTapeAccounts(replay: Replay, time: number, bar: Progress): Promise<void> {
-  const traders = TAPE_TRADERS.flatMap(({ role, count }) =>
-    Array.from({ length: count }, (_, index) => ({ role, index })),
-  );
-  bar.begin("Deposits", traders.length);
-  for (const [i, trader] of traders.entries()) {
-    await replay.apply({ kind: "deposit", time, trader, amount: TAPE_DEPOSIT });
-    bar.update(i, `${i} accounts`);
-  }
 }
 
 /** One withdrawal signed for the sequencer, one forced through L1 by the owner. */

@@ -2,13 +2,11 @@ import { recoverAddress } from "../../src/crypto/secp256k1.ts";
 import { genesisRoot } from "../../src/machine/Genesis.ts";
 import type { Batch } from "../../src/machine/Inputs.ts";
 import { domainSeparator } from "../../src/machine/TypedData.ts";
-import { streamFlow, TAPE_DEPOSIT } from "../../src/market/flow.ts";
+import { streamFlow } from "../../src/market/flow.ts";
 import { streamTape } from "../../src/market/streamTape.ts";
-import { MemoryL1 } from "../../src/replay/MemoryL1.ts";
+import type { MemoryL1 } from "../../src/replay/MemoryL1.ts";
 import { fillBytes, payloadStats, type PayloadStats } from "../../src/replay/PayloadStats.ts";
-import { Replay } from "../../src/replay/Replay.ts";
-import { SILENT } from "../../src/roles/Logger.ts";
-import { MemoryJournal } from "../../src/sequencer/Journal.ts";
+import { replayTapeInMemory } from "../../src/replay/tapeReplay.ts";
 import { withRecoverCache } from "../../src/sequencer/RecoverCache.ts";
 
 /** Bytes that a tape's trades take in batches. */
@@ -22,11 +20,6 @@ export interface TapeBytes {
   readonly perFillRecord: number;
 }
 
-const TRADERS = [
-  { role: "maker", count: 50 },
-  { role: "taker", count: 500 },
-] as const;
-
 /** Replays a tape through the sequencer, without an L1, and adds up the bytes of the batches. */
 export async function measureTape(file: string, limit: number): Promise<TapeBytes> {
   const config = withRecoverCache({
@@ -36,32 +29,12 @@ export async function measureTape(file: string, limit: number): Promise<TapeByte
     recover: recoverAddress,
   });
   let prints = 0;
-  let started: { l1: MemoryL1; replay: Replay } | undefined;
   const rows = counted(
     streamTape(file, () => undefined),
     limit,
     () => prints++,
   );
-  for await (const event of streamFlow(rows)) {
-    if (started === undefined) {
-      const l1 = new MemoryL1(config, BigInt(event.time));
-      const genesis = genesisRoot(new Uint8Array(20).fill(9));
-      started = { l1, replay: new Replay({ config, genesis, l1, journal: new MemoryJournal(), logger: SILENT }) };
-      for (const { role, count } of TRADERS) {
-        for (let index = 0; index < count; index++) {
-          await started.replay.apply({
-            kind: "deposit",
-            time: event.time,
-            trader: { role, index },
-            amount: TAPE_DEPOSIT,
-          });
-        }
-      }
-    }
-    await started.replay.apply(event);
-  }
-  const { l1, replay } = started!;
-  await replay.finish();
+  const { l1, replay } = (await replayTapeInMemory(config, genesisRoot(new Uint8Array(20).fill(9)), streamFlow(rows)))!;
   const stats = payloadStats(batchesOf(l1));
   const share = (prefix: string): number =>
     Object.entries(stats.fields).reduce((sum, [name, bytes]) => (name.startsWith(prefix) ? sum + bytes : sum), 0);

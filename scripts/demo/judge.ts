@@ -1,8 +1,9 @@
-import { JsonRpcProvider, Contract } from "ethers";
-import { concat, toHex } from "../../src/crypto/bytes.ts";
+import { JsonRpcProvider } from "ethers";
+import { toHex } from "../../src/crypto/bytes.ts";
 import { TenorError } from "../../src/errors.ts";
-import { loadArtifact } from "../../src/l1/Artifacts.ts";
+import { proverAt } from "../../src/l1/Contracts.ts";
 import { deploymentGenesis, machineConfig, type Deployment } from "../../src/l1/deployment.ts";
+import { evidenceOf, stepArguments } from "../../src/l1/proverArguments.ts";
 import type { InputLog } from "../../src/machine/InputLog.ts";
 import { GENESIS_CURSOR, machineStateHash } from "../../src/machine/MachineState.ts";
 import { resultName } from "../../src/machine/ResultCodes.ts";
@@ -44,24 +45,13 @@ export async function judgeSteps(
   const total = countSteps(deployment, log);
   const every = Math.max(1, Math.ceil(total / most));
   const provider = new JsonRpcProvider(url, undefined, { staticNetwork: true, batchMaxCount: 1, cacheTimeout: -1 });
-  const prover = new Contract(deployment.addresses.prover, loadArtifact("OneStepProver").abi, provider);
+  const prover = proverAt(deployment.addresses.prover, provider);
   const context = log.context(target);
   const call = async (step: ProvenStep): Promise<void> => {
-    const input = log.evidence(step.input, context);
-    const [postHash, , , code] = (await prover.getFunction("step").staticCall(
-      { ...context, batchesRoot: toHex(context.batchesRoot), messagesRoot: toHex(context.messagesRoot) },
-      { ...step.pre, stateRoot: toHex(step.pre.stateRoot) },
-      {
-        record: { ...input.record, commitment: toHex(input.record.commitment) },
-        recordPath: input.recordPath.map(toHex),
-        message: { ...input.message, sender: toHex(input.message.sender), payload: toHex(input.message.payload) },
-        messagePath: input.messagePath.map(toHex),
-        chunks: toHex(input.chunks),
-        chunkPath: input.chunkPath.map(toHex),
-      },
-      toHex(concat(...step.witness)),
-      { gasLimit: GAS },
-    )) as readonly [string, unknown, unknown, bigint];
+    const proof = stepArguments(context, evidenceOf(step, log, context));
+    const { postHash, code } = await prover.step.staticCall(proof.context, proof.pre, proof.input, proof.witness, {
+      gasLimit: GAS,
+    });
     const expected = toHex(machineStateHash(step.post));
     if (postHash !== expected || Number(code) !== step.code) {
       throw new JudgeError("JUDGE_DISAGREES", "the Solidity judge does not get the state that the machine got", {

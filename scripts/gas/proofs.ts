@@ -1,7 +1,8 @@
-import { concat, toHex } from "../../src/crypto/bytes.ts";
+import { toHex } from "../../src/crypto/bytes.ts";
 import { TenorError } from "../../src/errors.ts";
-import { loadArtifact } from "../../src/l1/Artifacts.ts";
+import { proverAt } from "../../src/l1/Contracts.ts";
 import { machineConfig } from "../../src/l1/deployment.ts";
+import { evidenceOf, stepArguments } from "../../src/l1/proverArguments.ts";
 import { chunkCommitment, chunkLevels } from "../../src/machine/ChunkTree.ts";
 import { CHUNK } from "../../src/machine/Constants.ts";
 import { InputLog, type StepContext } from "../../src/machine/InputLog.ts";
@@ -9,10 +10,8 @@ import { DATA_CALLDATA, MESSAGE_FORCED, type Batch, type Message } from "../../s
 import { machineStateHash, type Cursor } from "../../src/machine/MachineState.ts";
 import type { TreeRoot } from "../../src/machine/StateTree.ts";
 import { itemLimit, Machine, type ProvenStep } from "../../src/machine/Step.ts";
-import { contextArgument, evidenceArgument, stateArgument } from "../../test/support/proverScene.ts";
 import { START } from "../../test/support/traffic/world.ts";
 import type { OneStepProver } from "../../typechain/index.ts";
-import { Contract } from "ethers";
 import { proofCases, type ProofCase } from "./proofCases.ts";
 import { filler } from "./state.ts";
 import type { SimulatedL1 } from "./SimulatedL1.ts";
@@ -34,7 +33,7 @@ const FIRST_MESSAGE = 90_123;
 export async function measureProofs(l1: SimulatedL1, state: TreeRoot): Promise<Measurement[]> {
   const { prover: address } = l1.deployment.addresses;
   const runner = l1.connection.ethers.provider;
-  const prover = new Contract(address, loadArtifact("OneStepProver").abi, runner) as unknown as OneStepProver;
+  const prover = proverAt(address, runner);
   const config = machineConfig(l1.deployment);
   const cases = proofCases(config, state);
   const log = inputsOf(cases);
@@ -109,12 +108,8 @@ function cursorOf({ input }: ProofCase, i: number): Cursor {
 }
 
 function calldata(prover: OneStepProver, log: InputLog, context: StepContext, step: ProvenStep): string {
-  return prover.interface.encodeFunctionData("step", [
-    contextArgument(context),
-    stateArgument(step.pre),
-    evidenceArgument(log.evidence(step.input, context)),
-    toHex(concat(...step.witness)),
-  ]);
+  const proof = stepArguments(context, evidenceOf(step, log, context));
+  return prover.interface.encodeFunctionData("step", [proof.context, proof.pre, proof.input, proof.witness]);
 }
 
 /** The step must be the one that was meant, and the prover must agree. */

@@ -2,6 +2,7 @@ import { Contract, type BaseContract, type ContractRunner } from "ethers";
 import type {
   BisectionGame,
   Bridge,
+  OneStepProver,
   OptionsSettlement,
   RollupInbox,
   StateCommitmentChain,
@@ -23,6 +24,8 @@ export const bridgeAt = (address: Hex, runner: ContractRunner): Bridge => at("Br
 
 export const settlementAt = (address: Hex, runner: ContractRunner): OptionsSettlement =>
   at("OptionsSettlement", address, runner);
+
+export const proverAt = (address: Hex, runner: ContractRunner): OneStepProver => at("OneStepProver", address, runner);
 
 /** The collateral, of which only the ERC-20 part may be used on a public network. */
 export const tokenAt = (address: Hex, runner: ContractRunner): TestUsdc => at("TestUsdc", address, runner);

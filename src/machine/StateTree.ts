@@ -1,4 +1,3 @@
-import { equalBytes } from "../crypto/bytes.ts";
 import { keccak256 } from "../crypto/keccak.ts";
 import { encodeSlot, type Slot, type SlotKey } from "./Slots.ts";
 import { TAG_SLOT_CONTENT, TAG_STATE_INNER, TAG_STATE_LEAF } from "./Tags.ts";
@@ -151,11 +150,6 @@ export function keyToBigint(key: SlotKey): bigint {
 /** The key of a number. */
 export function keyFromBigint(value: bigint): SlotKey {
   return { hi: Number(value >> 32n), lo: Number(value & 0xffffffffn) };
-}
-
-/** Whether two tree hashes are equal. */
-export function sameRoot(a: Uint8Array, b: Uint8Array): boolean {
-  return equalBytes(a, b);
 }
 
 function nodeHash(node: Node): Uint8Array {

@@ -24,14 +24,18 @@ export const MAKER_SECONDS = RUN_MS / 1_000 + 60;
  * month of the 2019 tape needs 8 million, so this is ample for several months in a row.
  */
 export const TAPE_DEPOSIT = 50_000_000n * USDC;
+/** Makers of a replayed tape unless told otherwise. */
+export const TAPE_MAKERS = 50;
+/** Takers of a replayed tape unless told otherwise. */
+export const TAPE_TAKERS = 500;
 
 /** Choices of a replay; all have defaults. */
 export interface FlowOptions {
   /** Seed of the assignment of orders to accounts; default 1. */
   readonly seed?: bigint;
-  /** Number of makers; default 50. */
+  /** Number of makers; default `TAPE_MAKERS`. */
   readonly makers?: number;
-  /** Number of takers; default 500. */
+  /** Number of takers; default `TAPE_TAKERS`. */
   readonly takers?: number;
   /** Stop after so many prints; default all. */
   readonly limit?: number;
@@ -77,8 +81,8 @@ export class Flow {
   constructor(options: FlowOptions = {}) {
     const random = new Random(options.seed ?? 1n);
     this.#runs = new RunBuilder(options.markets ?? MARKETS);
-    this.#makers = new AccountPool({ size: options.makers ?? 50, draws: 12, skew: 1 }, random);
-    this.#takers = new AccountPool({ size: options.takers ?? 500, draws: 4, skew: 1.5 }, random);
+    this.#makers = new AccountPool({ size: options.makers ?? TAPE_MAKERS, draws: 12, skew: 1 }, random);
+    this.#takers = new AccountPool({ size: options.takers ?? TAPE_TAKERS, draws: 4, skew: 1.5 }, random);
   }
 
   /** Adds a print. */

@@ -1,8 +1,9 @@
+import { equalBytes } from "../crypto/bytes.ts";
 import { TenorError, isTenorError } from "../errors.ts";
 import type { BatchToAppend, InboxWriter, PendingBatch } from "../l1/InboxWriter.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
 import { DATA_CALLDATA, type Batch, type Message } from "../machine/Inputs.ts";
-import { rootHash, sameRoot } from "../machine/StateTree.ts";
+import { rootHash } from "../machine/StateTree.ts";
 import { isSameBatch, type SealedBatch } from "../sequencer/BatchBuilder.ts";
 import { DerivedState, runBatch, type Checkpoint, type L1View } from "../sequencer/DerivedState.ts";
 import type { Logger } from "./Logger.ts";
@@ -155,7 +156,7 @@ export class BatchPoster {
       const source = { batch: (): Batch => ({ record, payload }), message: (i: bigint): Message => l1.message(i) };
       const after = runBatch(this.#config, source, this.#derived.current);
       const [actual, expected] = [rootHash(after.root), rootHash(batch.after.root)];
-      if (!sameRoot(actual, expected) || after.cursor.l2Time !== batch.after.cursor.l2Time) {
+      if (!equalBytes(actual, expected) || after.cursor.l2Time !== batch.after.cursor.l2Time) {
         throw new BatchPosterError("DERIVATION_MISMATCH", "batch does not lead to the sequencer's state", {
           fields: { index, l1Time, actual, expected },
         });

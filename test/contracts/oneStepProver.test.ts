@@ -2,23 +2,16 @@ import { expect } from "chai";
 import { concat as concatHex, toBeHex } from "ethers";
 import { network } from "hardhat";
 import { concat, toHex } from "../../src/crypto/bytes.ts";
+import { evidenceOf, stateArgument, stepArguments, type StepArguments } from "../../src/l1/proverArguments.ts";
 import { chunkCommitment, chunkLevels } from "../../src/machine/ChunkTree.ts";
 import { InputLog, type StepContext } from "../../src/machine/InputLog.ts";
 import { DATA_CALLDATA, DATA_FORCED, MESSAGE_FORCED, type Message } from "../../src/machine/Inputs.ts";
-import { GENESIS_CURSOR, machineStateHash, type MachineState } from "../../src/machine/MachineState.ts";
+import { GENESIS_CURSOR, machineStateHash } from "../../src/machine/MachineState.ts";
 import type { ResultCode } from "../../src/machine/ResultCodes.ts";
 import { resultName, type ResultName } from "../../src/machine/ResultCodes.ts";
 import { Machine, type ProvenStep, type StepKind } from "../../src/machine/Step.ts";
 import { encodeItem, encodeTransaction, TX_SETTLE, type Transaction } from "../../src/machine/Wire.ts";
-import {
-  contextArgument,
-  deployProver,
-  evidenceArgument,
-  stateArgument,
-  type ContextArgument,
-  type EvidenceArgument,
-  type ProverScene,
-} from "../support/proverScene.ts";
+import { deployProver, type ProverScene } from "../support/proverScene.ts";
 import {
   depositMessage,
   fixPriceMessage,
@@ -44,14 +37,6 @@ const { ethers } = connection;
 
 const KINDS: readonly StepKind[] = ["identity", "message", "item", "next batch", "item limit", "framing error"];
 const SIBLING = `0x${"77".repeat(32)}`;
-
-/** What a step is judged by, as the contracts take it. */
-interface Proof {
-  context: ContextArgument;
-  pre: ReturnType<typeof stateArgument>;
-  input: EvidenceArgument;
-  witness: string;
-}
 
 describe("OneStepProver", () => {
   let scene: ProverScene;
@@ -97,13 +82,8 @@ describe("OneStepProver", () => {
     return { log, steps };
   }
 
-  function proofOf(log: InputLog, step: ProvenStep, context: StepContext = log.context(1n)): Proof {
-    return {
-      context: contextArgument(context),
-      pre: stateArgument(step.pre),
-      input: evidenceArgument(log.evidence(step.input, context)),
-      witness: toHex(concat(...step.witness)),
-    };
+  function proofOf(log: InputLog, step: ProvenStep, context: StepContext = log.context(1n)): StepArguments {
+    return stepArguments(context, evidenceOf(step, log, context));
   }
 
   async function expectStep(log: InputLog, step: ProvenStep): Promise<void> {
@@ -294,7 +274,7 @@ describe("OneStepProver", () => {
   });
 
   describe("refuses", () => {
-    type Break = (proof: Proof, steps: { log: InputLog; steps: ProvenStep[] }) => void;
+    type Break = (proof: StepArguments, steps: { log: InputLog; steps: ProvenStep[] }) => void;
 
     /** The steps of a run that has one of each kind, by index. */
     const STEPS = { message: 0, transfer: 1, malformed: 2, framing: 3, next: 4, identity: 5 } as const;
@@ -454,7 +434,7 @@ describe("OneStepProver", () => {
         at: "malformed",
         error: "ChunkBytesMismatch",
         spoil: ({ input, pre }) => {
-          const at = 2 + 2 * (pre.offset % 256);
+          const at = 2 + 2 * (Number(pre.offset) % 256);
           const chunks = input.chunks as string;
           input.chunks = `${chunks.slice(0, at)}00${chunks.slice(at + 2)}`;
         },
@@ -504,9 +484,12 @@ describe("OneStepProver", () => {
       };
       log.appendBatch({ record, payload: new Uint8Array(9) });
       const context = log.context(1n);
-      const evidence = log.evidence({ batch: 0n, message: undefined, chunks: { low: 0, high: 0 } }, context);
-      const pre: MachineState = { ...GENESIS_CURSOR, stateRoot: new Uint8Array(32) };
-      const call = scene.prover.step(contextArgument(context), stateArgument(pre), evidenceArgument(evidence), "0x");
+      const proof = stepArguments(context, {
+        pre: { ...GENESIS_CURSOR, stateRoot: new Uint8Array(32) },
+        input: log.evidence({ batch: 0n, message: undefined, chunks: { low: 0, high: 0 } }, context),
+        witness: [],
+      });
+      const call = scene.prover.step(proof.context, proof.pre, proof.input, proof.witness);
       await expect(call).to.be.revertedWithCustomError(scene.prover, "DataKindUnknown");
     });
 

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { concat } from "../../src/crypto/bytes.ts";
+import { evidenceOf } from "../../src/l1/proverArguments.ts";
 import { Random } from "../../src/market/random.ts";
 import { chunkCommitment, chunkLevels } from "../../src/machine/ChunkTree.ts";
 import { MAX_NONCE, MAX_PRICE, MAX_QUANTITY } from "../../src/machine/Constants.ts";
@@ -34,7 +35,7 @@ import {
   TX_SETTLE,
   type Transaction,
 } from "../../src/machine/Wire.ts";
-import { evidenceOf, deployJudge, judgeAll, postHashOf, type Judge } from "../support/parity/judge.ts";
+import { deployJudge, judgeAll, postHashOf, type Judge } from "../support/parity/judge.ts";
 import {
   anchorMessage,
   cancellation,

@@ -1,11 +1,17 @@
 import { network } from "hardhat";
-import { concat, toHex } from "../../../src/crypto/bytes.ts";
-import type { InputEvidence, InputLog, StepContext } from "../../../src/machine/InputLog.ts";
-import { machineStateHash, type MachineState } from "../../../src/machine/MachineState.ts";
+import { toHex } from "../../../src/crypto/bytes.ts";
+import {
+  contextArgument,
+  stepArguments,
+  type StepArguments,
+  type StepEvidence,
+} from "../../../src/l1/proverArguments.ts";
+import type { StepContext } from "../../../src/machine/InputLog.ts";
+import { machineStateHash } from "../../../src/machine/MachineState.ts";
 import type { ResultCode } from "../../../src/machine/ResultCodes.ts";
 import type { ProvenStep, StepKind } from "../../../src/machine/Step.ts";
 import type { ProverHarness } from "../../../typechain/contracts/test/ProverHarness.js";
-import { BRIDGE, INBOX, SETTLEMENT } from "../traffic/world.ts";
+import { deployProver } from "../proverScene.ts";
 
 const CALL_GAS = 10n ** 14n;
 const ACCEPTED = "0x00000000";
@@ -16,13 +22,6 @@ export interface Judge {
   /** One on each of several chains, which run side by side. */
   readonly harnesses: readonly ProverHarness[];
   readonly chainId: bigint;
-}
-
-/** Everything that one step is judged by. */
-export interface Evidence {
-  readonly pre: MachineState;
-  readonly input: InputEvidence;
-  readonly witness: readonly Uint8Array[];
 }
 
 /** One way to spoil a witness: at `offset`, `remove` bytes are taken out and `insert` is put in. */
@@ -60,30 +59,20 @@ export async function deployJudge(): Promise<Judge> {
 }
 
 async function deployHarness(): Promise<{ harness: ProverHarness; chainId: bigint }> {
-  const { ethers } = await network.create({ override: { blockGasLimit: 10n ** 15n, transactionGasCap: false } });
-  const { chainId } = await ethers.provider.getNetwork();
-  const account = await ethers.deployContract("AccountExecutor", [chainId, toHex(INBOX), toHex(BRIDGE)]);
-  const fill = await ethers.deployContract("FillExecutor", [chainId, toHex(INBOX)]);
-  const settlement = await ethers.deployContract("SettlementExecutor", [toHex(SETTLEMENT)]);
-  const prover = await ethers.deployContract("OneStepProver", [account, fill, settlement]);
-  const harness = await ethers.deployContract("ProverHarness", [prover]);
-  return { harness, chainId };
-}
-
-/** The evidence of a step that the machine has recorded. */
-export function evidenceOf(step: ProvenStep, log: InputLog, context: StepContext): Evidence {
-  return { pre: step.pre, input: log.evidence(step.input, context), witness: step.witness };
+  const override = { blockGasLimit: 10n ** 15n, transactionGasCap: false } as const;
+  return deployProver(await network.create({ override }));
 }
 
 /** Lets the judge run all steps, many in a call. */
 export async function judgeAll(
   judge: Judge,
   context: StepContext,
-  steps: readonly Evidence[],
+  steps: readonly StepEvidence[],
 ): Promise<readonly Verdict[]> {
   const calls = slices(steps.length, (i) => sizeOf(steps[i]!));
+  const toStep = (step: StepEvidence): StepArguments => stepArguments(context, step);
   const results = await spread(judge, calls, ([start, end], harness) =>
-    harness.stepMany.staticCall(toContext(context), steps.slice(start, end).map(toArguments), { gasLimit: CALL_GAS }),
+    harness.stepMany.staticCall(contextArgument(context), steps.slice(start, end).map(toStep), { gasLimit: CALL_GAS }),
   );
   return results.flat().map((result) => ({
     accepted: result.accepted,
@@ -102,17 +91,18 @@ export async function judgeAll(
 export async function judgePatched(
   judge: Judge,
   context: StepContext,
-  steps: readonly Evidence[],
+  steps: readonly StepEvidence[],
   patches: readonly (readonly Patch[])[],
 ): Promise<readonly (string | undefined)[]> {
   const calls = slices(
     steps.length,
     (i) => sizeOf(steps[i]!) + patches[i]!.reduce((sum, patch) => sum + 160 + patch.insert.length, 0),
   );
+  const toStep = (step: StepEvidence): StepArguments => stepArguments(context, step);
   const errors = await spread(judge, calls, ([start, end], harness) =>
     harness.stepPatched.staticCall(
-      toContext(context),
-      steps.slice(start, end).map(toArguments),
+      contextArgument(context),
+      steps.slice(start, end).map(toStep),
       patches.slice(start, end).map((list) => list.map((patch) => ({ ...patch, insert: toHex(patch.insert) }))),
       { gasLimit: CALL_GAS },
     ),
@@ -125,29 +115,9 @@ export function postHashOf(step: ProvenStep): string {
   return toHex(machineStateHash(step.post));
 }
 
-function toContext(context: StepContext): Parameters<ProverHarness["stepMany"]>[0] {
-  return { ...context, batchesRoot: toHex(context.batchesRoot), messagesRoot: toHex(context.messagesRoot) };
-}
-
-function sizeOf({ input, witness }: Evidence): number {
+function sizeOf({ input, witness }: StepEvidence): number {
   const paths = input.recordPath.length + input.messagePath.length + input.chunkPath.length;
   return 1_500 + 32 * paths + input.chunks.length + witness.reduce((sum, item) => sum + item.length, 0);
-}
-
-function toArguments({ pre, input, witness }: Evidence): ProverHarness.StepStruct {
-  const { record, message } = input;
-  return {
-    pre: { ...pre, stateRoot: toHex(pre.stateRoot) },
-    input: {
-      record: { ...record, commitment: toHex(record.commitment) },
-      recordPath: input.recordPath.map(toHex),
-      message: { ...message, sender: toHex(message.sender), payload: toHex(message.payload) },
-      messagePath: input.messagePath.map(toHex),
-      chunks: toHex(input.chunks),
-      chunkPath: input.chunkPath.map(toHex),
-    },
-    witness: toHex(concat(...witness)),
-  };
 }
 
 /** Cuts 0 to `count` into slices of about CALL_BYTES. */

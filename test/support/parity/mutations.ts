@@ -1,12 +1,13 @@
+import type { StepEvidence } from "../../../src/l1/proverArguments.ts";
 import type { Random } from "../../../src/market/random.ts";
 import type { BatchRecord, Message } from "../../../src/machine/Inputs.ts";
 import type { InputEvidence } from "../../../src/machine/InputLog.ts";
-import type { Evidence, Patch } from "./judge.ts";
+import type { Patch } from "./judge.ts";
 
 /** One way to spoil the evidence of an input, or the state that it is shown for. */
 export interface Mutation {
   readonly name: string;
-  readonly evidence: Evidence;
+  readonly evidence: StepEvidence;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -34,7 +35,7 @@ export function witnessPatches(random: Random, witness: readonly Uint8Array[]): 
 }
 
 /** Each part of the evidence of the input forged, missing or added, and another state root. */
-export function inputMutations(random: Random, evidence: Evidence): readonly Mutation[] {
+export function inputMutations(random: Random, evidence: StepEvidence): readonly Mutation[] {
   const { input, pre } = evidence;
   const mutations: Mutation[] = [];
   const mutate = (name: string, change: Partial<InputEvidence>): void => {

@@ -1,9 +1,10 @@
 import { expect } from "chai";
+import { evidenceOf, type StepEvidence } from "../../../src/l1/proverArguments.ts";
 import type { Random } from "../../../src/market/random.ts";
 import type { InputLog } from "../../../src/machine/InputLog.ts";
 import { resultName } from "../../../src/machine/ResultCodes.ts";
 import type { ProvenStep } from "../../../src/machine/Step.ts";
-import { evidenceOf, judgeAll, judgePatched, postHashOf, type Evidence, type Judge } from "./judge.ts";
+import { judgeAll, judgePatched, postHashOf, type Judge } from "./judge.ts";
 import { inputMutations, witnessPatches } from "./mutations.ts";
 
 /** What a comparison found, apart from agreement. */
@@ -72,7 +73,7 @@ export async function expectParity(
   return report;
 }
 
-function bytesOf({ input, witness }: Evidence): number {
+function bytesOf({ input, witness }: StepEvidence): number {
   return witness.reduce((sum, item) => sum + item.length, 0) + input.chunks.length + input.message.payload.length;
 }
 

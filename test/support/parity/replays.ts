@@ -5,11 +5,12 @@ import { genesisRoot } from "../../../src/machine/Genesis.ts";
 import type { InputLog } from "../../../src/machine/InputLog.ts";
 import { GENESIS_CURSOR } from "../../../src/machine/MachineState.ts";
 import { Machine, type ProvenStep } from "../../../src/machine/Step.ts";
-import { streamFlow, TAPE_DEPOSIT } from "../../../src/market/flow.ts";
+import { streamFlow } from "../../../src/market/flow.ts";
 import { generateDay } from "../../../src/market/generate.ts";
 import { streamTape } from "../../../src/market/streamTape.ts";
 import { MemoryL1 } from "../../../src/replay/MemoryL1.ts";
 import { Replay } from "../../../src/replay/Replay.ts";
+import { replayTapeInMemory } from "../../../src/replay/tapeReplay.ts";
 import { SILENT } from "../../../src/roles/Logger.ts";
 import { MemoryJournal } from "../../../src/sequencer/Journal.ts";
 import { withRecoverCache } from "../../../src/sequencer/RecoverCache.ts";
@@ -29,11 +30,6 @@ export interface Window {
   readonly to: number;
 }
 
-const TRADERS = [
-  { role: "maker", count: 50 },
-  { role: "taker", count: 500 },
-] as const;
-
 /** Where the real tapes are, or undefined. */
 export function tapeFolder(): string | undefined {
   const folder = join(process.env.TENOR_DATA ?? "../shared/data", "trades");
@@ -44,7 +40,13 @@ export function tapeFolder(): string | undefined {
 export async function replayDay(config: MachineConfig, seed: bigint): Promise<Replayed> {
   const { events } = generateDay({ seed });
   const l1 = new MemoryL1(config, BigInt(events[0]!.time));
-  const replay = newReplay(config, l1);
+  const replay = new Replay({
+    config: withRecoverCache(config),
+    genesis: genesisRoot(signerAddress(0)),
+    l1,
+    journal: new MemoryJournal(),
+    logger: SILENT,
+  });
   for (const event of events) await replay.apply(event);
   await replay.finish();
   return { log: l1.view, config, fills: replay.counts.fills, rejected: replay.counts.rejected };
@@ -52,22 +54,8 @@ export async function replayDay(config: MachineConfig, seed: bigint): Promise<Re
 
 /** The first `limit` prints of a tape. */
 export async function replayTape(config: MachineConfig, file: string, limit: number): Promise<Replayed> {
-  let started: { l1: MemoryL1; replay: Replay } | undefined;
-  for await (const event of streamFlow(streamTape(file, rejectRow), { limit })) {
-    if (started === undefined) {
-      const l1 = new MemoryL1(config, BigInt(event.time));
-      started = { l1, replay: newReplay(config, l1) };
-      for (const { role, count } of TRADERS) {
-        for (let index = 0; index < count; index++) {
-          const trader = { role, index };
-          await started.replay.apply({ kind: "deposit", time: event.time, trader, amount: TAPE_DEPOSIT });
-        }
-      }
-    }
-    await started.replay.apply(event);
-  }
-  const { l1, replay } = started!;
-  await replay.finish();
+  const events = streamFlow(streamTape(file, rejectRow), { limit });
+  const { l1, replay } = (await replayTapeInMemory(withRecoverCache(config), genesisRoot(signerAddress(0)), events))!;
   return { log: l1.view, config, fills: replay.counts.fills, rejected: replay.counts.rejected };
 }
 
@@ -87,12 +75,6 @@ export function* provenWindows(replayed: Replayed, windows: readonly Window[]): 
     if (windows.some(({ from, to }) => index >= from && index < to)) yield machine.provenStep(target);
     else machine.step(target);
   }
-}
-
-function newReplay(config: MachineConfig, l1: MemoryL1): Replay {
-  const genesis = genesisRoot(signerAddress(0));
-  const shared = withRecoverCache(config);
-  return new Replay({ config: shared, genesis, l1, journal: new MemoryJournal(), logger: SILENT });
 }
 
 function machineOf({ config, log }: Replayed): Machine {

@@ -17,12 +17,6 @@ import {
   type OrderTerms,
 } from "../../../src/machine/TypedData.ts";
 import {
-  FLAG_FILL_OR_KILL,
-  FLAG_FORCIBLE,
-  FLAG_IMMEDIATE_OR_CANCEL,
-  FLAG_POST_ONLY,
-  FLAG_REDUCE_ONLY,
-  FLAG_SELL,
   TX_CANCEL,
   TX_CANCEL_ALL,
   TX_REVOKE_KEY,
@@ -39,6 +33,7 @@ import {
   type Withdraw,
 } from "../../../src/machine/Wire.ts";
 import type { Market } from "../../../src/machine/Slots.ts";
+import { toWireMaker, toWireTaker, type SignedOrder } from "../../../src/sequencer/SignedOrder.ts";
 import { privateKey, signerAddress } from "./world.ts";
 import { depositPayload, listPayload, anchorPayload, fixPayload } from "../../../src/replay/payloads.ts";
 
@@ -58,49 +53,19 @@ export interface Signing {
 
 /** The order as a maker posts it, signed. */
 export function makerOrder(signing: Signing, draft: Draft, market: Market): WireMakerOrder {
-  return {
-    ...wireOrder(signing, draft, market),
-    flags: flagsOf(draft),
-    market: draft.market,
-    day: draft.expiryDay,
-    strikeSteps: draft.strike / market.steps[0],
-    put: draft.isPut,
-  };
+  return toWireMaker(signedOrder(signing, draft), market);
 }
 
 /** The order as a taker posts it, signed; its side and series are the maker's. */
 export function takerOrder(signing: Signing, draft: Draft, market: Market): WireOrder {
-  return { ...wireOrder(signing, draft, market), flags: flagsOf(draft) & ~FLAG_SELL };
+  return toWireTaker(signedOrder(signing, draft), market);
 }
 
-function wireOrder(signing: Signing, draft: Draft, market: Market): WireOrder {
-  return {
-    stored: false,
-    account: draft.account,
-    nonce: draft.nonce,
-    flags: flagsOf(draft),
-    keyIndex: draft.keyIndex,
-    keyEpoch: draft.keyEpoch,
-    quantity: draft.quantity,
-    limitTicks: draft.limitPrice / market.tick,
-    maxFee: draft.maxFee,
-    deadline: draft.deadline,
-    signature: sign(
-      orderDigest(signing.domain, draft, draft.keyIndex, draft.keyEpoch),
-      privateKey(signing.impostor ?? draft.account, draft.keyIndex),
-    ),
-  };
-}
-
-function flagsOf(draft: OrderTerms): number {
-  return (
-    (draft.isSell ? FLAG_SELL : 0) |
-    (draft.fillOrKill ? FLAG_FILL_OR_KILL : 0) |
-    (draft.immediateOrCancel ? FLAG_IMMEDIATE_OR_CANCEL : 0) |
-    (draft.postOnly ? FLAG_POST_ONLY : 0) |
-    (draft.reduceOnly ? FLAG_REDUCE_ONLY : 0) |
-    (draft.forcible ? FLAG_FORCIBLE : 0)
-  );
+function signedOrder(signing: Signing, draft: Draft): SignedOrder {
+  const { keyIndex, keyEpoch } = draft;
+  const key = privateKey(signing.impostor ?? draft.account, keyIndex);
+  const signature = sign(orderDigest(signing.domain, draft, keyIndex, keyEpoch), key);
+  return { terms: draft, keyIndex, keyEpoch, signature };
 }
 
 /** What an owner's signature covers besides the fields; undefined for a forced transaction. */
