@@ -2,7 +2,8 @@ import { concat } from "../crypto/bytes.ts";
 import { keccak256 } from "../crypto/keccak.ts";
 import { TenorError } from "../errors.ts";
 import { foldHistoryPath, historyInner } from "../history/History.ts";
-import { TAG_GAME_BASE, TAG_GAME_CONTEXT, TAG_GAME_NODE } from "../machine/Tags.ts";
+import { gameBase } from "../history/HistorySource.ts";
+import { TAG_GAME_CONTEXT, TAG_GAME_NODE } from "../machine/Tags.ts";
 
 /** What nodes of a game are refused for. */
 export type GameNodeErrorCode = "CHILD_COUNT" | "CHILD_INDEX" | "SIBLING_COUNT" | "SPAN_MISMATCH";
@@ -121,14 +122,9 @@ export function childPosition(
  */
 export function baseBelow(base: Uint8Array, bits: number, index: number, siblings: readonly Uint8Array[]): Uint8Array {
   for (let level = bits; level > 0; level--) {
-    if ((index >>> (level - 1)) % 2 === 1) base = extendBase(base, siblings[level - 1]!);
+    if ((index >>> (level - 1)) % 2 === 1) base = gameBase(base, siblings[level - 1]!);
   }
   return base;
-}
-
-/** H(0x0d ‖ base ‖ left sibling). */
-export function extendBase(base: Uint8Array, left: Uint8Array): Uint8Array {
-  return keccak256(concat(Uint8Array.of(TAG_GAME_BASE), base, left));
 }
 
 function pairs(nodes: readonly Uint8Array[]): Uint8Array[] {
