@@ -92,7 +92,7 @@ export async function pathWithin(
  */
 export async function baseOf(source: HistorySource, level: number, index: number): Promise<Uint8Array> {
   requireNode(source, level, index);
-  let base = ROOT_BASE;
+  let base: Uint8Array = ROOT_BASE;
   for (let at = source.height - 1; at >= level; at--) {
     const child = Math.floor(index / 2 ** (at - level));
     if (child % 2 === 1) base = gameBase(base, await source.node(at, child - 1));

@@ -156,8 +156,8 @@ export class World {
     await this.connection.networkHelpers.time.increase(seconds);
   }
 
-  /** Posts a batch by hand: reads all messages there are, then executes the items. */
-  async post(make: (time: bigint) => readonly Transaction[] = () => []): Promise<void> {
+  /** Posts a batch by hand: reads all messages there are, then executes the items; `rest` comes behind them. */
+  async post(make: (time: bigint) => readonly Transaction[] = () => [], rest = new Uint8Array(0)): Promise<void> {
     const { contract } = this.sequencer;
     const [index, messages, last] = await Promise.all([
       contract.batchCount(),
@@ -167,7 +167,7 @@ export class World {
     const now = await this.now();
     const time = now > last ? now : last;
     const items = make(time).map((transaction) => encodeItem(encodeTransaction(transaction, time)));
-    await this.sequencer.appendBatch(index, messages, time, concat(...items));
+    await this.sequencer.appendBatch(index, messages, time, concat(...items, rest));
   }
 
   /** A signed withdrawal of the owner's. */

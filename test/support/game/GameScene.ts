@@ -1,0 +1,200 @@
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import { equalBytes } from "../../../src/crypto/bytes.ts";
+import { keccak256 } from "../../../src/crypto/keccak.ts";
+import { pathWithin, type HistorySource } from "../../../src/history/HistorySource.ts";
+import { assertionId } from "../../../src/history/Assertion.ts";
+import { History } from "../../../src/history/History.ts";
+import { GameView } from "../../../src/game/GameView.ts";
+import type { AssertionName } from "../../../src/game/Move.ts";
+import type { Testimony } from "../../../src/game/plan.ts";
+import type { ChainClient } from "../../../src/l1/ChainClient.ts";
+import { deploymentGenesis, machineConfig } from "../../../src/l1/deployment.ts";
+import { GameClient } from "../../../src/l1/GameClient.ts";
+import type { L1Receipt } from "../../../src/l1/L1Source.ts";
+import type { TenorParameters } from "../../../src/l1/parameters.ts";
+import { evidenceOf } from "../../../src/l1/proverArguments.ts";
+import type { StepContext } from "../../../src/machine/InputLog.ts";
+import { GENESIS_CURSOR, machineStateHash, type MachineState } from "../../../src/machine/MachineState.ts";
+import { Machine, type ProvenStep } from "../../../src/machine/Step.ts";
+import { MESSAGE_FORCED } from "../../../src/machine/Inputs.ts";
+import { PatchedHistory } from "../history/PatchedHistory.ts";
+import { USDC, World } from "../tenor.ts";
+
+/** An assertion that somebody makes: the end state that it shows and the history that it commits to. */
+export interface Claim {
+  readonly end: MachineState;
+  readonly history: HistorySource;
+}
+
+/** What hash stands at a place where a liar has no state of the machine to show. */
+export function falseState(label: string, index: number): Uint8Array {
+  return keccak256(Buffer.from(`${label} at ${index}`));
+}
+
+/** How a scene differs from the local deployment. */
+export type SceneOptions = Partial<TenorParameters>;
+
+/**
+ * A rollup whose first range is ready to be asserted. Its steps are of every kind: messages, valid, refused and malformed
+ * transactions, ends of batches, a payload whose rest is garbage, and the padding, if 2^k leaves room for all that.
+ */
+export class GameScene {
+  readonly world: World;
+  /** Id of the assertion whose children the game is about. */
+  readonly parent: Uint8Array;
+  /** The steps of the range, with all that proves them. */
+  readonly steps: readonly ProvenStep[];
+  readonly honest: Claim;
+  readonly #inputs: (step: ProvenStep, context: StepContext) => ReturnType<typeof evidenceOf>;
+
+  private constructor(
+    world: World,
+    parent: Uint8Array,
+    steps: readonly ProvenStep[],
+    honest: Claim,
+    inputs: (step: ProvenStep, context: StepContext) => ReturnType<typeof evidenceOf>,
+  ) {
+    this.world = world;
+    this.parent = parent;
+    this.steps = steps;
+    this.honest = honest;
+    this.#inputs = inputs;
+  }
+
+  /** Deploys, and makes the genesis assertion's range. */
+  static async launch(options: SceneOptions = {}): Promise<GameScene> {
+    const world = await World.launch(options);
+    const [alice, bob] = [await world.trader("alice"), await world.trader("bob")];
+    await alice.bridge.open(alice.address, 300n * USDC);
+    await bob.bridge.open(bob.address, 100n * USDC);
+    await alice.inbox.enqueue(MESSAGE_FORCED, Uint8Array.of(250));
+    // The genesis assertion's children are about the first batch alone.
+    const garbage = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff);
+    await world.post(
+      () => [
+        world.transfer(alice, 1, 2, 50n * USDC, 0n),
+        world.transfer(alice, 1, 2, 500n * USDC, 1n),
+        world.withdraw(bob, 2, 20n * USDC, 0n),
+      ],
+      garbage,
+    );
+    const height = Number(world.parameters.historyHeight);
+    const chain = world.chain(world.signers[0]!);
+    const parent = (await chain.chainEvents(0, (await chain.head()).number))[0]!.id;
+    const { childTarget: target } = await chain.assertionRecord(parent);
+
+    const node = world.follower();
+    await node.sync();
+    const machine = new Machine(
+      machineConfig(world.deployment),
+      node.log,
+      deploymentGenesis(world.deployment),
+      GENESIS_CURSOR,
+    );
+    const history = new History(height);
+    const steps: ProvenStep[] = [];
+    while (!machine.finished(target) && !history.full) {
+      steps.push(machine.provenStep(target));
+      history.append(machine.hash());
+    }
+    const end = machine.machineState();
+    // What every index in the padding is proven with.
+    steps.push(machine.provenStep(target));
+    await world.wait(world.parameters.minParentAgeSeconds);
+    return new GameScene(world, parent, steps, { end, history }, (step, context) =>
+      evidenceOf(step, node.log, context),
+    );
+  }
+
+  get height(): number {
+    return this.honest.history.height;
+  }
+
+  /** m. */
+  get sectionBits(): number {
+    return Number(this.world.parameters.sectionBits);
+  }
+
+  /** Number of steps before the padding. */
+  get realSteps(): number {
+    return this.steps.length - 1;
+  }
+
+  /** The game as an account sees it. */
+  game(signer: HardhatEthersSigner): GameClient {
+    return new GameClient(this.world.client(signer), this.world.deployment.addresses.game);
+  }
+
+  /** The chain as an account sees it. */
+  chain(signer: HardhatEthersSigner): ChainClient {
+    return this.world.chain(signer);
+  }
+
+  /** A claim that is right up to leaf `index` and wrong from there to its end. */
+  async wrongFrom(index: number, label: string): Promise<Claim> {
+    const end = { ...this.honest.end, stateRoot: falseState(label, -1) };
+    const tail = new History(this.height);
+    tail.append(machineStateHash(end));
+    const overrides = new Map<number, Uint8Array>();
+    if (index < 2 ** this.height - 1) overrides.set(index, falseState(label, index));
+    return { end, history: new PatchedHistory(this.honest.history, overrides, { index, source: tail }) };
+  }
+
+  /** A claim with the right end and wrong states at some places before it. */
+  wrongAt(indices: readonly number[], label: string): Claim {
+    const overrides = new Map(indices.map((index) => [index, falseState(label, index)]));
+    return { end: this.honest.end, history: new PatchedHistory(this.honest.history, overrides) };
+  }
+
+  /** What an assertion of this claim is called by. */
+  async nameOf({ end, history }: Claim): Promise<AssertionName & { id: Uint8Array }> {
+    const endStateHash = machineStateHash(end);
+    const historyRoot = await history.node(history.height, 0);
+    const id = assertionId({ parent: this.parent, endStateHash, historyRoot });
+    return { game: this.parent, endStateHash, historyRoot, id };
+  }
+
+  /** Asserts. */
+  async assert(signer: HardhatEthersSigner, claim: Claim): Promise<L1Receipt> {
+    const { history, end } = claim;
+    const chain = this.chain(signer);
+    const l1Block = await chain.head();
+    return await chain.assertState({
+      parent: this.parent,
+      end,
+      historyRoot: await history.node(history.height, 0),
+      lastLeafPath: await pathWithin(history, 0, 2 ** history.height - 1, history.height),
+      expectedTarget: (await chain.assertionRecord(this.parent)).childTarget,
+      l1Block,
+    });
+  }
+
+  /** What the honest party has to say. */
+  get testimony(): Testimony {
+    const { history } = this.honest;
+    return {
+      history,
+      // The genesis assertion has neither.
+      origin: { parent: new Uint8Array(32), historyRoot: new Uint8Array(32) },
+      evidence: (index, inputs) => Promise.resolve(this.#inputs(this.steps[Math.min(index, this.realSteps)]!, inputs)),
+    };
+  }
+
+  /** The game as its events tell it. */
+  async view(): Promise<GameView> {
+    const signer = this.world.signers[0]!;
+    const [game, chain] = [this.game(signer), this.chain(signer)];
+    const view = new GameView(this.parent, this.height, this.sectionBits);
+    const { number } = await game.head();
+    for (const event of await chain.chainEvents(0, number)) {
+      if (event.type !== "created" || !equalBytes(event.parent, this.parent)) continue;
+      const { historyRoot } = event;
+      const name = { game: this.parent, endStateHash: machineStateHash(event.end), historyRoot };
+      view.apply({ type: "asserted", name });
+    }
+    for (const event of await game.gameEvents(0, number)) {
+      if (event.type !== "recorded" && event.type !== "refunded") view.apply(event);
+    }
+    return view;
+  }
+}
