@@ -19,7 +19,8 @@ import {
 import { slots } from "../../src/machine/StateTree.ts";
 import { TX_CANCEL_ALL, TX_COLLECT_FEES, TX_TRANSFER, TX_WITHDRAW } from "../../src/machine/Wire.ts";
 import { MemoryJournal, type JournalChanges } from "../../src/sequencer/Journal.ts";
-import { SequencerError, type Submission } from "../../src/sequencer/Sequencer.ts";
+import { SequencerError } from "../../src/sequencer/Sequencer.ts";
+import type { Submission } from "../../src/sequencer/Submission.ts";
 import { signCancel, signTransfer, signWithdraw } from "../../src/sequencer/Signing.ts";
 import { SILENT } from "../../src/roles/Logger.ts";
 import {

@@ -20,11 +20,12 @@ import { domainSeparator, type OrderTerms } from "../../src/machine/TypedData.ts
 import { encodeTransaction, type Transaction } from "../../src/machine/Wire.ts";
 import { SILENT, type Logger } from "../../src/roles/Logger.ts";
 import { genesisCheckpoint } from "../../src/sequencer/DerivedState.ts";
-import type { OrderOutcome } from "../../src/sequencer/Exchange.ts";
+import type { OrderOutcome } from "../../src/sequencer/Submission.ts";
 import type { ExchangeEvent } from "../../src/sequencer/OrderRecord.ts";
 import { MemoryJournal, type Journal } from "../../src/sequencer/Journal.ts";
 import { withRecoverCache } from "../../src/sequencer/RecoverCache.ts";
-import { DEFAULT_OPTIONS, Sequencer, type SequencerOptions } from "../../src/sequencer/Sequencer.ts";
+import { Sequencer } from "../../src/sequencer/Sequencer.ts";
+import { DEFAULT_OPTIONS, type SequencerOptions } from "../../src/sequencer/SequencerOptions.ts";
 import type { Clock } from "../../src/sequencer/Clock.ts";
 import type { SignedOrder } from "../../src/sequencer/SignedOrder.ts";
 import { signOrder } from "../../src/sequencer/Signing.ts";
