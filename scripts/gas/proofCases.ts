@@ -34,6 +34,7 @@ import {
   keySetting,
   listMarketMessage,
   makerOrder,
+  PLAIN,
   revocation,
   takerOrder,
   transferOf,
@@ -109,8 +110,8 @@ export function proofCases(config: MachineConfig, base: TreeRoot): ProofCase[] {
   const draft = (account: number, isSell: boolean, keyIndex: number): Draft => ({
     ...{ account, market: 1, expiryDay: DAY, strike: 60_000_000n, isPut: true, isSell, quantity: 100_000n },
     ...{ limitPrice: 100_000n, maxFee: 10_000_000n, nonce: NONCE, deadline: START + 1000n },
-    ...{ fillOrKill: false, immediateOrCancel: false, postOnly: false, reduceOnly: false, forcible: true },
-    ...{ keyIndex, keyEpoch: keyIndex },
+    ...PLAIN,
+    ...{ forcible: true, keyIndex, keyEpoch: keyIndex },
   });
   const fill = (keyIndex: number): Transaction => ({
     type: TX_FILL,

@@ -3,13 +3,13 @@ import { TenorError } from "../../src/errors.ts";
 import { proverAt } from "../../src/l1/Contracts.ts";
 import { machineConfig } from "../../src/l1/deployment.ts";
 import { evidenceOf, stepArguments } from "../../src/l1/proverArguments.ts";
-import { chunkCommitment, chunkLevels } from "../../src/machine/ChunkTree.ts";
 import { CHUNK } from "../../src/machine/Constants.ts";
 import { InputLog, type StepContext } from "../../src/machine/InputLog.ts";
-import { DATA_CALLDATA, MESSAGE_FORCED, type Batch, type Message } from "../../src/machine/Inputs.ts";
+import { MESSAGE_FORCED, type Batch, type Message } from "../../src/machine/Inputs.ts";
 import { machineStateHash, type Cursor } from "../../src/machine/MachineState.ts";
 import type { TreeRoot } from "../../src/machine/StateTree.ts";
 import { itemLimit, Machine, type ProvenStep } from "../../src/machine/Step.ts";
+import { batchOf } from "../../test/support/batch.ts";
 import { START } from "../../test/support/traffic/world.ts";
 import type { OneStepProver } from "../../typechain/index.ts";
 import { proofCases, type ProofCase } from "./proofCases.ts";
@@ -63,27 +63,24 @@ function inputsOf(cases: readonly ProofCase[]): InputLog {
     log.appendMessage(typeof input === "object" && "message" in input ? input.message : other);
   }
   const payload = filler(BATCH_BYTES, 3);
-  const fullBatch = batchOf(payload, FIRST_MESSAGE);
+  const fullBatch = batchAfter(FIRST_MESSAGE, payload);
   for (let i = 0; i < INPUTS; i++) {
     const input = cases[i - FIRST_BATCH]?.input;
     if (typeof input !== "object") {
       log.appendBatch(fullBatch);
     } else if ("message" in input) {
-      log.appendBatch(batchOf(payload, INPUTS));
+      log.appendBatch(batchAfter(INPUTS, payload));
     } else {
       const own = payload.slice();
       own.set(input.bytes, offsetOf(input));
-      log.appendBatch(batchOf(own, FIRST_MESSAGE));
+      log.appendBatch(batchAfter(FIRST_MESSAGE, own));
     }
   }
   return log;
 }
 
-function batchOf(payload: Uint8Array, messagesRead: number): Batch {
-  const commitment = chunkCommitment(chunkLevels(payload));
-  const times = { l1Time: START, l2Time: START };
-  const record = { dataKind: DATA_CALLDATA, commitment, length: payload.length, ...times };
-  return { record: { ...record, messagesRead: BigInt(messagesRead) }, payload };
+function batchAfter(messagesRead: number, payload: Uint8Array): Batch {
+  return batchOf(payload, { messagesRead: BigInt(messagesRead), l1Time: START, l2Time: START });
 }
 
 function offsetOf({ crossing = false }: { readonly crossing?: boolean }): number {

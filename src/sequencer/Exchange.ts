@@ -1,17 +1,13 @@
 import { equalBytes } from "../crypto/bytes.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
 import { MESSAGE_FIX_PRICE, MESSAGE_FORCED } from "../machine/Inputs.ts";
-import { expiryOf } from "../machine/Positions.ts";
 import { ResultCode, resultName } from "../machine/ResultCodes.ts";
 import type { Account, Market } from "../machine/Slots.ts";
 import {
   decodeTransaction,
-  TX_CANCEL,
-  TX_CANCEL_ALL,
   TX_COLLECT_FEES,
   TX_FILL,
   TX_SETTLE,
-  type Fill,
   type OrderReference,
   type Transaction,
   type WireMakerOrder,
@@ -19,15 +15,21 @@ import {
 } from "../machine/Wire.ts";
 import type { Logger } from "../roles/Logger.ts";
 import { accountsOf, transactionRefusal, type AccountTransaction } from "./AccountTransaction.ts";
-import { BatchBuilder, type BatchLimits, type SealedBatch } from "./BatchBuilder.ts";
+import type { BatchBuilder, BatchLimits, SealedBatch } from "./BatchBuilder.ts";
+import { BatchPlan, type ItemRefusal } from "./BatchPlan.ts";
+import { closeEnded, reviewAccounts, reviewAfter } from "./BookUpkeep.ts";
+import { Changes } from "./Changes.ts";
 import type { Checkpoint, L1View } from "./DerivedState.ts";
-import { deadRefusal, isClosing, judgeOrder, remainingOf, type Situation } from "./Judge.ts";
+import { deadRefusal, judgeOrder, remainingOf, type Situation } from "./Judge.ts";
 import { matchOrder, type Venue } from "./Matching.ts";
-import { OrderBook } from "./OrderBook.ts";
-import type { ExchangeEvent, FillReport, OrderRecord, PlannedItem } from "./OrderRecord.ts";
-import { refuse, type MachineReason, type Refusal, type RefusalReason } from "./Refusal.ts";
-import { settlementChunks, type SettlementChunk } from "./SettlementRoutine.ts";
-import { holdsTerms, seriesOf, toReference, toWireMaker, toWireTaker, type SignedOrder } from "./SignedOrder.ts";
+import type { OrderBook } from "./OrderBook.ts";
+import type { OrderRecord, PlannedBatch, PlannedItem } from "./OrderRecord.ts";
+import { newRecord, Orders } from "./Orders.ts";
+import { isStored, marketOf, presentFill, presentMaker, presentTaker } from "./Presentation.ts";
+import { refuse, type Refusal, type RefusalReason } from "./Refusal.ts";
+import { SettlementRoutine } from "./SettlementRoutine.ts";
+import type { SignedOrder } from "./SignedOrder.ts";
+import type { OrderOutcome, TransactionOutcome } from "./Submission.ts";
 
 /**
  * The exchange as the sequencer sees it ahead of L1: the machine with the batches that L1 doesn't have yet, and the book. It
@@ -43,129 +45,92 @@ export interface ExchangeLimits extends BatchLimits {
   readonly expiryMargin: bigint;
 }
 
-/** A batch from its opening until it is final on L1. */
-export interface PlannedBatch {
-  readonly serial: number;
-  readonly messagesRead: bigint;
-  readonly l2Time: bigint;
-  readonly items: PlannedItem[];
-  status: "open" | "sealed" | "included";
-  /** Once it is sealed in this process. */
-  built?: SealedBatch;
-  /** Its number on L1, once it is included. */
-  index?: bigint;
-  /** Root of the messages that it has read. */
-  readonly messagesRoot: Uint8Array;
-}
-
-/** What has changed since it was last taken. */
-export interface ExchangeChanges {
-  readonly orders: Set<OrderRecord>;
-  readonly batches: Set<PlannedBatch>;
-  readonly items: { readonly item: PlannedItem; readonly serial: number }[];
-  readonly events: ExchangeEvent[];
-}
-
-/** The answer to an order. */
-export type OrderOutcome =
-  | {
-      readonly accepted: true;
-      readonly id: number;
-      readonly fills: readonly FillReport[];
-      /** `live` while it rests, `filled`, or why the rest was cancelled. */
-      readonly status: OrderRecord["status"];
-      /** 1e-6 contract. */
-      readonly remaining: bigint;
-    }
-  | { readonly accepted: false; readonly refusal: Refusal };
-
-/** The answer to an account transaction. */
-export type TransactionOutcome =
-  { readonly accepted: true; readonly id: number } | { readonly accepted: false; readonly refusal: Refusal };
-
-/** Bytes that any item but a Settle stays below, prefix included. */
-const ITEM_RESERVE = 512;
-
 /** The soft state. */
 export class Exchange implements Venue {
   readonly config: MachineConfig;
   readonly limits: ExchangeLimits;
-  readonly book = new OrderBook<OrderRecord>();
-  /** Batches that are not final, in order; the last may be open. */
-  readonly batches: PlannedBatch[] = [];
-  readonly orders = new Map<number, OrderRecord>();
-  nextId = 1;
-  changes: ExchangeChanges = emptyChanges();
-  readonly #byNonce = new Map<string, OrderRecord>();
-  #builder: BatchBuilder;
-  #l1: L1View;
-  #latestL1Time = 0n;
-  /** Settlements that are due: what the routine works off. */
-  readonly #due: SettlementChunk[] = [];
-  readonly #fixed = new Set<number>();
-  #settledSinceSearch = false;
+  readonly changes = new Changes();
+  readonly #plan: BatchPlan;
+  readonly #orders: Orders;
+  readonly #settlement: SettlementRoutine;
   readonly #logger: Logger;
 
-  constructor(config: MachineConfig, limits: ExchangeLimits, from: Checkpoint, l1: L1View, logger: Logger) {
+  /** @param nextId The next number for an order, an item or a batch. */
+  constructor(
+    config: MachineConfig,
+    limits: ExchangeLimits,
+    from: Checkpoint,
+    l1: L1View,
+    logger: Logger,
+    nextId: number,
+  ) {
     this.config = config;
     this.limits = limits;
     this.#logger = logger;
-    this.#l1 = l1;
-    this.#builder = new BatchBuilder(config, limits, from);
+    this.#plan = new BatchPlan(config, limits, from, l1, this.changes, logger, nextId);
+    this.#orders = new Orders(this.changes, logger);
+    this.#settlement = new SettlementRoutine(this.#plan);
   }
 
   /** The batch builder: for reading. */
   get builder(): BatchBuilder {
-    return this.#builder;
+    return this.#plan.builder;
+  }
+
+  /** Batches that are not final, in order; the last may be open. */
+  get batches(): PlannedBatch[] {
+    return this.#plan.batches;
   }
 
   /** The open batch, if there is one. */
   get open(): PlannedBatch | undefined {
-    const last = this.batches.at(-1);
-    return last?.status === "open" ? last : undefined;
+    return this.#plan.open;
+  }
+
+  /** The orders that rest. */
+  get book(): OrderBook<OrderRecord> {
+    return this.#orders.book;
+  }
+
+  /** All orders that are not forgotten, by their numbers. */
+  get orders(): ReadonlyMap<number, OrderRecord> {
+    return this.#orders.all;
+  }
+
+  /** The next number for an order, an item or a batch. */
+  get nextId(): number {
+    return this.#plan.nextId;
   }
 
   /** What orders are judged against right now. */
   get situation(): Situation {
-    const { l2Time } = this.#builder;
-    const l1Times = [l2Time - this.limits.maxFuture, this.#latestL1Time] as const;
-    const { expiryMargin } = this.limits;
-    return {
-      config: this.config,
-      state: this.#builder.machine.state,
-      now: this.#builder.now,
-      l2Time,
-      expiryMargin,
-      l1Times,
-    };
+    const { state, latestL1Time } = this.#plan;
+    const { now, l2Time } = this.builder;
+    const { maxFuture, expiryMargin } = this.limits;
+    return { config: this.config, state, now, l2Time, expiryMargin, l1Times: [l2Time - maxFuture, latestL1Time] };
   }
 
   /** An account of the soft state. */
   account(account: number): Account | undefined {
-    return this.#builder.machine.state.openAccount(account);
+    return this.#plan.state.openAccount(account);
   }
 
   /** A market of the soft state. */
   market(series: bigint): Market {
-    return this.#builder.machine.state.openMarket(expiryOf(series) >>> 16)!;
+    return marketOf(this.#plan.state, series);
   }
 
-  /** Hands over what has changed. */
-  takeChanges(): ExchangeChanges {
-    const { changes } = this;
-    this.changes = emptyChanges();
-    return changes;
+  /** A number that nothing else has. */
+  takeId(): number {
+    return this.#plan.takeId();
   }
 
   /** Goes back to a state of L1 with an empty book; the caller replays what is still to come. */
   reset(from: Checkpoint, l1: L1View): void {
-    this.#builder = new BatchBuilder(this.config, this.limits, from);
-    this.#l1 = l1;
+    this.#plan.reset(from, l1);
     this.book.clear();
-    this.#due.length = 0;
-    this.#fixed.clear();
-    this.changes = emptyChanges();
-    this.#findSettlements();
+    this.changes.drop();
+    this.#settlement.search();
   }
 
   /**
@@ -174,51 +139,28 @@ export class Exchange implements Venue {
    * @param latestL1Time Upper bound of the time at which it is mined.
    * @param serial The number of an open batch that was discarded, whose place this one takes.
    */
-  openBatch(
-    l1: L1View,
-    messagesRead: bigint,
-    l2Time: bigint,
-    latestL1Time: bigint,
-    serial = this.nextId++,
-  ): PlannedBatch {
-    this.#l1 = l1;
-    this.#latestL1Time = latestL1Time;
-    const read = this.#builder.open((index) => l1.message(index), messagesRead, l2Time, latestL1Time);
-    const { messagesRoot } = l1.context(0n, 0n, messagesRead);
-    const batch: PlannedBatch = { serial, messagesRead, l2Time, items: [], status: "open", messagesRoot };
-    this.batches.push(batch);
+  openBatch(l1: L1View, messagesRead: bigint, l2Time: bigint, latestL1Time: bigint, serial?: number): PlannedBatch {
+    const { batch, read } = this.#plan.openBatch(l1, messagesRead, l2Time, latestL1Time, serial);
     for (const { message, code } of read) {
       this.#logger.debug({ kind: message.kind, result: resultName(code) }, "message read");
       if (message.kind !== MESSAGE_FORCED) continue;
       const forced = decodeTransaction(message.payload, 0n, true);
-      if (forced !== undefined && code === ResultCode.OK) this.#reviewAccounts(accountsOf(forced));
+      if (forced !== undefined && code === ResultCode.OK)
+        reviewAccounts(this.#orders, this.situation, accountsOf(forced));
     }
-    const { now } = this.#builder;
-    for (const order of this.book.expire(now)) this.#close(order, "Expired");
-    const situation = { l2Time, expiryMargin: this.limits.expiryMargin };
-    for (const order of this.book.closeDays((day) => isClosing(situation, day))) this.#close(order, "SeriesClosing");
-    if (read.some(({ message }) => message.kind === MESSAGE_FIX_PRICE)) this.#findSettlements();
+    closeEnded(this.#orders, this.situation);
+    if (read.some(({ message }) => message.kind === MESSAGE_FIX_PRICE)) this.#settlement.search();
     return batch;
   }
 
   /** Seals the open batch. */
   sealBatch(): SealedBatch {
-    const batch = this.batches.at(-1)!;
-    batch.built = this.#builder.seal();
-    batch.status = "sealed";
-    this.changes.batches.add(batch);
-    const { index, messagesRead, l2Time, payload } = batch.built;
-    this.#logger.info(
-      { index, messagesRead, l2Time, bytes: payload.length, items: batch.items.length },
-      "batch sealed",
-    );
-    return batch.built;
+    return this.#plan.sealBatch();
   }
 
   /** Drops the open batch, which has no item. */
   discardOpen(): PlannedBatch {
-    this.#builder.discard();
-    return this.batches.pop()!;
+    return this.#plan.discardOpen();
   }
 
   /** Takes an order in: judges it, matches it, and lets the rest of it rest. */
@@ -227,16 +169,12 @@ export class Exchange implements Venue {
     if (typeof remaining !== "bigint") return { accepted: false, refusal: remaining };
     const busy = this.#nonceRefusal(signed);
     if (busy !== undefined) return { accepted: false, refusal: busy };
-    return this.#enter(this.#record(this.nextId++, signed, remaining));
+    return this.#enter(newRecord(this.takeId(), signed, remaining));
   }
 
   /** Puts an order that was accepted before back into the exchange, at its old place in time. */
   restoreOrder(id: number, signed: SignedOrder, status: OrderRecord["status"], lastItem: number): void {
-    const record = this.#record(id, signed, 0n);
-    record.lastItem = lastItem;
-    this.orders.set(id, record);
-    this.#byNonce.set(nonceKey(signed.terms), record);
-    record.status = status;
+    this.#orders.keep({ ...newRecord(id, signed, 0n), status, lastItem });
   }
 
   /** Puts all orders that are not closed back into the book, oldest first, after a replay. */
@@ -252,28 +190,28 @@ export class Exchange implements Venue {
       }
       const dead = deadRefusal(this.situation, record.signed);
       if (dead !== undefined || typeof remaining !== "bigint") {
-        this.#close(record, dead?.reason ?? "NonceUsed");
+        this.#orders.close(record, dead?.reason ?? "NonceUsed");
         continue;
       }
       if (this.book.inSlot(record.account, record.nonce) !== undefined) {
-        this.#close(record, "RingSlotBusy");
+        this.#orders.close(record, "RingSlotBusy");
         continue;
       }
       record.remaining = remaining;
       record.status = "live";
       const outcome = this.#enter(record);
-      if (!outcome.accepted) this.#close(record, outcome.refusal.reason);
+      if (!outcome.accepted) this.#orders.close(record, outcome.refusal.reason);
     }
   }
 
   /** Executes a signed transaction of an account. */
   placeTransaction(transaction: AccountTransaction): TransactionOutcome {
-    const refusal = transactionRefusal(transaction, this.#builder.l2Time);
+    const refusal = transactionRefusal(transaction, this.builder.l2Time);
     if (refusal !== undefined) return { accepted: false, refusal };
     for (const account of accountsOf(transaction)) this.settleAccount(account);
     const result = this.append(transaction);
     if ("reason" in result) return { accepted: false, refusal: refuse(result.reason) };
-    this.#afterTransaction(transaction);
+    reviewAfter(this.#orders, this.situation, transaction);
     return { accepted: true, id: result.id };
   }
 
@@ -292,39 +230,20 @@ export class Exchange implements Venue {
     transaction: Exclude<Transaction, { type: typeof TX_SETTLE }>,
     series?: bigint,
     id?: number,
-  ): PlannedItem | { reason: MachineReason; makerPassed: boolean } {
-    this.#makeRoom(ITEM_RESERVE, 1);
-    const { code, makerPassed } = this.#builder.append(transaction, series);
-    if (code !== ResultCode.OK) return { reason: resultName(code) as MachineReason, makerPassed };
-    return this.#addItem(transaction, id);
+  ): PlannedItem | ItemRefusal {
+    const result = this.#plan.append(transaction, series, id);
+    if ("id" in result && transaction.type === TX_FILL) this.#orders.noteFill(transaction, result.id);
+    return result;
   }
 
   /** Settles an account in every fixed expiry in which it still holds something, before anything else touches it. */
   settleAccount(account: number): void {
-    if (this.#fixed.size === 0) return;
-    const positions = this.#builder.machine.state.openAccount(account)?.positions ?? [];
-    const expiries = new Set(positions.map((position) => position.expiry).filter((expiry) => this.#fixed.has(expiry)));
-    for (const expiry of expiries) this.#settle({ expiry, accounts: [account] });
+    this.#settlement.settleAccount(account);
   }
 
-  /**
-   * The settlement routine: settles what is due, and pays claims once their ratio is fixed.
-   *
-   * @param limit Most Settle transactions at once, so that trading is not held up.
-   * @returns The number of Settle transactions made.
-   */
+  /** Makes at most `limit` Settle transactions of what is due, and returns how many there were. */
   settleDue(limit: number): number {
-    let made = 0;
-    while (made < limit) {
-      if (this.#due.length === 0) {
-        // The last short fixes the ratio, and claims become payable: look again while anything moves.
-        if (!this.#settledSinceSearch) break;
-        this.#findSettlements();
-        if (this.#due.length === 0) break;
-      }
-      if (this.#settle(this.#due.shift()!)) made++;
-    }
-    return made;
+    return this.#settlement.settleDue(limit);
   }
 
   /**
@@ -335,16 +254,17 @@ export class Exchange implements Venue {
   replay({ id, transaction }: PlannedItem): RefusalReason | undefined {
     if (transaction.type === TX_SETTLE) {
       const { market, day, accounts } = transaction;
-      return this.#settle({ expiry: (market << 16) | day, accounts }, id) ? undefined : "NothingToSettle";
+      const expiry = (market << 16) | day;
+      return this.#settlement.settle({ expiry, accounts }, id) ? undefined : "NothingToSettle";
     }
-    const { l2Time } = this.#builder;
+    const { l2Time } = this.builder;
     if (transaction.type !== TX_FILL) {
       const refusal = "auth" in transaction ? transactionRefusal(transaction, l2Time) : undefined;
       if (refusal !== undefined) return refusal.reason;
       const result = this.append(transaction, undefined, id);
       return "reason" in result ? result.reason : undefined;
     }
-    const fill = this.#presentFill(transaction);
+    const fill = presentFill(this.#plan.state, this.#orders, transaction);
     if (fill === undefined) return "OrderUnknown";
     const late = [fill.tx.maker, fill.tx.taker].some((order) => !order.stored && order.deadline < l2Time);
     if (late) return "Expired";
@@ -353,30 +273,23 @@ export class Exchange implements Venue {
   }
 
   /** The maker's or taker's order as a Fill has to carry it now. */
-  wireMaker(record: Pick<OrderRecord, "signed" | "series">): WireMakerOrder | OrderReference {
-    return this.#isStored(record.signed)
-      ? toReference(record.signed)
-      : toWireMaker(record.signed, this.market(record.series));
+  wireMaker(record: OrderRecord): WireMakerOrder | OrderReference {
+    return presentMaker(this.#plan.state, record);
   }
 
   /** See {@link wireMaker}. */
-  wireTaker(record: Pick<OrderRecord, "signed" | "series">): WireOrder | OrderReference {
-    return this.#isStored(record.signed)
-      ? toReference(record.signed)
-      : toWireTaker(record.signed, this.market(record.series));
+  wireTaker(record: OrderRecord): WireOrder | OrderReference {
+    return presentTaker(this.#plan.state, record);
   }
 
   /** Takes a maker out of the book for a reason. */
   removeMaker(record: OrderRecord, reason: RefusalReason): void {
-    this.book.remove(record);
-    this.#close(record, reason);
+    this.#orders.remove(record, reason);
   }
 
   /** Forgets orders that nothing can bring back. */
   forgetOrder(record: OrderRecord): void {
-    this.orders.delete(record.id);
-    if (this.#byNonce.get(nonceKey(record.signed.terms)) === record)
-      this.#byNonce.delete(nonceKey(record.signed.terms));
+    this.#orders.forget(record);
   }
 
   #enter(record: OrderRecord): OrderOutcome {
@@ -386,8 +299,7 @@ export class Exchange implements Venue {
     }
     const { fills, stopped } = matchOrder(this, record);
     if (fills.length === 0 && stopped !== undefined) return { accepted: false, refusal: refuse(stopped) };
-    this.orders.set(record.id, record);
-    this.#byNonce.set(nonceKey(terms), record);
+    this.#orders.keep(record);
     this.changes.orders.add(record);
     if (record.remaining === 0n) record.status = "filled";
     else if (stopped !== undefined) record.status = stopped;
@@ -395,145 +307,13 @@ export class Exchange implements Venue {
     return { accepted: true, id: record.id, fills, status: record.status, remaining: record.remaining };
   }
 
-  #record(id: number, signed: SignedOrder, remaining: bigint): OrderRecord {
-    const { account, nonce, isSell, limitPrice, deadline } = signed.terms;
-    const series = seriesOf(signed.terms);
-    return {
-      id,
-      account,
-      nonce,
-      series,
-      sell: isSell,
-      price: limitPrice,
-      deadline,
-      remaining,
-      signed,
-      status: "live",
-      lastItem: 0,
-    };
-  }
-
   /** Whether the nonce stands in the way of something that was accepted before. */
   #nonceRefusal(signed: SignedOrder): Refusal | undefined {
     const { account, nonce } = signed.terms;
-    const known = this.#byNonce.get(nonceKey(signed.terms));
-    if (known !== undefined) {
-      const same = equalBytes(known.signed.signature, signed.signature);
-      if (known.status === "live") return refuse(same ? "Duplicate" : "NonceUsed");
-      if (this.#isStored(known.signed)) return refuse(same ? "Duplicate" : "NonceUsed");
+    const known = this.#orders.find(signed.terms);
+    if (known !== undefined && (known.status === "live" || isStored(this.#plan.state, known.signed))) {
+      return refuse(equalBytes(known.signed.signature, signed.signature) ? "Duplicate" : "NonceUsed");
     }
     return this.book.inSlot(account, nonce) === undefined ? undefined : refuse("RingSlotBusy");
   }
-
-  #isStored(signed: SignedOrder): boolean {
-    const slot = this.#builder.machine.state.openOrder(signed.terms.account, signed.terms.nonce);
-    return slot !== undefined && holdsTerms(slot, signed);
-  }
-
-  /** A fill of the journal as it has to be presented now: an order may have come into the state, or fallen out of it. */
-  #presentFill(fill: Fill): { tx: Fill; series: bigint } | undefined {
-    const { state } = this.#builder.machine;
-    const maker = this.#byNonce.get(nonceKey(fill.maker));
-    const taker = this.#byNonce.get(nonceKey(fill.taker));
-    const slot = state.openOrder(fill.maker.account, fill.maker.nonce);
-    const series = maker?.series ?? slot?.series;
-    if (series === undefined) return undefined;
-    return {
-      tx: {
-        type: TX_FILL,
-        maker: maker === undefined ? fill.maker : this.wireMaker(maker),
-        taker: taker === undefined ? fill.taker : this.wireTaker(taker),
-        quantity: fill.quantity,
-      },
-      series,
-    };
-  }
-
-  #addItem(transaction: Transaction, id = this.nextId++): PlannedItem {
-    const item: PlannedItem = { id, transaction };
-    const batch = this.batches.at(-1)!;
-    batch.items.push(item);
-    this.changes.batches.add(batch);
-    this.changes.items.push({ item, serial: batch.serial });
-    if (transaction.type === TX_FILL) {
-      for (const side of [transaction.maker, transaction.taker]) {
-        const record = this.#byNonce.get(nonceKey(side));
-        if (record !== undefined) record.lastItem = id;
-      }
-    }
-    return item;
-  }
-
-  /** Where the open batch is full, the next one continues with the same L2 time and no new message, so nothing else changes. */
-  #makeRoom(bytes: number, steps: number): void {
-    if (this.#builder.fits(bytes, steps) || this.#builder.steps === 0) return;
-    const { messagesRead, l2Time } = this.batches.at(-1)!;
-    this.sealBatch();
-    this.openBatch(this.#l1, messagesRead, l2Time, this.#latestL1Time);
-  }
-
-  #settle({ expiry, accounts }: SettlementChunk, id?: number): boolean {
-    this.#makeRoom(ITEM_RESERVE, accounts.length);
-    const settled = this.#builder.settle(expiry >>> 16, expiry & 0xffff, accounts);
-    if (settled.length === 0) return false;
-    this.#settledSinceSearch = true;
-    this.#addItem({ type: TX_SETTLE, market: expiry >>> 16, day: expiry & 0xffff, accounts: settled }, id);
-    return true;
-  }
-
-  /** Looks for everything that can be settled now, in the whole state. */
-  #findSettlements(): void {
-    this.#fixed.clear();
-    this.#due.length = 0;
-    this.#settledSinceSearch = false;
-    const { fixed, chunks } = settlementChunks(this.#builder.machine.state.root);
-    for (const expiry of fixed) this.#fixed.add(expiry);
-    this.#due.push(...chunks);
-  }
-
-  #afterTransaction(transaction: AccountTransaction): void {
-    if (transaction.type === TX_CANCEL) {
-      const order = this.book.get(transaction.account, transaction.nonce);
-      if (order !== undefined) this.removeMaker(order, "Withdrawn");
-    } else if (transaction.type === TX_CANCEL_ALL) {
-      for (const order of this.book.ofAccount(transaction.account)) {
-        if (order.nonce < transaction.floor) this.removeMaker(order, "Withdrawn");
-      }
-    } else {
-      this.#reviewAccounts(accountsOf(transaction));
-    }
-  }
-
-  /** Removes the orders of accounts that the state has made void, and corrects what is left of the others. */
-  #reviewAccounts(accounts: readonly number[]): void {
-    for (const account of accounts) {
-      for (const order of this.book.ofAccount(account)) {
-        const dead = deadRefusal(this.situation, order.signed);
-        const remaining = remainingOf(this.situation.state, order.signed);
-        if (dead !== undefined || typeof remaining !== "bigint") this.removeMaker(order, dead?.reason ?? "NonceUsed");
-        else if (remaining === 0n) {
-          this.book.remove(order);
-          order.remaining = 0n;
-          order.status = "filled";
-          this.changes.orders.add(order);
-        } else order.remaining = remaining;
-      }
-    }
-  }
-
-  #close(record: OrderRecord, reason: RefusalReason): void {
-    record.status = reason;
-    this.changes.orders.add(record);
-    const { id, account, nonce } = record;
-    this.changes.events.push({ kind: "closed", order: id, account, nonce, reason });
-    this.#logger.debug({ order: id, account, nonce, reason }, "order closed");
-  }
-}
-
-function emptyChanges(): ExchangeChanges {
-  return { orders: new Set(), batches: new Set(), items: [], events: [] };
-}
-
-function nonceKey({ account, nonce }: { account: number; nonce: bigint }): string {
-  return `${account}:${String(nonce)}`;
 }

@@ -1,7 +1,6 @@
 import { decodeTransaction, encodeTransaction } from "../machine/Wire.ts";
-import type { PlannedBatch } from "./Exchange.ts";
 import type { JournalBatch, JournalItem, JournalOrder } from "./Journal.ts";
-import type { OrderRecord, PlannedItem } from "./OrderRecord.ts";
+import type { OrderRecord, PlannedBatch, PlannedItem } from "./OrderRecord.ts";
 import { encodeSignedOrder } from "./SignedOrder.ts";
 
 /** Between the journal's rows and what the exchange keeps. */

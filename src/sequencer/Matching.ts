@@ -1,9 +1,10 @@
 import type { Account, Market } from "../machine/Slots.ts";
 import { TX_FILL, type Fill, type OrderReference, type WireMakerOrder, type WireOrder } from "../machine/Wire.ts";
+import type { ItemRefusal } from "./BatchPlan.ts";
 import { coversMakerFee, reducible } from "./Judge.ts";
 import type { OrderBook } from "./OrderBook.ts";
 import type { ExchangeEvent, FillReport, OrderRecord, PlannedItem } from "./OrderRecord.ts";
-import type { MachineReason, RefusalReason } from "./Refusal.ts";
+import type { RefusalReason } from "./Refusal.ts";
 
 /** Where orders are matched: the exchange, as far as the matching needs it. */
 export interface Venue {
@@ -16,7 +17,7 @@ export interface Venue {
   wireMaker(record: OrderRecord): WireMakerOrder | OrderReference;
   wireTaker(record: OrderRecord): WireOrder | OrderReference;
   /** Executes a fill on the machine. */
-  append(fill: Fill, series: bigint): PlannedItem | { reason: MachineReason; makerPassed: boolean };
+  append(fill: Fill, series: bigint): PlannedItem | ItemRefusal;
   removeMaker(record: OrderRecord, reason: RefusalReason): void;
 }
 

@@ -1,9 +1,10 @@
 import type { Transaction } from "../machine/Wire.ts";
+import type { SealedBatch } from "./BatchBuilder.ts";
 import type { BookOrder } from "./OrderBook.ts";
 import type { RefusalReason } from "./Refusal.ts";
 import type { SignedOrder } from "./SignedOrder.ts";
 
-/** What the exchange keeps of orders, items and fills. */
+/** What the exchange keeps of orders, items, batches and fills. */
 
 /** An order that was accepted. */
 export interface OrderRecord extends BookOrder {
@@ -17,6 +18,21 @@ export interface OrderRecord extends BookOrder {
 export interface PlannedItem {
   readonly id: number;
   readonly transaction: Transaction;
+}
+
+/** A batch from its opening until it is final on L1. */
+export interface PlannedBatch {
+  readonly serial: number;
+  readonly messagesRead: bigint;
+  readonly l2Time: bigint;
+  readonly items: PlannedItem[];
+  status: "open" | "sealed" | "included";
+  /** Once it is sealed in this process. */
+  built?: SealedBatch;
+  /** Its number on L1, once it is included. */
+  index?: bigint;
+  /** Root of the messages that it has read. */
+  readonly messagesRoot: Uint8Array;
 }
 
 /** A fill that the machine has executed. */

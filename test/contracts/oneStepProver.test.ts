@@ -3,7 +3,6 @@ import { concat as concatHex, toBeHex } from "ethers";
 import { network } from "hardhat";
 import { concat, toHex } from "../../src/crypto/bytes.ts";
 import { evidenceOf, stateArgument, stepArguments, type StepArguments } from "../../src/l1/proverArguments.ts";
-import { chunkCommitment, chunkLevels } from "../../src/machine/ChunkTree.ts";
 import { InputLog, type StepContext } from "../../src/machine/InputLog.ts";
 import { DATA_CALLDATA, DATA_FORCED, MESSAGE_FORCED, type Message } from "../../src/machine/Inputs.ts";
 import { GENESIS_CURSOR, machineStateHash } from "../../src/machine/MachineState.ts";
@@ -11,11 +10,13 @@ import type { ResultCode } from "../../src/machine/ResultCodes.ts";
 import { resultName, type ResultName } from "../../src/machine/ResultCodes.ts";
 import { Machine, type ProvenStep, type StepKind } from "../../src/machine/Step.ts";
 import { encodeItem, encodeTransaction, TX_SETTLE, type Transaction } from "../../src/machine/Wire.ts";
+import { batchOf } from "../support/batch.ts";
 import { deployProver, type ProverScene } from "../support/proverScene.ts";
 import {
   depositMessage,
   fixPriceMessage,
   makerOrder,
+  PLAIN,
   takerOrder,
   transferOf,
   type Draft,
@@ -64,17 +65,8 @@ describe("OneStepProver", () => {
   function runPayload(payload: Uint8Array, messages: readonly Message[] = []): { log: InputLog; steps: ProvenStep[] } {
     const log = new InputLog();
     for (const message of messages) log.appendMessage(message);
-    log.appendBatch({
-      record: {
-        dataKind: payload.length === 0 ? DATA_FORCED : DATA_CALLDATA,
-        commitment: chunkCommitment(chunkLevels(payload)),
-        length: payload.length,
-        messagesRead: BigInt(messages.length),
-        l1Time: START,
-        l2Time: START,
-      },
-      payload,
-    });
+    const dataKind = payload.length === 0 ? DATA_FORCED : DATA_CALLDATA;
+    log.appendBatch(batchOf(payload, { messagesRead: log.messageCount, l1Time: START, l2Time: START }, dataKind));
     const machine = new Machine(testConfig(scene.chainId, INBOX), log, preparedRoot(), GENESIS_CURSOR);
     const steps: ProvenStep[] = [];
     while (!machine.finished(1n)) steps.push(machine.provenStep(1n));
@@ -108,7 +100,8 @@ describe("OneStepProver", () => {
     const draft = (account: number, isSell: boolean): Draft => ({
       ...{ account, market: 1, expiryDay: START_DAY + 3, strike: 40_000_000n, isPut: true, isSell, quantity: 100_000n },
       ...{ limitPrice: 100_000n, maxFee: 10_000_000n, nonce: 5n, deadline, keyIndex: 0, keyEpoch: 0 },
-      ...{ fillOrKill: false, immediateOrCancel: false, postOnly: false, reduceOnly: false, forcible: true },
+      ...PLAIN,
+      forcible: true,
     });
     const maker = makerOrder(signing(), draft(3, false), BTC);
     return item({ type: 0x10, maker, taker: takerOrder(signing(), draft(4, true), BTC), quantity: 100_000n });

@@ -2,11 +2,10 @@ import { expect } from "chai";
 import { concat } from "../../src/crypto/bytes.ts";
 import { evidenceOf } from "../../src/l1/proverArguments.ts";
 import { Random } from "../../src/market/random.ts";
-import { chunkCommitment, chunkLevels } from "../../src/machine/ChunkTree.ts";
 import { MAX_NONCE, MAX_PRICE, MAX_QUANTITY } from "../../src/machine/Constants.ts";
 import { genesisRoot } from "../../src/machine/Genesis.ts";
 import { InputLog } from "../../src/machine/InputLog.ts";
-import { DATA_CALLDATA, MESSAGE_FORCED, type Message } from "../../src/machine/Inputs.ts";
+import { MESSAGE_FORCED, type Message } from "../../src/machine/Inputs.ts";
 import { GENESIS_CURSOR } from "../../src/machine/MachineState.ts";
 import { makePosition, packSeries, type Position } from "../../src/machine/Positions.ts";
 import { resultName } from "../../src/machine/ResultCodes.ts";
@@ -35,6 +34,7 @@ import {
   TX_SETTLE,
   type Transaction,
 } from "../../src/machine/Wire.ts";
+import { batchOf } from "../support/batch.ts";
 import { deployJudge, judgeAll, postHashOf, type Judge } from "../support/parity/judge.ts";
 import {
   anchorMessage,
@@ -375,17 +375,7 @@ function run(chainId: bigint, random: Random, start: bigint): { log: InputLog; s
     const cut = pick([0, 0, 1, 63, 64, 65]);
     if (payload.length > cut) payload = payload.slice(0, payload.length - cut);
     if (random.bool(0.1)) payload = concat(payload, Uint8Array.of(pick([0x80, 0xff, 1, 0x7f])));
-    log.appendBatch({
-      record: {
-        dataKind: DATA_CALLDATA,
-        commitment: chunkCommitment(chunkLevels(payload)),
-        length: payload.length,
-        messagesRead: log.messageCount,
-        l1Time: now,
-        l2Time: now,
-      },
-      payload,
-    });
+    log.appendBatch(batchOf(payload, { messagesRead: log.messageCount, l1Time: now, l2Time: now }));
     while (!machine.finished(log.batchCount)) steps.push(machine.provenStep(log.batchCount));
   }
   return { log, steps };

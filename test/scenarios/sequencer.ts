@@ -1,13 +1,6 @@
 import { expect } from "chai";
 import { isZero, toHex } from "../../src/crypto/bytes.ts";
-import {
-  BatchPoster,
-  type BatchPosterErrorCode,
-  type BatchSource,
-  type PostOutcome,
-} from "../../src/roles/BatchPoster.ts";
 import { itemLimit } from "../../src/machine/Step.ts";
-import type { InputLog } from "../../src/machine/InputLog.ts";
 import {
   isSpent,
   KIND_ACCOUNT,
@@ -18,16 +11,11 @@ import {
 } from "../../src/machine/Slots.ts";
 import { slots } from "../../src/machine/StateTree.ts";
 import { TX_CANCEL_ALL, TX_COLLECT_FEES, TX_TRANSFER, TX_WITHDRAW } from "../../src/machine/Wire.ts";
-import { MemoryJournal, type JournalChanges } from "../../src/sequencer/Journal.ts";
-import { SequencerError, type Submission } from "../../src/sequencer/Sequencer.ts";
+import type { Submission } from "../../src/sequencer/Submission.ts";
 import { signCancel, signTransfer, signWithdraw } from "../../src/sequencer/Signing.ts";
-import { SILENT } from "../../src/roles/Logger.ts";
 import {
-  CONFIG,
   CONTRACT,
   DOMAIN,
-  FakeL1,
-  GENESIS,
   harness,
   keyOf,
   LOT,
@@ -35,36 +23,13 @@ import {
   ownerOf,
   place,
   random,
-  replayRoot,
   runSeed,
   SPOT,
   TICK,
   USDC,
   type Harness,
 } from "../support/sequencer.ts";
-
-function poster(h: Harness, source: BatchSource = h.sequencer): BatchPoster {
-  return new BatchPoster(CONFIG, h.l1, source, h.l1, SILENT, GENESIS, h.l1.log);
-}
-
-/** Posts until nothing is left, with L1 as the given poster sees it. */
-async function postAll(h: Harness, by = poster(h)): Promise<PostOutcome["kind"][]> {
-  const kinds: PostOutcome["kind"][] = [];
-  for (let i = 0; i < 200; i++) {
-    const { kind } = await by.post(h.l1.log);
-    kinds.push(kind);
-    if (kind === "idle") return kinds;
-  }
-  throw new Error("poster did not come to rest");
-}
-
-/** Seals what is open, posts everything, and compares with a fresh machine over L1. */
-async function expectParity(h: Harness): Promise<void> {
-  h.clock.time += 40n;
-  h.sequencer.tick();
-  await postAll(h);
-  expect(toHex(replayRoot(h.l1.log))).to.equal(toHex(h.sequencer.stateRoot));
-}
+import { expectParity, postAll, poster } from "../support/posting.ts";
 
 /** All cash that the state accounts for: INV-1 and INV-3. */
 function accountedCash(h: Harness): bigint {
@@ -76,12 +41,6 @@ function accountedCash(h: Harness): bigint {
     else if (slot.kind === KIND_EXPIRY) sum += slot.received - slot.paid;
   }
   return sum;
-}
-
-async function expectCode(promise: Promise<unknown>, code: BatchPosterErrorCode): Promise<void> {
-  let error: unknown;
-  await promise.catch((caught: unknown) => (error = caught));
-  expect(error).to.have.property("code", code);
 }
 
 /** Random traffic of everything that traders can do. */
@@ -382,168 +341,5 @@ describe("the sequencer ahead of L1", () => {
         if (slot.kind === KIND_EXPIRY) expect(slot).to.include({ shorts: 0, final: true, received: slot.paid });
       }
     }
-  });
-});
-
-describe("the batch poster", () => {
-  async function ready(): Promise<Harness> {
-    const h = harness();
-    place(h, order(1, 0n, { isSell: true, quantity: 3n * CONTRACT }));
-    place(h, order(2, 0n));
-    h.clock.time += 20n;
-    h.sequencer.tick();
-    return h;
-  }
-
-  it("a lost receipt: the batch isn't posted twice", async () => {
-    const h = await ready();
-    h.l1.loseReceipt = true;
-    expect((await poster(h).post(h.l1.log)).kind).to.equal("pending");
-    h.l1.loseReceipt = false;
-    expect(await postAll(h)).to.deep.equal(["idle"]);
-    expect(h.l1.log.batchCount).to.equal(1n);
-    expect(h.l1.sent).to.have.length(1);
-    await expectParity(h);
-  });
-
-  it("the endpoint fails before the transaction got out, and after: nothing is lost, nothing comes twice", async () => {
-    for (const when of ["before", "after"]) {
-      const h = await ready();
-      const by = poster(h);
-      h.l1.beforeMining = () => {
-        h.l1.beforeMining = () => {};
-        if (when === "after") h.l1.append(h.l1.sent[0]!);
-        throw new Error("connection reset");
-      };
-      await expectCode(by.post(h.l1.log), "ENDPOINT");
-      expect((await postAll(h, by)).at(-1)).to.equal("idle");
-      expect(h.l1.log.batchCount).to.equal(1n);
-      await expectParity(h);
-    }
-  });
-
-  it("killed between sending and the receipt, restarted from L1 and the journal: by commitment it finds its own batch", async () => {
-    const h = await ready();
-    h.l1.loseReceipt = true;
-    await poster(h).post(h.l1.log);
-    h.l1.loseReceipt = false;
-    h.restart();
-    expect(await postAll(h)).to.deep.equal(["idle"]);
-    expect(h.sequencer.exchange.batches[0]).to.include({ status: "included", index: 0n });
-    await expectParity(h);
-  });
-
-  it("restarted before L1 has it: the very same batch is posted", async () => {
-    const h = await ready();
-    const before = h.sequencer.sealedBatch(0n)!;
-    h.clock.time += 30n;
-    h.restart();
-    expect(toHex(h.sequencer.sealedBatch(0n)!.payload)).to.equal(toHex(before.payload));
-    expect(h.sequencer.sealedBatch(0n)!.l2Time).to.equal(before.l2Time);
-    await expectParity(h);
-  });
-
-  it("two posters by mistake: one batch on L1, and both come to rest", async () => {
-    const h = await ready();
-    const [one, two] = [poster(h), poster(h)];
-    await Promise.allSettled([one.post(h.l1.log), two.post(h.l1.log)]);
-    expect((await postAll(h, one)).at(-1)).to.equal("idle");
-    expect((await postAll(h, two)).at(-1)).to.equal("idle");
-    expect(h.l1.log.batchCount).to.equal(1n);
-    await expectParity(h);
-  });
-
-  it("refuses to post what doesn't lead to the sequencer's state", async () => {
-    const h = await ready();
-    const sealed = h.sequencer.sealedBatch(0n)!;
-    const payload = Uint8Array.from(sealed.payload);
-    payload[payload.length - 1]! ^= 1;
-    const source: BatchSource = {
-      sealedBatch: (index) => (index === 0n ? { ...sealed, payload } : undefined),
-      resealStale: () => false,
-      sync: () => {},
-    };
-    await expectCode(poster(h, source).post(h.l1.log), "DERIVATION_MISMATCH");
-    expect(h.l1.sent).to.deep.equal([]);
-  });
-
-  it("names a revert that L1's order doesn't explain, and waits while the batch is too early", async () => {
-    const h = await ready();
-    h.l1.delay = -100n;
-    expect((await poster(h).post(h.l1.log)).kind).to.equal("too early");
-    h.l1.delay = 12n;
-    h.l1.append = () => "NotSequencer";
-    await expectCode(poster(h).post(h.l1.log), "REVERTED");
-    h.l1.append = FakeL1.prototype.append.bind(h.l1);
-    await expectParity(h);
-  });
-
-  it("says when the view of L1 is behind", async () => {
-    const h = await ready();
-    await poster(h).post(h.l1.log);
-    const old: InputLog = harness().l1.log;
-    expect(await new BatchPoster(CONFIG, h.l1, h.sequencer, h.l1, SILENT, GENESIS, old).post(old)).to.deep.equal({
-      kind: "view behind",
-      batchCount: 1n,
-    });
-  });
-});
-
-describe("the journal's keeper", () => {
-  it("acknowledges nothing when the journal fails, and shows nothing more", () => {
-    class FailingJournal extends MemoryJournal {
-      fails = false;
-      override commit(changes: JournalChanges): void {
-        if (this.fails) throw new Error("disk full");
-        super.commit(changes);
-      }
-    }
-    const journal = new FailingJournal();
-    const h = harness({ journal });
-    place(h, order(1, 0n));
-    journal.fails = true;
-    const code = "HALTED";
-    expect(() => place(h, order(2, 0n, { isSell: true })))
-      .to.throw(SequencerError)
-      .with.property("code", code);
-    expect(() => h.sequencer.sealedBatch(0n))
-      .to.throw(SequencerError)
-      .with.property("code", code);
-    journal.fails = false;
-    h.restart();
-    expect([...h.sequencer.exchange.book.orders()].map(({ account }) => account)).to.deep.equal([1]);
-  });
-
-  it("forgets what is final, and nothing else", async () => {
-    const h = harness();
-    place(h, order(1, 0n, { isSell: true, quantity: 2n * CONTRACT }));
-    place(h, order(2, 0n));
-    await expectParity(h);
-    place(h, order(3, 0n, { limitPrice: 400_000n }));
-    h.sequencer.sync(h.l1.log, h.l1.log.batchCount);
-    const content = h.journal.load();
-    expect(content.finalizedBatches).to.equal(1n);
-    expect(content.items).to.deep.equal([]);
-    expect(content.orders.map(({ status }) => status)).to.deep.equal(["live", "live"]);
-    h.restart();
-    expect(h.sequencer.exchange.book.size).to.equal(2);
-    expect(place(h, order(2, 0n))).to.deep.equal({ accepted: false, refusal: { reason: "Duplicate" } });
-    await expectParity(h);
-  });
-
-  it("answers concurrent submissions with one commit", async () => {
-    let commits = 0;
-    class CountingJournal extends MemoryJournal {
-      override commit(changes: JournalChanges): void {
-        commits++;
-        super.commit(changes);
-      }
-    }
-    const h = harness({ journal: new CountingJournal() });
-    commits = 0;
-    const orders = [1n, 2n, 3n, 4n].map((nonce) => order(1, nonce));
-    const outcomes = await Promise.all(orders.map((signed) => h.sequencer.submit({ kind: "order", order: signed })));
-    expect(outcomes.every(({ accepted }) => accepted)).to.equal(true);
-    expect(commits).to.equal(1);
   });
 });

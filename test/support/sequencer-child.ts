@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Submission } from "../../src/sequencer/Sequencer.ts";
+import type { Submission } from "../../src/sequencer/Submission.ts";
 import { signWithdraw } from "../../src/sequencer/Signing.ts";
 import { SqliteJournal } from "../../src/sequencer/SqliteJournal.ts";
 import { DOMAIN, harness, keyOf, LOT, order, ownerOf, random, USDC } from "./sequencer.ts";

@@ -1,7 +1,6 @@
 import { addressOf, recoverAddress } from "../../src/crypto/secp256k1.ts";
 import { keccak256 } from "../../src/crypto/keccak.ts";
 import type { BatchReceipt, BatchToAppend, InboxWriter, PendingBatch } from "../../src/l1/InboxWriter.ts";
-import { chunkCommitment, chunkLevels } from "../../src/machine/ChunkTree.ts";
 import type { MachineConfig } from "../../src/machine/Execution.ts";
 import { genesisRoot } from "../../src/machine/Genesis.ts";
 import { InputLog } from "../../src/machine/InputLog.ts";
@@ -21,15 +20,18 @@ import { domainSeparator, type OrderTerms } from "../../src/machine/TypedData.ts
 import { encodeTransaction, type Transaction } from "../../src/machine/Wire.ts";
 import { SILENT, type Logger } from "../../src/roles/Logger.ts";
 import { genesisCheckpoint } from "../../src/sequencer/DerivedState.ts";
-import type { OrderOutcome } from "../../src/sequencer/Exchange.ts";
+import type { OrderOutcome } from "../../src/sequencer/Submission.ts";
 import type { ExchangeEvent } from "../../src/sequencer/OrderRecord.ts";
 import { MemoryJournal, type Journal } from "../../src/sequencer/Journal.ts";
 import { withRecoverCache } from "../../src/sequencer/RecoverCache.ts";
-import { DEFAULT_OPTIONS, Sequencer, type SequencerOptions } from "../../src/sequencer/Sequencer.ts";
+import { Sequencer } from "../../src/sequencer/Sequencer.ts";
+import { DEFAULT_OPTIONS, type SequencerOptions } from "../../src/sequencer/SequencerOptions.ts";
 import type { Clock } from "../../src/sequencer/Clock.ts";
 import type { SignedOrder } from "../../src/sequencer/SignedOrder.ts";
 import { signOrder } from "../../src/sequencer/Signing.ts";
 import { depositPayload, listPayload, anchorPayload, fixPayload } from "../../src/replay/payloads.ts";
+import { batchOf } from "./batch.ts";
+import { PLAIN } from "./traffic/builders.ts";
 
 /** A deterministic L1 for the sequencer's tests: the two sequences and the rules of the inbox, without a chain. */
 
@@ -179,9 +181,7 @@ export class FakeL1 implements InboxWriter {
   }
 
   #append(dataKind: number, payload: Uint8Array, messagesRead: bigint, l2Time: bigint): void {
-    const commitment = chunkCommitment(chunkLevels(payload));
-    const record = { dataKind, commitment, length: payload.length, messagesRead, l1Time: this.now, l2Time };
-    this.log.appendBatch({ record, payload });
+    this.log.appendBatch(batchOf(payload, { messagesRead, l1Time: this.now, l2Time }, dataKind));
   }
 
   #lastRead(): bigint {
@@ -259,11 +259,7 @@ export function terms(account: number, nonce: bigint, change: Partial<OrderTerms
     maxFee: 100_000n,
     nonce,
     deadline: START + 3_600n,
-    fillOrKill: false,
-    immediateOrCancel: false,
-    postOnly: false,
-    reduceOnly: false,
-    forcible: false,
+    ...PLAIN,
     ...change,
   };
 }

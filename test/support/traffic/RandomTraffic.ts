@@ -1,7 +1,7 @@
-import { chunkCommitment, chunkLevels } from "../../../src/machine/ChunkTree.ts";
 import { concat } from "../../../src/crypto/bytes.ts";
 import { DATA_CALLDATA, DATA_FORCED } from "../../../src/machine/Inputs.ts";
 import { encodeItem, encodeTransaction, TX_SETTLE, type Transaction } from "../../../src/machine/Wire.ts";
+import { batchOf } from "../batch.ts";
 import { RECIPES, type Recipe } from "./recipes.ts";
 import { Traffic } from "./Traffic.ts";
 
@@ -43,17 +43,8 @@ export class RandomTraffic extends Traffic {
 
   #append(payload: Uint8Array): void {
     const dataKind = payload.length === 0 ? DATA_FORCED : DATA_CALLDATA;
-    this.log.appendBatch({
-      record: {
-        dataKind,
-        commitment: chunkCommitment(chunkLevels(payload)),
-        length: payload.length,
-        messagesRead: this.log.messageCount,
-        l1Time: this.l1Time,
-        l2Time: this.batchTime,
-      },
-      payload,
-    });
+    const { messageCount: messagesRead } = this.log;
+    this.log.appendBatch(batchOf(payload, { messagesRead, l1Time: this.l1Time, l2Time: this.batchTime }, dataKind));
   }
 
   /** Every recipe comes up once before any comes up twice; in between, the heavier ones more often. */

@@ -17,7 +17,15 @@ import {
 import { get } from "../../../src/machine/StateTree.ts";
 import type { Machine } from "../../../src/machine/Step.ts";
 import { encodeTransaction, TX_COLLECT_FEES, type Transaction } from "../../../src/machine/Wire.ts";
-import { anchorMessage, depositMessage, fixPriceMessage, makerOrder, takerOrder, type Draft } from "./builders.ts";
+import {
+  anchorMessage,
+  depositMessage,
+  fixPriceMessage,
+  makerOrder,
+  PLAIN,
+  takerOrder,
+  type Draft,
+} from "./builders.ts";
 import { FULL_ACCOUNT, BRIDGE, BTC, ETH, ORDINARY, SETTLEMENT, signerAddress, START, START_DAY } from "./world.ts";
 
 /** What a recipe makes: items of a batch, or messages of L1. */
@@ -169,11 +177,7 @@ export class Traffic {
       maxFee: 10_000_000n,
       nonce: overrides.nonce ?? this.nonce(account),
       deadline: this.deadline(),
-      fillOrKill: false,
-      immediateOrCancel: false,
-      postOnly: false,
-      reduceOnly: false,
-      forcible: false,
+      ...PLAIN,
       keyIndex: 0,
       keyEpoch: 0,
       ...overrides,

@@ -44,6 +44,15 @@ export interface Draft extends OrderTerms {
   readonly keyEpoch: number;
 }
 
+/** A limit order that may rest, and that nobody may force. */
+export const PLAIN = {
+  fillOrKill: false,
+  immediateOrCancel: false,
+  postOnly: false,
+  reduceOnly: false,
+  forcible: false,
+} as const;
+
 /** What every builder needs to sign. */
 export interface Signing {
   readonly domain: Uint8Array;

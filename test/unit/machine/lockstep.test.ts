@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { toHex } from "../../../src/crypto/bytes.ts";
-import { chunkCommitment, chunkLevels } from "../../../src/machine/ChunkTree.ts";
 import { genesisRoot } from "../../../src/machine/Genesis.ts";
 import { InputLog } from "../../../src/machine/InputLog.ts";
 import { GENESIS_CURSOR } from "../../../src/machine/MachineState.ts";
@@ -9,6 +8,7 @@ import { rootHash } from "../../../src/machine/StateTree.ts";
 import { itemLimit, Machine } from "../../../src/machine/Step.ts";
 import { encodeItem, encodeTransaction } from "../../../src/machine/Wire.ts";
 import { Random } from "../../../src/market/random.ts";
+import { batchOf } from "../../support/batch.ts";
 import { deploymentFor, Exchange, START } from "../../support/model/Exchange.ts";
 import { InvariantWatch } from "../../support/model/invariants.ts";
 import { RandomFlow, type Action } from "../../support/model/randomFlow.ts";
@@ -96,17 +96,7 @@ function runBatches(seed: number, batches: number): void {
     }
     const encoded = items.map((action) => encodeItem(encodeTransaction(action.tx, base)));
     const payload = Uint8Array.from(encoded.flatMap((bytes) => [...bytes]));
-    log.appendBatch({
-      record: {
-        dataKind: 1,
-        commitment: chunkCommitment(chunkLevels(payload)),
-        length: payload.length,
-        messagesRead: log.messageCount,
-        l1Time: l1Time + 1n,
-        l2Time: base,
-      },
-      payload,
-    });
+    log.appendBatch(batchOf(payload, { messagesRead: log.messageCount, l1Time: l1Time + 1n, l2Time: base }));
     const target = log.batchCount;
     for (const action of messages) {
       l2Time = l2Time > l1Time ? l2Time : l1Time;

@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { concat, toHex } from "../../../src/crypto/bytes.ts";
-import { chunkCommitment, chunkLevels } from "../../../src/machine/ChunkTree.ts";
 import { genesisRoot } from "../../../src/machine/Genesis.ts";
 import { batchLeaf, messageLeaf, type Message } from "../../../src/machine/Inputs.ts";
 import { InputLog } from "../../../src/machine/InputLog.ts";
@@ -11,6 +10,7 @@ import { rootHash } from "../../../src/machine/StateTree.ts";
 import { Machine } from "../../../src/machine/Step.ts";
 import { encodeItem, encodeTransaction, type Transaction } from "../../../src/machine/Wire.ts";
 import { anchorPayload, depositPayload, fixPayload, listPayload } from "../../../src/replay/payloads.ts";
+import { batchOf } from "../../support/batch.ts";
 import {
   addressNamed,
   DEFAULT_GRID,
@@ -35,17 +35,8 @@ class Chain {
   }
 
   batch(payload: Uint8Array, l2Time = START, l1Time = START + 1n): void {
-    this.log.appendBatch({
-      record: {
-        dataKind: payload.length === 0 ? 0 : 1,
-        commitment: chunkCommitment(chunkLevels(payload)),
-        length: payload.length,
-        messagesRead: this.log.messageCount,
-        l1Time,
-        l2Time,
-      },
-      payload,
-    });
+    const { messageCount: messagesRead } = this.log;
+    this.log.appendBatch(batchOf(payload, { messagesRead, l1Time, l2Time }, payload.length === 0 ? 0 : 1));
   }
 
   /** Kind and result of every step until nothing is left; each step is proven on the way. */
@@ -238,8 +229,7 @@ describe("input log", () => {
   it("gives the chunks that hold an item, with their path, and nothing for steps that read none", () => {
     const log = new InputLog();
     const payload = Uint8Array.from({ length: 1000 }, (_, i) => i % 256);
-    const record = { dataKind: 1, commitment: chunkCommitment(chunkLevels(payload)), length: 1000 };
-    log.appendBatch({ record: { ...record, messagesRead: 0n, l1Time: START, l2Time: START }, payload });
+    log.appendBatch(batchOf(payload, { messagesRead: 0n, l1Time: START, l2Time: START }));
     const context = log.context(1n);
     const evidence = log.evidence({ batch: 0n, message: undefined, chunks: { low: 1, high: 3 } }, context);
     expect(toHex(evidence.chunks)).to.equal(toHex(payload.slice(256)));

@@ -15,7 +15,8 @@ import {
   type JournalChanges,
 } from "../../../src/sequencer/Journal.ts";
 import { memoizeRecover } from "../../../src/sequencer/RecoverCache.ts";
-import { DEFAULT_OPTIONS, Sequencer, SequencerError } from "../../../src/sequencer/Sequencer.ts";
+import { Sequencer, SequencerError } from "../../../src/sequencer/Sequencer.ts";
+import { DEFAULT_OPTIONS } from "../../../src/sequencer/SequencerOptions.ts";
 import {
   decodeSignedOrder,
   encodeSignedOrder,

@@ -1,0 +1,89 @@
+import type { Logger } from "../roles/Logger.ts";
+import type { ExchangeChanges } from "./Changes.ts";
+import type { Exchange } from "./Exchange.ts";
+import type { Journal, JournalContent } from "./Journal.ts";
+import { journalBatch, journalItem, journalOrder, plansOf } from "./JournalRows.ts";
+import type { ExchangeEvent, OrderRecord } from "./OrderRecord.ts";
+import { decodeSignedOrder } from "./SignedOrder.ts";
+
+/** Is told what happened. */
+export type EventListener = (event: ExchangeEvent) => void;
+
+/** Makes what the exchange has changed durable, and then tells it. */
+export class JournalKeeper {
+  /** Batches of L1 that are final, and of which nothing is kept. */
+  finalizedBatches: bigint;
+  readonly #journal: Journal;
+  readonly #logger: Logger;
+  readonly #listener: EventListener | undefined;
+
+  constructor(journal: Journal, finalizedBatches: bigint, logger: Logger, listener: EventListener | undefined) {
+    this.#journal = journal;
+    this.finalizedBatches = finalizedBatches;
+    this.#logger = logger;
+    this.#listener = listener;
+  }
+
+  /** Writes what has changed in one piece, and takes out what is no longer needed. */
+  commit(exchange: Exchange, deletedOrders: readonly number[] = [], deletedBatches: readonly number[] = []): void {
+    const changes = exchange.changes.take();
+    if (isEmpty(changes) && deletedOrders.length + deletedBatches.length === 0) return;
+    this.#journal.commit({
+      nextId: exchange.nextId,
+      finalizedBatches: this.finalizedBatches,
+      orders: [...changes.orders].map(journalOrder),
+      batches: [...changes.batches].map(journalBatch),
+      items: changes.items.map(({ item, serial }) => journalItem(item, serial)),
+      deletedOrders,
+      deletedBatches,
+    });
+    this.#tell(changes.events);
+  }
+
+  /** Writes all that the exchange holds in place of what was there. */
+  replace(exchange: Exchange): void {
+    const { events } = exchange.changes.take();
+    const { nextId, orders, batches } = exchange;
+    this.#journal.replace({
+      nextId,
+      finalizedBatches: this.finalizedBatches,
+      orders: [...orders.values()].map(journalOrder),
+      batches: batches.map(journalBatch),
+      items: batches.flatMap(({ serial, items }) => items.map((item) => journalItem(item, serial))),
+    });
+    this.#tell(events);
+  }
+
+  #tell(events: readonly ExchangeEvent[]): void {
+    for (const event of events) {
+      try {
+        this.#listener?.(event);
+      } catch (error) {
+        this.#logger.error({ error, kind: event.kind }, "listener failed");
+      }
+    }
+  }
+}
+
+/** Puts the orders and batches of a journal into an exchange that has none. */
+export function restore(exchange: Exchange, content: JournalContent): void {
+  const plans = plansOf(content.batches, content.items);
+  const last = new Map<string, number>();
+  for (const { items } of plans) {
+    for (const { id, transaction } of items) {
+      if (!("maker" in transaction)) continue;
+      for (const { account, nonce } of [transaction.maker, transaction.taker])
+        last.set(`${account}:${String(nonce)}`, id);
+    }
+  }
+  for (const { id, bytes, status } of content.orders) {
+    const signed = decodeSignedOrder(bytes);
+    const lastItem = last.get(`${signed.terms.account}:${String(signed.terms.nonce)}`) ?? 0;
+    exchange.restoreOrder(id, signed, status as OrderRecord["status"], lastItem);
+  }
+  exchange.batches.push(...plans);
+}
+
+function isEmpty({ orders, batches, items }: ExchangeChanges): boolean {
+  return orders.size === 0 && batches.size === 0 && items.length === 0;
+}
