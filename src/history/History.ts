@@ -1,14 +1,6 @@
 import { keccak256 } from "../crypto/keccak.ts";
-import { TenorError } from "../errors.ts";
 import { TAG_HISTORY_INNER } from "../machine/Tags.ts";
-
-/** What a history refuses. */
-export type HistoryErrorCode = "HISTORY_EMPTY" | "HISTORY_FULL" | "HISTORY_HEIGHT" | "HISTORY_NODE" | "HISTORY_LEAF";
-
-/** A misuse of a {@link History}. */
-export class HistoryError extends TenorError<HistoryErrorCode> {
-  override readonly name = "HistoryError";
-}
+import { HistoryError, requireNode, type HistorySource } from "./HistorySource.ts";
 
 /** Largest height: docs/specification.md, section 8, and the bound of the contract. */
 const MAX_HISTORY_HEIGHT = 26;
@@ -24,7 +16,7 @@ const SEGMENT = 2 ** 16;
  * at most 2 · height more for a root, and 64 bytes of memory for each leaf. All nodes over real leaves are kept, because the
  * dispute game asks for any of them; a history that is needed for its root alone costs the same.
  */
-export class History {
+export class History implements HistorySource {
   /** k: the tree has 2^k leaves. */
   readonly height: number;
   /** levels[h] holds the nodes over the real leaves i · 2^h to (i + 1) · 2^h − 1, packed, for full nodes only. */
@@ -98,13 +90,7 @@ export class History {
    */
   node(level: number, index: number): Uint8Array {
     if (this.#count === 0) throw new HistoryError("HISTORY_EMPTY", "a history without steps has no commitment");
-    const inside =
-      Number.isInteger(level) && level >= 0 && level <= this.height && Number.isInteger(index) && index >= 0;
-    if (!inside || index >= 2 ** (this.height - level)) {
-      throw new HistoryError("HISTORY_NODE", "there is no such node in the tree", {
-        fields: { level, index, height: this.height },
-      });
-    }
+    requireNode(this, level, index);
     return this.#node(level, index);
   }
 

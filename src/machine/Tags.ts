@@ -14,3 +14,4 @@ export const TAG_SEQUENCE_INNER = 0x09;
 export const TAG_SEQUENCE_ROOT = 0x0a;
 export const TAG_HISTORY_INNER = 0x0b;
 export const TAG_ASSERTION = 0x0c;
+export const TAG_GAME_BASE = 0x0d;
