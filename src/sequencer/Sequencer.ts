@@ -190,11 +190,10 @@ export class Sequencer {
     const first = this.#exchange.batches.find((batch) => batch.status === "sealed");
     if (first === undefined || !this.#schedule.isStale(first.l2Time, now)) return false;
     this.#services.logger.warn({ index: first.built?.index, l2Time: first.l2Time, now }, "batches waited too long");
-    this.#reconciliation.rebuild(
-      this.#l1,
-      this.#exchange.batches.filter((batch) => batch.status !== "included"),
-      now,
-    );
+    this.#change(() => {
+      const waiting = this.#exchange.batches.filter((batch) => batch.status !== "included");
+      this.#reconciliation.rebuild(this.#l1, waiting, now);
+    });
     return true;
   }
 

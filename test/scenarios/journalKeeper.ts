@@ -1,18 +1,23 @@
 import { expect } from "chai";
-import { MemoryJournal, type JournalChanges } from "../../src/sequencer/Journal.ts";
+import { MemoryJournal, type JournalChanges, type JournalContent } from "../../src/sequencer/Journal.ts";
 import { SequencerError } from "../../src/sequencer/Sequencer.ts";
 import { CONTRACT, harness, order, place } from "../support/sequencer.ts";
 import { expectParity } from "../support/posting.ts";
 
+class FailingJournal extends MemoryJournal {
+  fails = false;
+  override commit(changes: JournalChanges): void {
+    if (this.fails) throw new Error("disk full");
+    super.commit(changes);
+  }
+  override replace(content: JournalContent): void {
+    if (this.fails) throw new Error("disk full");
+    super.replace(content);
+  }
+}
+
 describe("the journal's keeper", () => {
   it("acknowledges nothing when the journal fails, and shows nothing more", () => {
-    class FailingJournal extends MemoryJournal {
-      fails = false;
-      override commit(changes: JournalChanges): void {
-        if (this.fails) throw new Error("disk full");
-        super.commit(changes);
-      }
-    }
     const journal = new FailingJournal();
     const h = harness({ journal });
     place(h, order(1, 0n));
@@ -27,6 +32,28 @@ describe("the journal's keeper", () => {
     journal.fails = false;
     h.restart();
     expect([...h.sequencer.exchange.book.orders()].map(({ account }) => account)).to.deep.equal([1]);
+  });
+
+  it("posts nothing that was built anew and not written", () => {
+    const journal = new FailingJournal();
+    const h = harness({ journal });
+    place(h, order(1, 0n, { isSell: true }));
+    place(h, order(2, 0n));
+    h.clock.time += 20n;
+    h.sequencer.tick();
+    const { payload } = h.sequencer.sealedBatch(0n)!;
+    h.clock.time += 700n;
+    journal.fails = true;
+    const code = "HALTED";
+    expect(() => h.sequencer.resealStale())
+      .to.throw(SequencerError)
+      .with.property("code", code);
+    expect(() => h.sequencer.sealedBatch(0n))
+      .to.throw(SequencerError)
+      .with.property("code", code);
+    journal.fails = false;
+    h.restart();
+    expect(h.sequencer.sealedBatch(0n)!.payload).to.deep.equal(payload);
   });
 
   it("forgets what is final, and nothing else", async () => {
