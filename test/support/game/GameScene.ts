@@ -17,7 +17,7 @@ import type { StepContext } from "../../../src/machine/InputLog.ts";
 import { GENESIS_CURSOR, machineStateHash, type MachineState } from "../../../src/machine/MachineState.ts";
 import { Machine, type ProvenStep } from "../../../src/machine/Step.ts";
 import { MESSAGE_FORCED } from "../../../src/machine/Inputs.ts";
-import { PatchedHistory } from "../history/PatchedHistory.ts";
+import { PatchedHistory } from "../../../src/history/PatchedHistory.ts";
 import { USDC, World } from "../tenor.ts";
 
 /** An assertion that somebody makes: the end state that it shows and the history that it commits to. */

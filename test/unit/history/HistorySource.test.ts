@@ -12,7 +12,7 @@ import {
   pathWithin,
   type HistorySource,
 } from "../../../src/history/HistorySource.ts";
-import { PatchedHistory } from "../../support/history/PatchedHistory.ts";
+import { PatchedHistory } from "../../../src/history/PatchedHistory.ts";
 import { historyOf, makeLeaves, naiveTree } from "../../support/history/trees.ts";
 
 const HEIGHT = 6;

@@ -1,5 +1,5 @@
-import { historyInner } from "../../../src/history/History.ts";
-import { requireNode, type HistorySource } from "../../../src/history/HistorySource.ts";
+import { historyInner } from "./History.ts";
+import { requireNode, type HistorySource } from "./HistorySource.ts";
 
 /** From leaf `index` to the end, the leaves of another history of the same height, at their own places. */
 export interface Tail {
