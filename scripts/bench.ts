@@ -40,7 +40,7 @@ const { json, tape, limit, full, onlyHistory } = command.opts<{
 }>();
 
 const figures = onlyHistory ? {} : await measureMachine();
-console.log("\nhistory of a range of fills (k = 26, five levels a move), one core, without signature checks");
+console.log("\nhistory of a range of fills (k = 26, five levels a move), processor time, without signature checks");
 const histories: HistoryFigures[] = [];
 for (const steps of full ? FULL_RANGES : RANGES) {
   const measured = await measureHistory(steps);
