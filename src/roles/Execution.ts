@@ -77,9 +77,14 @@ export function genesisSnapshot(root: TreeRoot): Snapshot {
   return { cursor: GENESIS_CURSOR, root, steps: 0 };
 }
 
+/** Newest batches of which every snapshot is kept: reorganisations of L1 go back no further as a rule. */
+const DENSE = 32;
+/** Snapshots that are kept of older batches. Each can hold a state of its own, some megabytes for thousands of active accounts. */
+const SPARSE = 64;
+
 /**
- * The machine run over the inputs, with a snapshot at the start of every batch, so that it goes back to any of them at no
- * cost and runs any range again.
+ * The machine run over the inputs, with snapshots at the start of batches: of all of the newest ones, so that it goes back at
+ * no cost, and of some older ones, from which it runs any range again.
  */
 export class Execution {
   readonly #config: MachineConfig;
@@ -141,6 +146,7 @@ export class Execution {
       if (step.kind === "next batch") {
         this.#current = { cursor: machine.cursor, root: machine.state.root, steps };
         this.#snapshots.set(machine.cursor.batch, this.#current);
+        this.#thin();
         this.#options.afterBatch?.(this.#current);
       }
       if (steps % SLICE === 0) await turn();
@@ -149,8 +155,12 @@ export class Execution {
 
   /** Where a range ends, without its history: at once if it starts at a batch and its end is known. */
   async rangeEnd(start: Snapshot, target: bigint, height: number): Promise<RangeEnd> {
-    const end = this.#snapshots.get(target);
-    if (end !== undefined && end.steps - start.steps <= 2 ** height) return { start, end, target, overflow: false };
+    const nearest = this.#nearest(target);
+    if (nearest.steps > start.steps) {
+      const { end } = nearest.cursor.batch === target ? { end: nearest } : await this.#range(nearest, target, height);
+      const complete = end.cursor.batch === target && end.steps - start.steps <= 2 ** height;
+      if (complete) return { start, end, target, overflow: false };
+    }
     return await this.#range(start, target, height);
   }
 
@@ -247,7 +257,23 @@ export class Execution {
   #keep(snapshot: Snapshot): void {
     const { batch } = snapshot.cursor;
     const wanted = batch >= this.#pruned && batch <= this.#current.cursor.batch;
-    if (wanted && !this.#snapshots.has(batch)) this.#snapshots.set(batch, snapshot);
+    if (!wanted || this.#snapshots.has(batch)) return;
+    this.#snapshots.set(batch, snapshot);
+    this.#thin();
+  }
+
+  /** Of the older snapshots, forgets the one whose neighbours are nearest to each other in steps, if there are too many. */
+  #thin(): void {
+    if (this.#snapshots.size <= DENSE + SPARSE) return;
+    const limit = this.#current.cursor.batch - BigInt(DENSE);
+    const ordered = [...this.#snapshots.values()].sort((a, b) => a.steps - b.steps);
+    const old = ordered.filter(({ cursor }) => cursor.batch <= limit);
+    if (old.length <= SPARSE) return;
+    let least = 1;
+    for (let i = 2; i + 1 < old.length; i++) {
+      if (old[i + 1]!.steps - old[i - 1]!.steps < old[least + 1]!.steps - old[least - 1]!.steps) least = i;
+    }
+    this.#snapshots.delete(old[least]!.cursor.batch);
   }
 
   /** The newest snapshot at the start of `batch` or before, here or elsewhere. */

@@ -183,6 +183,28 @@ describe("Execution", () => {
     }
   });
 
+  it("keeps all snapshots of the newest batches and some older ones, evenly, and goes back to any batch all the same", async () => {
+    const long = makeInputs(20260507, 300);
+    const subject = new Execution(CONFIG, long.log, preparedRoot());
+    await subject.advance(300n);
+    const kept = long.starts.flatMap((steps, batch) =>
+      subject.at(BigInt(batch)) === undefined ? [] : [{ steps, batch }],
+    );
+    expect(kept.length).to.be.at.most(97);
+    expect(kept.slice(-33).map(({ batch }) => batch)).to.deep.equal(Array.from({ length: 33 }, (_, i) => 268 + i));
+    const gaps = kept.slice(1).map(({ steps }, i) => steps - kept[i]!.steps);
+    expect(Math.max(...gaps)).to.be.below(long.starts[300]! / 16);
+    const start = subject.at(0n)!;
+    for (const batch of [299n, 150n, 141n, 17n]) {
+      const { end, overflow } = await subject.rangeEnd(start, batch, 26);
+      expect(overflow).to.equal(false);
+      expect(toHex(snapshotHash(end))).to.equal(toHex(long.hashes[long.starts[Number(batch)]! - 1]!));
+    }
+    subject.goBack(123n);
+    await subject.advance(300n);
+    expect(toHex(snapshotHash(subject.current))).to.equal(toHex(long.hashes.at(-1)!));
+  });
+
   it("tells an observer of every step once", async () => {
     const subject = execution();
     let steps = 0;
