@@ -1,8 +1,9 @@
 import { History } from "../history/History.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
+import type { InputEvidence, InputLog, StepContext } from "../machine/InputLog.ts";
 import { GENESIS_CURSOR, machineStateHash, type Cursor, type MachineState } from "../machine/MachineState.ts";
 import { rootHash, type TreeRoot } from "../machine/StateTree.ts";
-import { Machine, type InputSource, type StepResult } from "../machine/Step.ts";
+import { Machine, type ProvenStep, type StepResult } from "../machine/Step.ts";
 
 /** A machine at rest. The tree is persistent, so this is a reference and not a copy. */
 export interface Snapshot {
@@ -25,6 +26,17 @@ export interface RangeEnd {
 export interface RangeHistory extends RangeEnd {
   readonly history: History;
 }
+
+/** One step of a range with all that the judge has to be shown. */
+export interface StepEvidence {
+  readonly step: ProvenStep;
+  /** What the inputs are proven against. */
+  readonly context: StepContext;
+  readonly input: InputEvidence;
+}
+
+/** The counts at which the game has taken the inbox's roots. */
+export type RecordedCounts = Pick<StepContext, "batchCount" | "messageCount">;
 
 /** Told of every step, once; after a reorganisation of L1 the steps from the first changed batch on come again. */
 export type StepObserver = (step: StepResult, before: Cursor) => void;
@@ -53,7 +65,7 @@ export function genesisSnapshot(root: TreeRoot): Snapshot {
  */
 export class Execution {
   readonly #config: MachineConfig;
-  readonly #inputs: InputSource;
+  readonly #inputs: InputLog;
   readonly #genesis: Snapshot;
   /** Snapshots at the start of batches, by batch. */
   readonly #snapshots = new Map<bigint, Snapshot>();
@@ -61,7 +73,7 @@ export class Execution {
   /** No snapshot below this batch is kept, but for genesis. */
   #pruned = 0n;
 
-  constructor(config: MachineConfig, inputs: InputSource, genesis: TreeRoot) {
+  constructor(config: MachineConfig, inputs: InputLog, genesis: TreeRoot) {
     this.#config = config;
     this.#inputs = inputs;
     this.#genesis = genesisSnapshot(genesis);
@@ -120,6 +132,18 @@ export class Execution {
   async range(start: Snapshot, target: bigint, height: number): Promise<RangeHistory> {
     const history = new History(height);
     return { ...(await this.#run(start, target, height, history)), history };
+  }
+
+  /** Step number `index` of a range with its evidence, proven at the counts that the game has recorded; the identity in the padding. */
+  async stepAt(range: RangeHistory, index: number, recorded?: RecordedCounts): Promise<StepEvidence> {
+    const machine = this.#machine(range.start);
+    for (let taken = 0; taken < index && !machine.finished(range.target);) {
+      machine.step(range.target);
+      if (++taken % SLICE === 0) await turn();
+    }
+    const step = machine.provenStep(range.target);
+    const context = this.#inputs.context(range.target, recorded?.batchCount, recorded?.messageCount);
+    return { step, context, input: this.#inputs.evidence(step.input, context) };
   }
 
   async #run(start: Snapshot, target: bigint, height: number, history: History | undefined): Promise<RangeEnd> {

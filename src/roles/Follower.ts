@@ -13,7 +13,9 @@ import {
   machineStateOf,
   type RangeEnd,
   type RangeHistory,
+  type RecordedCounts,
   type Snapshot,
+  type StepEvidence,
   type StepObserver,
 } from "./Execution.ts";
 import { SILENT, type Logger } from "./Logger.ts";
@@ -121,6 +123,11 @@ export class Follower {
   /** Runs a range again with a commitment to each of its steps; the log must have `target` batches. */
   range(start: Snapshot, target: bigint, height: number): Promise<RangeHistory> {
     return this.#serially(() => this.#execution.range(start, target, height));
+  }
+
+  /** Step number `index` of a range with all that the judge has to be shown, at the counts that the game has recorded. */
+  stepAt(range: RangeHistory, index: number, recorded?: RecordedCounts): Promise<StepEvidence> {
+    return this.#serially(() => this.#execution.stepAt(range, index, recorded));
   }
 
   /** Forgets the snapshots before `batch`, which is the start of the unconfirmed part. */
