@@ -1,6 +1,7 @@
 import { toHex, type Hex } from "../crypto/bytes.ts";
 import { TenorError } from "../errors.ts";
 import type { StepContext } from "../machine/InputLog.ts";
+import { own, PROVEN, type Rivals } from "./GameClock.ts";
 import { baseBelow, contextOf, nodeId, rootPosition, sectionBits, siblingsOf, type Position } from "./GameNode.ts";
 import type { AssertionName, Child } from "./Move.ts";
 
@@ -26,24 +27,33 @@ export interface ViewNode {
   /** The children that are nodes, by number. */
   readonly linked: ReadonlyMap<number, ViewNode>;
   readonly proven: boolean;
+  /** The assertion is confirmed. */
+  readonly confirmed: boolean;
+  /** What its clock counts from: of an assertion when it was made, of others when their parent was opened. */
+  readonly createdAt: bigint;
+  /** When the node first was there; of all but assertions later than its creation. */
+  readonly knownAt: bigint;
+  /** Zero: it is not open. */
+  readonly openedAt: bigint;
 }
 
-interface MutableNode extends ViewNode {
-  children: readonly Uint8Array[] | undefined;
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+interface MutableNode extends Mutable<Omit<ViewNode, "linked">> {
   linked: Map<number, MutableNode>;
-  proven: boolean;
 }
 
 /** What happens in a game, whether L1 says so or a plan supposes it. */
 export type GameChange =
   | { readonly type: "asserted"; readonly name: AssertionName }
+  | { readonly type: "confirmed"; readonly historyRoot: Uint8Array }
   | { readonly type: "inputs"; readonly inputs: StepContext }
   | { readonly type: "opened"; readonly node: Uint8Array; readonly children: readonly Uint8Array[] }
   | { readonly type: "descended"; readonly nodeA: Uint8Array; readonly nodeB: Uint8Array; readonly index: number }
   | { readonly type: "proven"; readonly node: Uint8Array };
 
 /**
- * One game: which nodes there are, which are open, and which children of theirs are nodes. All of it follows from events, so
+ * One game: which nodes there are, which are open since when, and which children of theirs are nodes. All of it follows from events, so
  * a challenger that was killed has it again after one reading.
  */
 export class GameView {
@@ -80,7 +90,7 @@ export class GameView {
 
   /** The root of this history, if it was asserted. */
   root(historyRoot: Uint8Array): ViewNode | undefined {
-    return this.node(nodeId(contextOf(rootPosition(this.game, this.height)), historyRoot));
+    return this.node(this.#rootId(historyRoot));
   }
 
   /** All assertions of the game. */
@@ -99,24 +109,53 @@ export class GameView {
     return sectionBits(node.position.level, this.sectionBits);
   }
 
+  /** Whether a node has any rival. */
+  isRivalled(node: ViewNode): boolean {
+    return (this.#contexts.get(toHex(contextOf(node.position)))?.length ?? 0) > 1;
+  }
+
   /**
-   * Takes a change in. One that is there already changes nothing.
+   * A node's total at a time, with the totals of all nodes below it computed anew: what the contract has after an update of
+   * all of them, or less, because it keeps what was larger at an earlier update.
+   */
+  total(node: ViewNode, now: bigint, known = new Map<Hex, bigint>()): bigint {
+    const before = known.get(node.id);
+    if (before !== undefined) return before;
+    if (node.proven) return PROVEN;
+    let time = 0n;
+    if (node.children !== undefined) {
+      time = now - node.openedAt;
+      for (const child of node.linked.values()) {
+        const total = this.total(child, now, known);
+        if (total < time) time = total;
+      }
+    }
+    time += this.#ownTime(node, now);
+    known.set(node.id, time);
+    return time;
+  }
+
+  /**
+   * Takes a change in that came at `time`, in seconds. One that is there already changes nothing.
    *
    * @throws {@link GameViewError} if it is about a node that is not there.
    */
-  apply(change: GameChange): void {
+  apply(change: GameChange, time = 0n): void {
     switch (change.type) {
       case "asserted":
-        this.#add(rootPosition(this.game, this.height), change.name.historyRoot, change.name);
+        this.#add(rootPosition(this.game, this.height), change.name.historyRoot, change.name, time, time);
+        break;
+      case "confirmed":
+        this.#require(this.#rootId(change.historyRoot)).confirmed = true;
         break;
       case "inputs":
         this.#inputs = change.inputs;
         break;
       case "opened":
-        this.#require(change.node).children = change.children;
+        Object.assign(this.#require(change.node), { children: change.children, openedAt: time });
         break;
       case "descended":
-        this.#descend(this.#require(change.nodeA), this.#require(change.nodeB), change.index);
+        this.#descend(this.#require(change.nodeA), this.#require(change.nodeB), change.index, time);
         break;
       case "proven":
         this.#require(change.node).proven = true;
@@ -136,7 +175,19 @@ export class GameView {
     return copy;
   }
 
-  #descend(a: MutableNode, b: MutableNode, index: number): void {
+  #rootId(historyRoot: Uint8Array): Uint8Array {
+    return nodeId(contextOf(rootPosition(this.game, this.height)), historyRoot);
+  }
+
+  #ownTime(node: ViewNode, now: bigint): bigint {
+    const times = (this.#contexts.get(toHex(contextOf(node.position))) ?? []).map(({ createdAt }) => createdAt);
+    if (times.length < 2) return now - node.createdAt;
+    const [first, second] = times.sort((a, b) => Number(a - b));
+    const rivals: Rivals = { first: first!, second: second! };
+    return own(rivals, node.createdAt);
+  }
+
+  #descend(a: MutableNode, b: MutableNode, index: number, time: bigint): void {
     for (const node of [a, b]) {
       if (node.children === undefined) {
         throw new GameViewError("EVENTS_INCONSISTENT", "a node has children without being open", {
@@ -144,15 +195,36 @@ export class GameView {
         });
       }
       const child = childAt(node, index, this.bitsOf(node));
-      node.linked.set(index, this.#add(child.position, child.span, undefined));
+      node.linked.set(index, this.#add(child.position, child.span, undefined, node.openedAt, time));
     }
   }
 
-  #add(position: Position, span: Uint8Array, assertion: AssertionName | undefined): MutableNode {
+  #add(
+    position: Position,
+    span: Uint8Array,
+    assertion: AssertionName | undefined,
+    createdAt: bigint,
+    knownAt: bigint,
+  ): MutableNode {
     const id = toHex(nodeId(contextOf(position), span));
     const known = this.#nodes.get(id);
-    if (known !== undefined) return known;
-    return this.#insert({ id, position, span, assertion, children: undefined, linked: new Map(), proven: false });
+    if (known !== undefined) {
+      if (createdAt < known.createdAt) known.createdAt = createdAt;
+      return known;
+    }
+    return this.#insert({
+      id,
+      position,
+      span,
+      assertion,
+      children: undefined,
+      linked: new Map(),
+      proven: false,
+      confirmed: false,
+      createdAt,
+      knownAt,
+      openedAt: 0n,
+    });
   }
 
   #insert(node: MutableNode): MutableNode {

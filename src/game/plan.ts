@@ -1,9 +1,10 @@
-import { equalBytes, fromHex } from "../crypto/bytes.ts";
+import { fromHex } from "../crypto/bytes.ts";
 import { childrenOf, gameBase, pathWithin, type HistorySource } from "../history/HistorySource.ts";
 import type { InputEvidence, StepContext } from "../machine/InputLog.ts";
 import type { MachineState } from "../machine/MachineState.ts";
 import { childAt, type GameView, type ViewNode } from "./GameView.ts";
 import type { Confirm, Descend, Move, Predecessor, Update } from "./Move.ts";
+import { hasParted, partingOf, stateOf } from "./NodeState.ts";
 
 /** What a party of a game has to say: its history, and proofs of its steps. */
 export interface Testimony {
@@ -42,44 +43,54 @@ export async function planMoves(view: GameView, testimony: Testimony, most = 64)
   const root = draft.root(await history.node(history.height, 0));
   const moves: Move[] = [];
   let silent = 0;
-  if (root === undefined || draft.rivals(root).length === 0) return { moves, silent };
+  if (root === undefined || root.confirmed || !draft.isRivalled(root)) return { moves, silent };
   if (draft.inputs === undefined) moves.push({ type: "record inputs", game: draft.game });
 
+  // From the root down: a node's children are there once it has parted, be it by a move of this plan.
   const stack: ViewNode[] = [root];
   const seen = new Set<string>();
   while (stack.length > 0 && moves.length < most) {
     const node = stack.pop()!;
     if (seen.has(node.id)) continue;
     seen.add(node.id);
-    const { level, index } = node.position;
-    if (level === 0) {
-      // Without recorded inputs there is nothing to prove against: that is one move and one reading away.
-      if (!node.proven && draft.inputs !== undefined) moves.push(await proveMove(node, testimony, draft.inputs));
-      continue;
+    if (stateOf(draft, node) === "rivalled") {
+      const move = await openOrProve(draft, node, testimony);
+      if (move !== undefined) moves.push(move);
     }
-    if (node.children === undefined) {
-      const children = await childrenOf(history, level, index, draft.bitsOf(node));
-      moves.push(
-        node.assertion === undefined
-          ? { type: "open", position: node.position, span: node.span, children }
-          : { type: "open root", ...node.assertion, children },
-      );
-      draft.apply({ type: "opened", node: fromHex(node.id), children });
-    }
-    for (const rival of draft.rivals(node)) {
-      if (rival.children === undefined) {
-        silent++;
-        continue;
-      }
-      const parting = partingOf(node, rival);
-      if (node.linked.has(parting) && rival.linked.has(parting)) continue;
-      if (moves.length >= most) break;
-      moves.push(descendMove(draft, node, rival, parting));
-      draft.apply({ type: "descended", nodeA: fromHex(node.id), nodeB: fromHex(rival.id), index: parting });
-    }
+    if (stateOf(draft, node) === "met") moves.push(...partFromRivals(draft, node, most - moves.length));
+    silent += draft.rivals(node).filter((rival) => isSilent(rival)).length;
     stack.push(...node.linked.values());
   }
   return { moves, silent };
+}
+
+/** What a rivalled node is due; undefined if the inputs of its proof are not recorded yet, which is one move and one reading away. */
+async function openOrProve(draft: GameView, node: ViewNode, testimony: Testimony): Promise<Move | undefined> {
+  const { level, index } = node.position;
+  if (level === 0) return draft.inputs && (await proveMove(node, testimony, draft.inputs));
+  const children = await childrenOf(testimony.history, level, index, draft.bitsOf(node));
+  draft.apply({ type: "opened", node: fromHex(node.id), children });
+  return node.assertion === undefined
+    ? { type: "open", position: node.position, span: node.span, children }
+    : { type: "open root", ...node.assertion, children };
+}
+
+/** Descends with each open rival that the node has not parted from, `most` of them. */
+function partFromRivals(draft: GameView, node: ViewNode, most: number): Move[] {
+  const moves: Move[] = [];
+  for (const rival of draft.rivals(node)) {
+    if (moves.length >= most) break;
+    if (rival.children === undefined || hasParted(node, rival)) continue;
+    const index = partingOf(node, rival);
+    moves.push(descendMove(draft, node, rival, index));
+    draft.apply({ type: "descended", nodeA: fromHex(node.id), nodeB: fromHex(rival.id), index });
+  }
+  return moves;
+}
+
+/** Whether only its own side can bring a node on. Of a wrong leaf no side can. */
+function isSilent(node: ViewNode): boolean {
+  return node.position.level > 0 && node.children === undefined;
 }
 
 /** The totals of a root's nodes computed anew, children before parents, and the root confirmed. */
@@ -101,12 +112,6 @@ export function updateOf(view: GameView, node: ViewNode): Update {
   const indices = [...node.linked.keys()].sort((a, b) => a - b);
   const children = indices.map((index) => childAt(node, index, view.bitsOf(node)));
   return { position: node.position, span: node.span, children };
-}
-
-/** The first child in which two open rivals differ. */
-export function partingOf(a: ViewNode, b: ViewNode): number {
-  // Rivals have different spans, so some child differs.
-  return a.children!.findIndex((child, index) => !equalBytes(child, b.children![index]!));
 }
 
 /** Brings a pair of open rivals down to child number `index`. */

@@ -2,13 +2,15 @@ import type { ContractTransaction, Log, Result } from "ethers";
 import type { BisectionGame } from "../../typechain/index.ts";
 import type {
   ChildStruct,
+  MoveStruct,
+  PlaceStruct,
   PositionStruct,
   SideStruct,
   UpdateStruct,
 } from "../../typechain/contracts/game/BisectionGame.ts";
 import { fromHex, toHex, type Hex } from "../crypto/bytes.ts";
 import type { Position } from "../game/GameNode.ts";
-import type { Child, Move, RefundClaim, Side, Update } from "../game/Move.ts";
+import type { Child, Move, Place, RefundClaim, Side, Update } from "../game/Move.ts";
 import { gameAt } from "./Contracts.ts";
 import type { GameEvent, GameNodeRecord, GameParameters, GameSource, GameWriter } from "./GameSource.ts";
 import { decodeLog } from "./InboxClient.ts";
@@ -78,21 +80,30 @@ export class GameClient implements GameSource, GameWriter {
     await this.#client.read("try moves", () => this.#client.provider.call({ ...transaction, from }));
   }
 
+  callBytes(move: Move): number {
+    return byteLength(this.encode(move));
+  }
+
   claimRefund(claim: RefundClaim, recipient: Hex): Promise<L1Receipt> {
-    const transaction = this.contract.claimRefund.populateTransaction(
-      claim.game,
-      claim.endStateHash,
-      claim.historyRoot,
-      claim.before,
-      claim.moves.map((move) => ({ ...move, node: toHex(move.node), rival: toHex(move.rival) })),
-      claim.places.map((place) =>
-        place === undefined
-          ? { level: 0, index: 0, span: new Uint8Array(32), path: [] }
-          : { ...place, path: place.path.map(toHex) },
-      ),
-      recipient,
-    );
+    const transaction = this.contract.claimRefund.populateTransaction(...claimArguments(claim, recipient));
     return this.#client.send("claim refunds", transaction);
+  }
+
+  async refundOf(claim: RefundClaim, recipient: Hex): Promise<bigint> {
+    const from = await this.#client.address();
+    return this.#client.read("try a claim", () =>
+      this.contract.claimRefund.staticCall(...claimArguments(claim, recipient), { from }),
+    );
+  }
+
+  claimBytes(claim: RefundClaim): number {
+    const zero = `0x${"00".repeat(20)}` as const;
+    return byteLength(this.contract.interface.encodeFunctionData("claimRefund", claimArguments(claim, zero)));
+  }
+
+  async gasPrice(): Promise<bigint> {
+    const fees = await this.#client.read("read the fees", () => this.#client.provider.getFeeData());
+    return fees.gasPrice ?? fees.maxFeePerGas ?? 0n;
   }
 
   /** One move is a call; several are one call of all. */
@@ -209,6 +220,27 @@ function toContext(raw: Result): Extract<GameEvent, { type: "inputs" }>["inputs"
     messageCount: raw.getValue("messageCount") as bigint,
     messagesRoot: bytesOf(raw, "messagesRoot"),
   };
+}
+
+function byteLength(data: string): number {
+  return data.length / 2 - 1;
+}
+
+function claimArguments(claim: RefundClaim, recipient: Hex): [Hex, Hex, Hex, Hex, MoveStruct[], PlaceStruct[], Hex] {
+  return [
+    toHex(claim.game),
+    toHex(claim.endStateHash),
+    toHex(claim.historyRoot),
+    toHex(claim.before),
+    claim.moves.map((move) => ({ ...move, node: toHex(move.node), rival: toHex(move.rival) })),
+    claim.places.map(placeArgument),
+    recipient,
+  ];
+}
+
+function placeArgument(place: Place | undefined): PlaceStruct {
+  if (place === undefined) return { level: 0, index: 0, span: toHex(new Uint8Array(32)), path: [] };
+  return { ...place, span: toHex(place.span), path: place.path.map(toHex) };
 }
 
 function positionArgument({ game, level, index, base }: Position): PositionStruct {

@@ -90,5 +90,13 @@ export interface GameWriter {
   play(moves: readonly Move[]): Promise<L1Receipt>;
   /** Throws what {@link play} would, as far as it can be known before. */
   wouldPlay(moves: readonly Move[]): Promise<void>;
+  /** Bytes of a move's calldata. */
+  callBytes(move: Move): number;
+  /** What a claim would be paid, wei. */
+  refundOf(claim: RefundClaim, recipient: Hex): Promise<bigint>;
+  /** Bytes of a claim's calldata. */
+  claimBytes(claim: RefundClaim): number;
+  /** What a transaction pays for gas now, wei. */
+  gasPrice(): Promise<bigint>;
   claimRefund(claim: RefundClaim, recipient: Hex): Promise<L1Receipt>;
 }

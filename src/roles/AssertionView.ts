@@ -143,6 +143,16 @@ export class AssertionView {
     return id === undefined ? undefined : this.#assertions.get(id);
   }
 
+  /** All children of an assertion, in the order in which they were made. */
+  children(parent: JudgedAssertion): readonly JudgedAssertion[] {
+    return [...this.#assertions.values()].filter(({ created }) => equalBytes(created.parent, parent.created.id));
+  }
+
+  /** Whether the assertion is among those that were read. */
+  has(id: Hex): boolean {
+    return this.#assertions.has(id);
+  }
+
   /** An assertion by its id. */
   get(id: Hex | undefined): JudgedAssertion {
     const known = id === undefined ? undefined : this.#assertions.get(id);

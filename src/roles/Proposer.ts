@@ -42,6 +42,15 @@ export type Waiting =
   /** The assertion has rivals, and the game has not decided. */
   | "rivals";
 
+/** What L1 was found to have. */
+export interface Observation {
+  readonly head: L1Block;
+  /** The endpoint is behind what was read before. */
+  readonly behind: boolean;
+  /** Wrong assertions seen for the first time. */
+  readonly wrong: readonly WrongAssertion[];
+}
+
 /** What one round did. */
 export interface ProposerReport {
   readonly head: L1Block;
@@ -82,17 +91,22 @@ export class Proposer {
    * @throws {@link ProposerError} if the right chain is lost; else what derivation and L1 throw. The next round starts afresh.
    */
   async tick(): Promise<ProposerReport> {
-    const { head, behind } = await this.#options.follower.sync();
-    const wrong = await this.view.update(head);
+    const { head, behind, wrong } = await this.observe();
     for (const report of wrong) this.#logger.error(report, "a wrong assertion was made");
-    this.#requireNotLost();
+    this.requireNotLost();
     if (behind) return { head, wrong, confirmed: "endpoint behind", asserted: "endpoint behind" };
     if (await this.#options.chain.hasPending()) {
       // Sent again, it would fail as a duplicate at best. If it is stuck for its fee, people must see this line.
       this.#logger.warn({ head }, "a transaction of this account is pending");
       return { head, wrong, confirmed: "transaction pending", asserted: "transaction pending" };
     }
-    return { head, wrong, confirmed: await this.#confirm(head), asserted: await this.#assert(head) };
+    return { head, wrong, confirmed: await this.confirm(head), asserted: await this.assert(head) };
+  }
+
+  /** Reads L1 and judges what is new; sends nothing. */
+  async observe(): Promise<Observation> {
+    const { head, behind } = await this.#options.follower.sync();
+    return { head, behind, wrong: await this.view.update(head) };
   }
 
   /** Rounds until `signal` is aborted. A failed round is logged and followed by the next; a lost chain ends the loop. */
@@ -111,7 +125,8 @@ export class Proposer {
     }
   }
 
-  async #confirm(head: L1Block): Promise<ProposerReport["confirmed"]> {
+  /** Confirms the next assertion of the right chain, if its time has come and nobody disputes it. */
+  async confirm(head: L1Block): Promise<ProposerReport["confirmed"]> {
     const parent = this.view.latestConfirmed;
     const next = this.view.rightChild(parent);
     if (next === undefined) return "nothing to confirm";
@@ -133,7 +148,12 @@ export class Proposer {
     }
   }
 
-  async #assert(head: L1Block): Promise<ProposerReport["asserted"]> {
+  /**
+   * Makes the next assertion of the right chain, if its inputs are there.
+   *
+   * @throws {@link ProposerError} `FAMILY_LOST`.
+   */
+  async assert(head: L1Block): Promise<ProposerReport["asserted"]> {
     const { follower, chain } = this.#options;
     const parent = this.view.tip;
     const { id: parentId, childTarget } = parent.created;
@@ -164,7 +184,8 @@ export class Proposer {
     }
   }
 
-  #requireNotLost(): void {
+  /** @throws {@link ProposerError} `WRONG_CONFIRMED`. */
+  requireNotLost(): void {
     const { created, right } = this.view.latestConfirmed;
     if (right) return;
     throw new ProposerError("WRONG_CONFIRMED", "a wrong assertion is confirmed", {

@@ -1,8 +1,10 @@
 import { BridgeClient } from "../l1/BridgeClient.ts";
 import { ChainClient } from "../l1/ChainClient.ts";
 import { deploymentGenesis, machineConfig, type Deployment } from "../l1/deployment.ts";
+import { GameClient } from "../l1/GameClient.ts";
 import { InboxClient } from "../l1/InboxClient.ts";
 import type { L1Client } from "../l1/L1Client.ts";
+import { Challenger, type ChallengerOptions } from "./Challenger.ts";
 import { Follower, type FollowerOptions } from "./Follower.ts";
 import { Proposer, type ProposerOptions } from "./Proposer.ts";
 
@@ -38,4 +40,18 @@ export function makeProposer(
   });
   const chain = new ChainClient(client, deployment.addresses.chain);
   return new Proposer({ follower, chain, startBlock: deployment.startBlock, ...options });
+}
+
+/** A challenger with a follower of its own. A watchtower's connection needs no key; others' keys hold a stake. */
+export function makeChallenger(
+  client: L1Client,
+  deployment: Deployment,
+  options: Omit<ChallengerOptions, "follower" | "chain" | "game" | "startBlock">,
+): Challenger {
+  const { logger } = options;
+  const { addresses, startBlock } = deployment;
+  const follower = makeFollower(client, deployment, logger === undefined ? {} : { logger });
+  const chain = new ChainClient(client, addresses.chain);
+  const game = new GameClient(client, addresses.game);
+  return new Challenger({ follower, chain, game, startBlock, ...options });
 }

@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { toHex } from "../../src/crypto/bytes.ts";
 import { Random } from "../../src/market/random.ts";
 import { Execution } from "../../src/roles/Execution.ts";
-import { deployJudge, judgeAll, type Evidence } from "../support/parity/judge.ts";
+import type { StepEvidence } from "../../src/l1/proverArguments.ts";
+import { deployJudge, judgeAll } from "../support/parity/judge.ts";
 import { CONFIG, makeInputs } from "../support/traffic/inputs.ts";
 import { preparedRoot } from "../support/traffic/world.ts";
 
@@ -23,7 +24,7 @@ describe("evidence of a step of a history", () => {
       { batchCount: 57n, messageCount: log.messageCount },
     ]) {
       const steps = await Promise.all(indices.map((index) => execution.stepAt(range, index, recorded)));
-      const evidence = steps.map(({ step, input }): Evidence => ({ pre: step.pre, input, witness: step.witness }));
+      const evidence = steps.map(({ step, input }): StepEvidence => ({ pre: step.pre, input, witness: step.witness }));
       const verdicts = await judgeAll(judge, steps[0]!.context, evidence);
       for (const [i, index] of indices.entries()) {
         expect(verdicts[i]).to.deep.include({ accepted: true, kind: steps[i]!.step.kind, code: steps[i]!.step.code });

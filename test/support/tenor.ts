@@ -9,6 +9,7 @@ import { ChainClient } from "../../src/l1/ChainClient.ts";
 import { machineConfig, type Deployment } from "../../src/l1/deployment.ts";
 import { deployTenor } from "../../src/l1/deployTenor.ts";
 import { tokenAt } from "../../src/l1/Contracts.ts";
+import { GameClient } from "../../src/l1/GameClient.ts";
 import { InboxClient } from "../../src/l1/InboxClient.ts";
 import { L1Client, type L1ClientOptions } from "../../src/l1/L1Client.ts";
 import { L1Error } from "../../src/l1/L1Error.ts";
@@ -16,6 +17,7 @@ import { readParameters, type TenorParameters } from "../../src/l1/parameters.ts
 import { transferDigest, withdrawDigest } from "../../src/machine/TypedData.ts";
 import { encodeItem, encodeTransaction, TX_TRANSFER, TX_WITHDRAW, type Transaction } from "../../src/machine/Wire.ts";
 import type { StepResult } from "../../src/machine/Step.ts";
+import { Challenger, type ChallengerOptions } from "../../src/roles/Challenger.ts";
 import type { Follower } from "../../src/roles/Follower.ts";
 import { makeFollower } from "../../src/roles/nodes.ts";
 import { Proposer, type ProposerOptions } from "../../src/roles/Proposer.ts";
@@ -109,6 +111,24 @@ export class World {
   proposer(chain = this.chain(this.signers[7]!), options: Partial<ProposerOptions> = {}): Proposer {
     const { startBlock } = this.deployment;
     return new Proposer({ follower: this.follower(), chain, startBlock, ...options });
+  }
+
+  /** The dispute game as an account sees it. */
+  game(signer: HardhatEthersSigner): GameClient {
+    return new GameClient(this.client(signer), this.deployment.addresses.game);
+  }
+
+  /** A challenger with nothing but a key; a defender unless told otherwise. */
+  challenger(signer = this.signers[7]!, options: Partial<ChallengerOptions> = {}): Challenger {
+    return new Challenger({
+      mode: "defender",
+      times: { reaction: 300n, censorship: 600n, margin: 600n },
+      follower: this.follower(),
+      chain: this.chain(signer),
+      game: this.game(signer),
+      startBlock: this.deployment.startBlock,
+      ...options,
+    });
   }
 
   /** Remembers L1 as it is. The function that it returns puts it back, and makes other blocks until the chain is longer. */

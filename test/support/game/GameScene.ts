@@ -9,7 +9,7 @@ import type { AssertionName } from "../../../src/game/Move.ts";
 import type { Testimony } from "../../../src/game/plan.ts";
 import type { ChainClient } from "../../../src/l1/ChainClient.ts";
 import { deploymentGenesis, machineConfig } from "../../../src/l1/deployment.ts";
-import { GameClient } from "../../../src/l1/GameClient.ts";
+import type { GameClient } from "../../../src/l1/GameClient.ts";
 import type { L1Receipt } from "../../../src/l1/L1Source.ts";
 import type { TenorParameters } from "../../../src/l1/parameters.ts";
 import { evidenceOf } from "../../../src/l1/proverArguments.ts";
@@ -122,7 +122,7 @@ export class GameScene {
 
   /** The game as an account sees it. */
   game(signer: HardhatEthersSigner): GameClient {
-    return new GameClient(this.world.client(signer), this.world.deployment.addresses.game);
+    return this.world.game(signer);
   }
 
   /** The chain as an account sees it. */
@@ -190,10 +190,11 @@ export class GameScene {
       if (event.type !== "created" || !equalBytes(event.parent, this.parent)) continue;
       const { historyRoot } = event;
       const name = { game: this.parent, endStateHash: machineStateHash(event.end), historyRoot };
-      view.apply({ type: "asserted", name });
+      view.apply({ type: "asserted", name }, (await chain.block(event.blockNumber))!.timestamp);
     }
     for (const event of await game.gameEvents(0, number)) {
-      if (event.type !== "recorded" && event.type !== "refunded") view.apply(event);
+      if (event.type === "recorded" || event.type === "refunded") continue;
+      view.apply(event, (await game.block(event.blockNumber))!.timestamp);
     }
     return view;
   }

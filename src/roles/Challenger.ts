@@ -1,0 +1,307 @@
+import { toHex, type Hex } from "../crypto/bytes.ts";
+import { TenorError } from "../errors.ts";
+import type { NodeState } from "../game/NodeState.ts";
+import type { GameSource, GameWriter } from "../l1/GameSource.ts";
+import { L1Error } from "../l1/L1Error.ts";
+import type { ChainSource, ChainWriter, L1Block } from "../l1/L1Source.ts";
+import { AlarmBoard, LogSink, type Alarm, type AlarmSink } from "./Alarm.ts";
+import type { AssertionView, WrongAssertion } from "./AssertionView.ts";
+import { checkDisputeTimes, DeadlineError, type DisputeTimes } from "./Deadlines.ts";
+import { countStates, DisputeJudge, findDisputes, type Dispute, type DisputeContext } from "./Disputes.ts";
+import type { Follower } from "./Follower.ts";
+import { GamePlayer, type PlayOutcome } from "./GamePlayer.ts";
+import { GameWatch, nameOf } from "./GameWatch.ts";
+import { SILENT, type Logger } from "./Logger.ts";
+import { Proposer, ProposerError, type ProposerReport } from "./Proposer.ts";
+import { RefundClaimer, type RefundOptions, type RefundOutcome } from "./RefundClaimer.ts";
+import { Testimonies } from "./Testimonies.ts";
+import { SYSTEM_TIMER, type Timer } from "./Timer.ts";
+
+/** When the challenger gives up instead of going on. */
+export type ChallengerErrorCode =
+  /** An alarm was raised, and the challenger was told to end at the first one. */
+  "ALARM";
+
+/** The challenger has ended. */
+export class ChallengerError extends TenorError<ChallengerErrorCode> {
+  override readonly name = "ChallengerError";
+}
+
+/**
+ * What a challenger does, each mode being able to do what the one before does.
+ *
+ * | mode         | needs             | does                                                                                      |
+ * | ------------ | ----------------- | ----------------------------------------------------------------------------------------- |
+ * | `watchtower` | an endpoint       | judges every assertion and every game, and raises alarms                                  |
+ * | `defender`   | a key and a stake | answers wrong assertions, plays and wins their games, confirms, claims what moves have cost |
+ * | `proposer`   | a key and a stake | also asserts and confirms what nobody disputes                                            |
+ */
+export type ChallengerMode = "watchtower" | "defender" | "proposer";
+
+/** Times that an operator answers for. Seconds. */
+export interface ChallengerTimes {
+  /** δ: the longest from a rival's move to the answer's being mined, executing the range included. */
+  readonly reaction: bigint;
+  /** C: for how long an adversary can keep everybody's transactions out of L1, in all. */
+  readonly censorship: bigint;
+  /** What is left for noticing a wrong assertion, and for people to act. */
+  readonly margin: bigint;
+}
+
+/** What a challenger works with. */
+export interface ChallengerOptions {
+  readonly mode: ChallengerMode;
+  readonly times: ChallengerTimes;
+  readonly follower: Follower;
+  /** For a watchtower a client without a key will do. */
+  readonly chain: ChainSource & ChainWriter;
+  /** For a watchtower a client without a key will do. */
+  readonly game: GameSource & GameWriter;
+  /** The block of the deployment, or an earlier one. */
+  readonly startBlock: number;
+  /** Where alarms go besides the log. */
+  readonly sinks?: readonly AlarmSink[];
+  /** Ends a run with an error once an alarm was raised and delivered. */
+  readonly endOnAlarm?: boolean;
+  readonly refunds?: RefundOptions;
+  readonly logger?: Logger;
+  readonly timer?: Timer;
+}
+
+/** Seconds after which claims that were not worth their cost are looked at again, as the price of gas may have fallen. */
+const CLAIM_AGAIN = 3600n;
+
+/** One dispute in a round's report. */
+export interface DisputeReport {
+  readonly game: Hex;
+  /** How many nodes of the right side are in which state; undefined if nobody has made the right assertion. */
+  readonly states: Readonly<Partial<Record<NodeState, number>>> | undefined;
+  /** What was done; a failure that concerns this game alone does not keep others from being played. */
+  readonly outcome: PlayOutcome | { readonly type: "failed"; readonly error: unknown } | "watched" | "answering";
+}
+
+/** What one round did. */
+export interface ChallengerReport {
+  readonly head: L1Block;
+  /** Wrong assertions seen for the first time. */
+  readonly wrong: readonly WrongAssertion[];
+  readonly alarms: readonly Alarm[];
+  readonly disputes: readonly DisputeReport[];
+  readonly refunds: readonly RefundOutcome[];
+  readonly confirmed: ProposerReport["confirmed"] | "not needed";
+  readonly asserted: ProposerReport["asserted"] | "not needed";
+}
+
+/**
+ * Keeps assertions right. Everything that it goes by is read from L1, every round anew as far as it changed, so a challenger that is
+ * killed at any line goes on wherever it is started; what it remembers besides, such as which alarms were raised, can be lost.
+ */
+export class Challenger {
+  readonly view: AssertionView;
+  readonly #options: ChallengerOptions;
+  readonly #logger: Logger;
+  readonly #proposer: Proposer;
+  readonly #games: GameWatch;
+  readonly #testimonies: Testimonies;
+  readonly #alarms: AlarmBoard;
+  readonly #context: DisputeContext;
+  readonly #judge: DisputeJudge;
+  readonly #player: GamePlayer;
+  readonly #claimer: RefundClaimer;
+  /** When claims were last found not to be worth their cost, by game. */
+  readonly #notWorth = new Map<Hex, bigint>();
+
+  constructor(options: ChallengerOptions) {
+    const { follower, chain, game, startBlock, logger = SILENT, sinks = [], refunds } = options;
+    this.#options = options;
+    this.#logger = logger;
+    this.#proposer = new Proposer({ follower, chain, startBlock, logger });
+    this.view = this.#proposer.view;
+    this.#games = new GameWatch(game, follower, startBlock);
+    this.#testimonies = new Testimonies(follower);
+    this.#alarms = new AlarmBoard([new LogSink(logger), ...sinks]);
+    this.#context = {
+      assertions: this.view,
+      games: this.#games,
+      testimonies: this.#testimonies,
+      alarms: this.#alarms,
+    };
+    this.#judge = new DisputeJudge(this.#context);
+    this.#player = new GamePlayer(game);
+    this.#claimer = new RefundClaimer(game, refunds);
+  }
+
+  /**
+   * Whether the deployment's challenge period is long enough for this operator's times.
+   *
+   * @throws {@link DeadlineError} if it is not.
+   */
+  async check(): Promise<void> {
+    const { censorship, margin } = this.#options.times;
+    checkDisputeTimes(await this.#disputeTimes(), censorship, margin);
+  }
+
+  /**
+   * One round: reads L1, judges, raises alarms, makes the moves of at most one transaction for each game, confirms, claims, reports.
+   *
+   * @throws {@link ProposerError} if the right chain is lost; {@link ChallengerError} on an alarm, if so configured; else what
+   * derivation and L1 throw. The next round starts afresh.
+   */
+  async tick(): Promise<ChallengerReport> {
+    let report: ChallengerReport;
+    try {
+      report = await this.#round();
+    } catch (error) {
+      if (error instanceof ProposerError) {
+        this.#alarms.raise("lost", { type: "chain lost", error: error.code, fields: error.fields });
+      }
+      throw error;
+    } finally {
+      await this.#alarms.deliver();
+    }
+    if (this.#options.endOnAlarm === true && report.alarms.length > 0) {
+      throw new ChallengerError("ALARM", "an alarm was raised", { fields: { alarms: report.alarms } });
+    }
+    return report;
+  }
+
+  /**
+   * Checks the deployment's times, then makes rounds until `signal` is aborted. A failed round is logged and followed by the next,
+   * after the interval unless the round has got something done; a lost chain, or an alarm if so configured, ends the loop.
+   */
+  async run(intervalMilliseconds: number, signal: AbortSignal): Promise<void> {
+    const timer = this.#options.timer ?? SYSTEM_TIMER;
+    let checked = false;
+    while (!signal.aborted) {
+      let acted = false;
+      try {
+        if (!checked) await this.check();
+        checked = true;
+        acted = hasActed(await this.tick());
+      } catch (error) {
+        const ends = [ProposerError, ChallengerError, DeadlineError].some((type) => error instanceof type);
+        if (ends) throw error;
+        this.#logger.error({ err: error }, "the round failed");
+      }
+      if (!acted) await timer.sleep(intervalMilliseconds, signal);
+    }
+  }
+
+  async #round(): Promise<ChallengerReport> {
+    const { mode, chain } = this.#options;
+    const { head, behind, wrong } = await this.#proposer.observe();
+    this.#judge.note(wrong);
+    if (!behind) await this.#games.update(head);
+    const disputes = this.view.latestConfirmed.right ? await findDisputes(this.#context) : [];
+    await this.#judge.judge(disputes, await this.#disputeTimes(), head);
+    this.#proposer.requireNotLost();
+
+    const idle = { head, wrong, disputes: disputes.map(watched), refunds: [] };
+    const waiting = behind ? "endpoint behind" : mode === "watchtower" ? "not needed" : undefined;
+    if (waiting !== undefined) {
+      return { ...idle, alarms: this.#alarms.take(), confirmed: waiting, asserted: waiting };
+    }
+    if (await chain.hasPending()) {
+      // It may be a move, and would fail if it were made twice. If it is stuck for its fee, people must see this line.
+      this.#logger.warn({ head }, "a transaction of this account is pending");
+      const pending = "transaction pending";
+      return { ...idle, alarms: this.#alarms.take(), confirmed: pending, asserted: pending };
+    }
+    const played: DisputeReport[] = [];
+    for (const dispute of disputes) played.push({ ...watched(dispute), outcome: await this.#defend(dispute, head) });
+    const confirmed = await this.#confirmUndisputed(disputes, head);
+    const unanswered = disputes.some(({ right }) => right === undefined);
+    const asserted = unanswered || mode === "proposer" ? await this.#proposer.assert(head) : "not needed";
+    const refunds = await this.#claimRefunds(disputes, head);
+    return { head, wrong, alarms: this.#alarms.take(), disputes: played, refunds, confirmed, asserted };
+  }
+
+  /** Confirms the right side of a dispute if it has had its time, else makes its moves. */
+  async #defend(dispute: Dispute, head: L1Block): Promise<DisputeReport["outcome"]> {
+    const { parent, right, view, game } = dispute;
+    if (right === undefined) return "answering";
+    try {
+      const outcome =
+        (parent.confirmed ? await this.#confirm(dispute, head) : undefined) ?? (await this.#play(dispute));
+      if (outcome.type !== "waiting")
+        this.#logger.info({ game, states: watched(dispute).states, ...outcome }, "played");
+      if (outcome.type === "refused") {
+        for (const { move, error } of outcome.moves) {
+          const name = typeof error.fields.error === "string" ? error.fields.error : error.code;
+          this.#alarms.raise(`refused ${game} ${move} ${name}`, { type: "move refused", game, move, error: name });
+        }
+      }
+      return outcome;
+    } catch (error) {
+      if (!isOneGames(error)) throw error;
+      this.#logger.error({ err: error, game, nodes: view.size }, "a game could not be played");
+      return { type: "failed", error };
+    }
+  }
+
+  /** First, because moves of others can only lower what a total comes to anew. */
+  async #confirm({ view, right }: Dispute, head: L1Block): Promise<PlayOutcome | undefined> {
+    const { challengePeriod } = await this.view.parameters();
+    const root = view.root(right!.created.historyRoot)!;
+    if (head.timestamp - root.createdAt < challengePeriod || !view.isRivalled(root)) return undefined;
+    return await this.#player.confirm(view, root, view.total(root, head.timestamp) >= challengePeriod);
+  }
+
+  async #play({ parent, view }: Dispute): Promise<PlayOutcome> {
+    const { historyHeight } = await this.view.parameters();
+    return await this.#player.play(view, await this.#testimonies.of(parent, historyHeight));
+  }
+
+  /** What nobody disputes is the proposer's to confirm, and a defender's only if a dispute waits behind it. */
+  async #confirmUndisputed(disputes: readonly Dispute[], head: L1Block): Promise<ChallengerReport["confirmed"]> {
+    const next = disputes.some(({ game }) => game === toHex(this.view.latestConfirmed.created.id));
+    if (next || (this.#options.mode === "defender" && disputes.length === 0)) return "not needed";
+    return await this.#proposer.confirm(head);
+  }
+
+  /** Claims what the moves of games that are won have cost; forgets the ranges that are not needed any more. */
+  async #claimRefunds(disputes: readonly Dispute[], head: L1Block): Promise<readonly RefundOutcome[]> {
+    const needed = new Set(disputes.map(({ game }) => game));
+    const outcomes: RefundOutcome[] = [];
+    const { historyHeight } = await this.view.parameters();
+    for (const [game, moves] of this.#games.unclaimed(await this.#options.game.address())) {
+      const parent = this.view.has(game) ? this.view.get(game) : undefined;
+      const right = parent?.right === true ? this.view.rightChild(parent) : undefined;
+      // Of ranges that were confirmed long ago there is no history to show places in.
+      if (parent?.end === undefined || right?.confirmed !== true) continue;
+      if (head.timestamp < (this.#notWorth.get(game) ?? 0n) + CLAIM_AGAIN) continue;
+      const view = await this.#games.view(parent, this.view.children(parent), historyHeight);
+      const { history } = await this.#testimonies.of(parent, historyHeight);
+      const outcome = await this.#claimer.claim(view, history, nameOf(right.created), moves);
+      if (outcome.type === "not worth it") this.#notWorth.set(game, head.timestamp);
+      else needed.add(game);
+      if (outcome.type === "claimed") this.#logger.info({ game, ...outcome }, "refunds claimed");
+      outcomes.push(outcome);
+    }
+    this.#testimonies.keep(needed);
+    return outcomes;
+  }
+
+  async #disputeTimes(): Promise<DisputeTimes> {
+    const { challengePeriod, historyHeight } = await this.view.parameters();
+    const { sectionBits } = await this.#games.parameters();
+    return { challengePeriod, historyHeight, sectionBits, reaction: this.#options.times.reaction };
+  }
+}
+
+function watched({ game, right, view }: Dispute): DisputeReport {
+  const root = right && view.root(right.created.historyRoot);
+  return { game, states: root && countStates(view, root), outcome: "watched" };
+}
+
+/** Whether a failure concerns one game, so that the others are still played. */
+function isOneGames(error: unknown): boolean {
+  if (error instanceof L1Error) return error.code === "REVERTED" || error.code === "REQUEST_REFUSED";
+  return error instanceof TenorError;
+}
+
+function hasActed({ confirmed, asserted, disputes, refunds }: ChallengerReport): boolean {
+  const made = typeof confirmed === "object" || typeof asserted === "object";
+  const played = disputes.some(({ outcome }) => typeof outcome === "object" && outcome.type === "played");
+  return made || played || refunds.some(({ type }) => type === "claimed");
+}

@@ -1,0 +1,75 @@
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import { toHex, type Hex } from "../../../src/crypto/bytes.ts";
+import { planMoves } from "../../../src/game/plan.ts";
+import type { L1Receipt } from "../../../src/l1/L1Source.ts";
+import type { Challenger, ChallengerReport } from "../../../src/roles/Challenger.ts";
+import type { Claim, GameScene } from "./GameScene.ts";
+
+/** Somebody who claims what is wrong and plays for it as well as it can be done: whatever can be opened is opened at once. */
+export class Adversary {
+  readonly claim: Claim;
+  readonly signer: HardhatEthersSigner;
+  readonly #scene: GameScene;
+
+  constructor(scene: GameScene, signer: HardhatEthersSigner, claim: Claim) {
+    this.#scene = scene;
+    this.signer = signer;
+    this.claim = claim;
+  }
+
+  /** The assertion's id. */
+  async id(): Promise<Hex> {
+    return toHex((await this.#scene.nameOf(this.claim)).id);
+  }
+
+  /** Asserts. */
+  assert(): Promise<L1Receipt> {
+    return this.#scene.assert(this.signer, this.claim);
+  }
+
+  /** Makes all moves that its side needs, but for proofs, of which it has none. Returns how many. */
+  async move(): Promise<number> {
+    const view = await this.#scene.view();
+    const plan = await planMoves(view, { ...this.#scene.testimony, history: this.claim.history });
+    const moves = plan.moves.filter((move) => move.type !== "prove");
+    if (moves.length > 0) await this.#scene.game(this.signer).play(moves);
+    return moves.length;
+  }
+}
+
+/** Whether a round has confirmed the right assertion. */
+export function hasConfirmed({ confirmed, disputes }: ChallengerReport): boolean {
+  const byGame = disputes.some(
+    ({ outcome }) => typeof outcome === "object" && outcome.type === "played" && outcome.moves.includes("confirm"),
+  );
+  return byGame || typeof confirmed === "object";
+}
+
+/** Makes gas cost what it may on L1: on an empty chain it soon costs nothing, and then no refund is worth a claim. */
+export async function dearGas({ world }: GameScene): Promise<void> {
+  await world.connection.networkHelpers.setNextBlockBaseFeePerGas(20n * 10n ** 9n);
+}
+
+/**
+ * Rounds of a challenger and its adversaries in turn, some time apart, until the right assertion is confirmed. Returns the reports.
+ *
+ * @param challenger One for each round, so that the caller may start a new one.
+ */
+export async function playOut(
+  scene: GameScene,
+  challenger: () => Challenger,
+  adversaries: readonly Adversary[],
+  seconds = 200n,
+): Promise<readonly ChallengerReport[]> {
+  const reports: ChallengerReport[] = [];
+  for (let round = 0; round < 200; round++) {
+    await dearGas(scene);
+    const report = await challenger().tick();
+    reports.push(report);
+    if (hasConfirmed(report)) return reports;
+    // What is decided takes no further moves.
+    for (const adversary of adversaries) await adversary.move();
+    await scene.world.wait(seconds);
+  }
+  throw new Error("the right assertion was not confirmed");
+}
