@@ -9,6 +9,7 @@ import { machineConfig, type Deployment, deploymentGenesis } from "../src/l1/dep
 import { streamFlow } from "../src/market/flow.ts";
 import { generateDay } from "../src/market/generate.ts";
 import { streamTape } from "../src/market/streamTape.ts";
+import { L1Client } from "../src/l1/L1Client.ts";
 import type { MarketEvent } from "../src/market/types.ts";
 import { payloadStats } from "../src/replay/PayloadStats.ts";
 import { Replay } from "../src/replay/Replay.ts";
@@ -17,8 +18,9 @@ import { SILENT, type Logger } from "../src/roles/Logger.ts";
 import { withRecoverCache } from "../src/sequencer/RecoverCache.ts";
 import { signWithdraw } from "../src/sequencer/Signing.ts";
 import { SqliteJournal } from "../src/sequencer/SqliteJournal.ts";
-import { confirmAll, operatorRoot, runSecondNode } from "./demo/closing.ts";
-import { DemoL1 } from "./demo/DemoL1.ts";
+import { confirmAll, operatorRoot, payWithdrawals, runSecondNode } from "./demo/closing.ts";
+import { DemoL1, KEYS } from "./demo/DemoL1.ts";
+import { runDispute, type DisputeReport } from "./demo/fraud/dispute.ts";
 import { judgeSteps } from "./demo/judge.ts";
 import { countLines } from "./demo/lines.ts";
 import { parseOptions, type DemoOptions } from "./demo/options.ts";
@@ -87,8 +89,7 @@ async function main(demoOptions: DemoOptions, bar: Progress): Promise<void> {
     const replaySeconds = (performance.now() - replayStarted) / 1000;
     journal.close();
 
-    bar.begin("Assertion, confirmation", 1);
-    const exitSeconds = await confirmAll(demo);
+    const { exitSeconds, dispute } = await assertAndConfirm(demo, demoOptions, bar);
     bar.begin("Second node", 1);
     await demo.follower.sync();
     const second = await runSecondNode(demo);
@@ -112,6 +113,7 @@ async function main(demoOptions: DemoOptions, bar: Progress): Promise<void> {
       judge,
       stateRoot: operatorRoot(demo),
       exitSeconds,
+      dispute,
     });
     printReport(report);
     for (const { line, reason } of broken) console.log(`skipped line ${line}: ${reason}`);
@@ -123,6 +125,25 @@ async function main(demoOptions: DemoOptions, bar: Progress): Promise<void> {
     await demo.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Has the day asserted and confirmed, against an operator who lies about it unless there is none, and the withdrawals paid. */
+async function assertAndConfirm(
+  demo: DemoL1,
+  { fraud }: DemoOptions,
+  bar: Progress,
+): Promise<{ exitSeconds: bigint; dispute: DisputeReport | undefined }> {
+  if (fraud === undefined) {
+    bar.begin("Assertion, confirmation", 1);
+    return { exitSeconds: await confirmAll(demo), dispute: undefined };
+  }
+  bar.begin("Fraud, dispute", Number(demo.parameters.challengePeriodSeconds));
+  const start = demo.l1.time;
+  const { report, confirmed } = await runDispute(demo, fraud, (done, what) => {
+    bar.update(done, what);
+  });
+  await payWithdrawals(demo, new L1Client(demo.l1.provider, await demo.l1.wallet(KEYS.proposer)), confirmed);
+  return { exitSeconds: demo.l1.time - start, dispute: report };
 }
 
 /** The operators' log, as asked for. */

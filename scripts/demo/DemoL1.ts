@@ -51,6 +51,9 @@ export const KEYS = {
   feeder: `0x${"a3".repeat(32)}`,
   proposer: `0x${"a4".repeat(32)}`,
   treasury: `0x${"a5".repeat(32)}`,
+  /** Lies about the day. */
+  operator: `0x${"a6".repeat(32)}`,
+  defender: `0x${"a7".repeat(32)}`,
 } as const satisfies Record<string, Hex>;
 
 /** The deployed system on the local L1, its feeds, and the operator's view of it. */

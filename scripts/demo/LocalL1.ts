@@ -95,6 +95,13 @@ export class LocalL1 {
     this.#time = BigInt((await this.provider.getBlock("latest"))!.timestamp);
   }
 
+  /** Lets time pass since the last block, whoever mines blocks meanwhile, and mines an empty one. */
+  async pass(seconds: bigint): Promise<void> {
+    await this.provider.send("evm_increaseTime", [Number(seconds)]);
+    await this.provider.send("evm_mine", []);
+    await this.refreshTime();
+  }
+
   /** Mines an empty block at `time`. */
   async mineAt(time: bigint): Promise<void> {
     await this.setTime(time);

@@ -63,7 +63,7 @@ export async function confirmAll(demo: DemoL1): Promise<bigint> {
 }
 
 /** Pays every withdrawal of the confirmed state. */
-async function payWithdrawals(
+export async function payWithdrawals(
   demo: DemoL1,
   client: L1Client,
   confirmed: {

@@ -1,3 +1,4 @@
+import { FRAUDS, type Fraud } from "./fraud/claims.ts";
 import { Command, InvalidArgumentError, Option } from "commander";
 
 /** What the demo was asked for. */
@@ -10,6 +11,8 @@ export interface DemoOptions {
   readonly seed: bigint;
   /** Steps that the judge re-runs: all, or a number of them spread evenly. */
   readonly judge: number;
+  /** What the operator lies about; undefined: it is honest. */
+  readonly fraud: Fraud | undefined;
   /** Where the closing table goes as JSON. */
   readonly json: string | undefined;
   /** Level of the operators' structured log on standard error; undefined for none. */
@@ -35,6 +38,9 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
       `steps that the Solidity judge re-runs: "all" or a number (default: all; ${TAPE_JUDGE} of a tape)`,
       steps,
     )
+    .addOption(
+      new Option("--fraud <kind>", "what the operator lies about").choices(["none", ...FRAUDS]).default("balance"),
+    )
     .option("--json <file>", "write the closing table as JSON")
     .addOption(
       new Option("--log <level>", "write the operators' log to standard error").choices([
@@ -52,6 +58,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     limit,
     seed: chosen,
     judge,
+    fraud,
     json,
     log,
     trace,
@@ -60,11 +67,21 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     limit?: number;
     seed: bigint;
     judge?: number;
+    fraud: Fraud | "none";
     json?: string;
     log?: string;
     trace: boolean;
   }>();
-  return { tape, limit, seed: chosen, judge: judge ?? (tape === undefined ? Infinity : TAPE_JUDGE), json, log, trace };
+  return {
+    tape,
+    limit,
+    seed: chosen,
+    judge: judge ?? (tape === undefined ? Infinity : TAPE_JUDGE),
+    fraud: fraud === "none" ? undefined : fraud,
+    json,
+    log,
+    trace,
+  };
 }
 
 function positive(value: string): number {

@@ -1,6 +1,7 @@
 import type { PayloadStats } from "../../src/replay/PayloadStats.ts";
 import { fillBytes } from "../../src/replay/PayloadStats.ts";
 import type { ReplayCounts } from "../../src/replay/Replay.ts";
+import type { DisputeReport } from "./fraud/dispute.ts";
 import type { SecondNodeReport } from "./closing.ts";
 import type { JudgeReport } from "./judge.ts";
 
@@ -39,6 +40,8 @@ export interface DemoReport {
   readonly withdrawalPaid: boolean;
   /** Seconds of chain time from the last batch to the payment. */
   readonly exitSeconds: number;
+  /** The fraud and its end; undefined without one. */
+  readonly dispute: DisputeReport | undefined;
   readonly seconds: number;
 }
 
@@ -55,6 +58,7 @@ export interface ReportInputs {
   readonly judge: JudgeReport;
   readonly stateRoot: string;
   readonly exitSeconds: bigint;
+  readonly dispute: DisputeReport | undefined;
 }
 
 /** Calldata of appendBatch beside the payload: selector, three numbers, offset and length of the payload. */
@@ -93,6 +97,7 @@ export function makeReport(inputs: ReportInputs): DemoReport {
     withdrawalsPaid: paid,
     withdrawalPaid: paid > 0,
     exitSeconds: Number(inputs.exitSeconds),
+    dispute: inputs.dispute,
     seconds: inputs.seconds,
   };
 }
@@ -103,6 +108,10 @@ export function findFaults(report: DemoReport): string[] {
   if (report.stateRoot !== report.rebuiltStateRoot) faults.push("the second node has another state root");
   if (report.conservation.difference !== "0") faults.push("money is missing or made up");
   if (!report.withdrawalPaid) faults.push("no withdrawal was paid");
+  if (report.dispute !== undefined && !report.dispute.alarms.includes("wrong assertion")) {
+    faults.push("the defender has raised no alarm");
+  }
+  if (report.dispute?.defenderStakeBack === false) faults.push("the defender's stake did not come back");
   if (report.fills === 0) faults.push("nothing was traded");
   return faults;
 }
@@ -146,11 +155,29 @@ export function printReport(report: DemoReport): void {
       usdc(value),
     ]),
     ["withdrawals paid", `${report.withdrawalsPaid}, ${report.exitSeconds} s of chain time after the last batch`],
+    ...disputeRows(report.dispute),
     ["time", `${report.seconds.toFixed(1)} s`],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   console.log("");
   for (const [name, value] of rows) console.log(`${name.padEnd(width)}  ${value}`);
+}
+
+function disputeRows(dispute: DisputeReport | undefined): [string, string][] {
+  if (dispute === undefined) return [];
+  const { moves, transactions, gas, openings, operatorGas, seconds } = dispute;
+  const made = Object.entries(moves).map(([move, count]) => `${count} ${move}`);
+  const ether = (wei: string): string => `${(Number(wei) / 1e18).toFixed(6)} ETH`;
+  return [
+    ["fraud", `${dispute.fraud}: the operator ${dispute.what}; first wrong state: number ${dispute.firstWrong}`],
+    ["dispute, defender", `${transactions} transactions, ${gas.toLocaleString("en-US")} gas: ${made.join(", ")}`],
+    ["dispute, operator", `${openings} openings, ${operatorGas.toLocaleString("en-US")} gas, and lost`],
+    ["dispute, chain time", `${seconds} s from the lie to the right assertion's confirmation`],
+    ["stake lost by the operator", ether(dispute.stakeLost)],
+    ["of it, to the defender", `${ether(dispute.refunded)} for the gas of its moves`],
+    ["of it, to the treasury", ether(dispute.toTreasury)],
+    ["defender's own stake", dispute.defenderStakeBack ? "came back" : "did not come back"],
+  ];
 }
 
 function sum({ fields }: PayloadStats, wanted: (name: string) => boolean): number {
