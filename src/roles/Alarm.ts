@@ -106,7 +106,7 @@ export class WebhookSink implements AlarmSink {
 }
 
 /** An alarm as plain JSON: large integers are decimal strings, bytes hex. */
-export function alarmToJson(alarm: Alarm): Record<string, unknown> {
+function alarmToJson(alarm: Alarm): Record<string, unknown> {
   const text = JSON.stringify(alarm, (_key, value: unknown) => {
     if (typeof value === "bigint") return value.toString();
     return value instanceof Uint8Array ? `0x${Buffer.from(value).toString("hex")}` : value;

@@ -1,6 +1,7 @@
 import { toHex, type Hex } from "../crypto/bytes.ts";
 import { TenorError } from "../errors.ts";
 import type { NodeState } from "../game/NodeState.ts";
+import type { TransactionLimits } from "../game/transactions.ts";
 import type { GameSource, GameWriter } from "../l1/GameSource.ts";
 import { L1Error } from "../l1/L1Error.ts";
 import type { ChainSource, ChainWriter, L1Block } from "../l1/L1Source.ts";
@@ -64,6 +65,8 @@ export interface ChallengerOptions {
   /** Ends a run with an error once an alarm was raised and delivered. */
   readonly endOnAlarm?: boolean;
   readonly refunds?: RefundOptions;
+  /** What one transaction may take. */
+  readonly limits?: TransactionLimits;
   readonly logger?: Logger;
   readonly timer?: Timer;
 }
@@ -127,7 +130,7 @@ export class Challenger {
       alarms: this.#alarms,
     };
     this.#judge = new DisputeJudge(this.#context);
-    this.#player = new GamePlayer(game);
+    this.#player = new GamePlayer(game, options.limits);
     this.#claimer = new RefundClaimer(game, refunds);
   }
 
@@ -166,24 +169,29 @@ export class Challenger {
   }
 
   /**
-   * Checks the deployment's times, then makes rounds until `signal` is aborted. A failed round is logged and followed by the next,
-   * after the interval unless the round has got something done; a lost chain, or an alarm if so configured, ends the loop.
+   * Checks the deployment's times, then makes rounds until `signal` is aborted. A failed round is logged. The next one comes after the
+   * interval, or at once if this one got something done, or lost a race for the first time, since what is left is then to be
+   * planned anew. A lost chain, or an alarm if so configured, ends the loop.
    */
   async run(intervalMilliseconds: number, signal: AbortSignal): Promise<void> {
     const timer = this.#options.timer ?? SYSTEM_TIMER;
     let checked = false;
+    let raced = false;
     while (!signal.aborted) {
-      let acted = false;
+      let again = false;
       try {
         if (!checked) await this.check();
         checked = true;
-        acted = hasActed(await this.tick());
+        const report = await this.tick();
+        const racedBefore = raced;
+        raced = hasRaced(report);
+        again = hasActed(report) || (raced && !racedBefore);
       } catch (error) {
         const ends = [ProposerError, ChallengerError, DeadlineError].some((type) => error instanceof type);
         if (ends) throw error;
         this.#logger.error({ err: error }, "the round failed");
       }
-      if (!acted) await timer.sleep(intervalMilliseconds, signal);
+      if (!again) await timer.sleep(intervalMilliseconds, signal);
     }
   }
 
@@ -298,6 +306,10 @@ function watched({ game, right, view }: Dispute): DisputeReport {
 function isOneGames(error: unknown): boolean {
   if (error instanceof L1Error) return error.code === "REVERTED" || error.code === "REQUEST_REFUSED";
   return error instanceof TenorError;
+}
+
+function hasRaced({ disputes }: ChallengerReport): boolean {
+  return disputes.some(({ outcome }) => typeof outcome === "object" && outcome.type === "raced");
 }
 
 function hasActed({ confirmed, asserted, disputes, refunds }: ChallengerReport): boolean {
