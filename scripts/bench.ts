@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { existsSync, writeFileSync } from "node:fs";
+import { measureHistory, type HistoryFigures } from "./bench/history.ts";
 import { buildingBlocks, fillRates, stateMemory, type Rate } from "./bench/machine.ts";
 import { measureTape, type TapeBytes } from "./bench/tape.ts";
 
@@ -7,6 +8,9 @@ import { measureTape, type TapeBytes } from "./bench/tape.ts";
 const FILLS = 6_000;
 /** Accounts whose state is weighed. */
 const ACCOUNTS = 100_000;
+/** Steps of the ranges whose history is measured; the last one takes minutes and a few gigabytes. */
+const RANGES = [1_000, 100_000];
+const FULL_RANGES = [...RANGES, 1_000_000];
 /** Rates that the targets of the design assume, per second: compare with the ratios that are printed. */
 const REFERENCE: Readonly<Record<string, number>> = {
   "keccak256 of 74 bytes": 1_800_000,
@@ -18,31 +22,71 @@ const BYTE_TARGETS = { newOrder: 78, fillRecord: 6, print: 130 };
 
 const command = new Command("npm run bench --")
   .description(
-    "Measures steps a second, bytes per fill and memory, beside the targets. Machines differ: read the ratios.",
+    "Measures steps a second, histories, bytes per fill and memory, beside the targets. Machines differ: read the ratios.",
   )
   .option("--json <file>", "write the figures as JSON")
   .option("--tape <file>", "trade file for the bytes", "../shared/data/trades/deribit_option_trades_2019-04.csv")
+  .option("--full", "measure the history of a million steps too")
+  .option("--only-history", "measure histories alone")
   .option("--limit <prints>", "prints of the tape at most", Number, Infinity)
   .allowExcessArguments(false)
   .parse();
-const { json, tape, limit } = command.opts<{ json?: string; tape: string; limit: number }>();
+const { json, tape, limit, full, onlyHistory } = command.opts<{
+  json?: string;
+  tape: string;
+  limit: number;
+  full?: true;
+  onlyHistory?: true;
+}>();
 
-const blocks = buildingBlocks();
-console.log("building blocks, one core (ratio to the machine that the targets assume)");
-for (const { name, rate } of blocks) printRate(name, rate, REFERENCE[name]);
+const figures = onlyHistory ? {} : await measureMachine();
+console.log("\nhistory of a range of fills (k = 26, five levels a move), processor time, without signature checks");
+const histories: HistoryFigures[] = [];
+for (const steps of full ? FULL_RANGES : RANGES) {
+  const measured = await measureHistory(steps);
+  histories.push(measured);
+  printHistory(measured);
+}
+if (json !== undefined) writeFileSync(json, `${JSON.stringify({ ...figures, histories }, undefined, 2)}\n`);
 
-const rates = fillRates(FILLS);
-console.log("\nmachine, one core (ratio to the target)");
-for (const { name, rate, target } of rates) printRate(name, rate, target);
+async function measureMachine(): Promise<object> {
+  const blocks = buildingBlocks();
+  console.log("building blocks, one core (ratio to the machine that the targets assume)");
+  for (const { name, rate } of blocks) printRate(name, rate, REFERENCE[name]);
 
-const memory = stateMemory(ACCOUNTS);
-console.log(`\nmemory of ${memory.accounts} accounts with a position each: ${memory.megabytes.toFixed(0)} MB`);
+  const rates = fillRates(FILLS);
+  console.log("\nmachine, one core (ratio to the target)");
+  for (const { name, rate, target } of rates) printRate(name, rate, target);
 
-const bytes = existsSync(tape) ? await measureTape(tape, limit) : undefined;
-if (bytes === undefined) console.log(`\nno tape at ${tape}: name one with --tape to measure bytes per fill`);
-else printBytes(bytes);
+  const memory = stateMemory(ACCOUNTS);
+  console.log(`\nmemory of ${memory.accounts} accounts with a position each: ${memory.megabytes.toFixed(0)} MB`);
 
-if (json !== undefined) writeFileSync(json, `${JSON.stringify({ blocks, rates, memory, bytes }, undefined, 2)}\n`);
+  const bytes = existsSync(tape) ? await measureTape(tape, limit) : undefined;
+  if (bytes === undefined) console.log(`\nno tape at ${tape}: name one with --tape to measure bytes per fill`);
+  else printBytes(bytes);
+  return { blocks, rates, memory, bytes };
+}
+
+function printHistory(measured: HistoryFigures): void {
+  const { steps, batches, moveColdMilliseconds: cold, moveWarmMilliseconds: warm, evidenceMilliseconds } = measured;
+  const line = (value: number, unit: string, name: string): void => {
+    console.log(`${value.toPrecision(3).padStart(10)} ${unit.padEnd(2)}  ${name}`);
+  };
+  console.log(`\n${steps.toLocaleString("en-US")} steps in ${batches} batches`);
+  line(measured.replaySeconds, "s", "to replay them once");
+  line(measured.rootSeconds, "s", "to the history root, with a hash after every step");
+  line(cold.mean, "ms", `for a move on the way to a random leaf, nothing cached (worst ${cold.worst.toPrecision(3)})`);
+  line(warm.mean, "ms", `for the same moves again (worst ${warm.worst.toPrecision(3)})`);
+  line(
+    evidenceMilliseconds.mean,
+    "ms",
+    `for a random step's evidence (worst ${evidenceMilliseconds.worst.toPrecision(3)})`,
+  );
+  line(measured.checkpointLoadSeconds, "s", "to start from a checkpoint at the end");
+  line(measured.checkpointSaveSeconds, "s", `to store it (${measured.checkpointMegabytes.toFixed(1)} MB)`);
+  line(measured.snapshotMegabytes, "MB", "of state and snapshots after the replay");
+  line(measured.historyMegabytes, "MB", "more with the history, and the hashes of what the snapshots hold");
+}
 
 function printRate(name: string, rate: number, target: Rate["target"]): void {
   const figure = Math.round(rate).toLocaleString("en-US").padStart(10);

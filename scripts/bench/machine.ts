@@ -27,11 +27,12 @@ export interface Memory {
   readonly megabytes: number;
 }
 
-const START = 1_772_452_800n;
-const DAY = Number(START / 86_400n);
-const TICK = 1000n;
+/** When the benchmark's orders are made, seconds. */
+export const START = 1_772_452_800n;
+export const DAY = Number(START / 86_400n);
+export const TICK = 1000n;
 const STEP = 1_250_000n;
-const LOT = 100_000n;
+export const LOT = 100_000n;
 
 /** Building blocks: hashing and recovery, so that the other rates can be compared between machines. */
 export function buildingBlocks(): Rate[] {
@@ -202,7 +203,8 @@ function prepare(recover: MachineConfig["recover"], item: Uint8Array): void {
   recover(digest, transaction.taker.signature);
 }
 
-function fundedRoot(accounts: number, positions: number): TreeRoot {
+/** A state with a market and this many accounts, whose first half is long in each series and whose second half is short. */
+export function fundedRoot(accounts: number, positions: number): TreeRoot {
   let root = genesisRoot(new Uint8Array(20).fill(9));
   root = set(root, marketKey(1), {
     kind: KIND_MARKET,
@@ -239,7 +241,8 @@ function privateKey(account: number): Uint8Array {
   return key;
 }
 
-function fakeAddress(id: number): Uint8Array {
+/** The owner of an account where there are more than a thousand of them. */
+export function fakeAddress(id: number): Uint8Array {
   const address = new Uint8Array(20);
   new DataView(address.buffer).setUint32(16, id);
   return address;

@@ -4,7 +4,7 @@ import { TenorError } from "../errors.ts";
 import { assertionId, genesisAssertionId } from "../history/Assertion.ts";
 import type { AssertionCreated, ChainEvent, ChainParameters, ChainSource, L1Block } from "../l1/L1Source.ts";
 import { machineStateHash } from "../machine/MachineState.ts";
-import { snapshotHash, type Snapshot } from "./Execution.ts";
+import { snapshotHash, type RangeHistory, type Snapshot } from "./Execution.ts";
 import type { Follower } from "./Follower.ts";
 
 /** What the view refuses. */
@@ -29,6 +29,8 @@ export interface ExpectedAssertion {
   readonly lastLeafPath: readonly Uint8Array[];
   readonly target: bigint;
   readonly end: Snapshot;
+  /** The range with its history, for as long as the assertion can be disputed. */
+  readonly range: RangeHistory;
 }
 
 /** An assertion of L1 with this node's verdict. */
@@ -37,7 +39,7 @@ export interface JudgedAssertion {
   readonly confirmed: boolean;
   /** Right: the end and the history are this node's own, and so for all ancestors. */
   readonly right: boolean;
-  /** The machine at its end; undefined if it is wrong, or confirmed long ago. */
+  /** The machine at its end; undefined if it is wrong, was confirmed long ago, or was judged by an earlier process. */
   readonly end: Snapshot | undefined;
 }
 
@@ -51,6 +53,9 @@ export interface WrongAssertion {
   /** Undefined if its parent is wrong already, so that there is nothing to compute. */
   readonly computed: { readonly endStateHash: Hex; readonly historyRoot: Hex } | undefined;
 }
+
+/** In place of the history root where only the end was judged. */
+const NO_HISTORY = new Uint8Array(32);
 
 /** Ends of confirmed assertions that are kept, for reorganisations that undo confirmations. */
 const KEPT = 16;
@@ -72,6 +77,8 @@ export class AssertionView {
   #nextBlock: number;
   /** Counts reorganisations, so that an update notices one that comes while it works. */
   #generation = 0;
+  /** The confirmed assertion whose end was stored last. */
+  #stored: Hex | undefined;
 
   /** @param startBlock The block of the chain's deployment, or an earlier one. */
   constructor(chain: ChainSource, follower: Follower, startBlock: number) {
@@ -110,6 +117,7 @@ export class AssertionView {
       throw new AssertionViewError("L1_CHANGED", "L1 was reorganised while it was judged", { fields: { head } });
     }
     this.#nextBlock = head.number + 1;
+    this.#storeConfirmed();
     this.#prune();
     return wrong;
   }
@@ -158,7 +166,8 @@ export class AssertionView {
     const known = this.#expected.get(toHex(id));
     if (known !== undefined) return known;
     const { historyHeight } = await this.parameters();
-    const { history, end } = await this.#follower.range(requireEnd(parent), target, historyHeight);
+    const range = await this.#follower.range(await this.#endOf(parent), target, historyHeight);
+    const { history, end } = range;
     const endStateHash = snapshotHash(end);
     const historyRoot = history.root();
     const expected = {
@@ -168,9 +177,15 @@ export class AssertionView {
       lastLeafPath: history.lastLeafPath(),
       target,
       end,
+      range,
     };
     this.#expected.set(toHex(id), expected);
     return expected;
+  }
+
+  /** Forgets what the child of an assertion must be, of which many may be kept; it is computed again when it is asked for. */
+  forget(parent: JudgedAssertion): void {
+    this.#expected.delete(toHex(parent.created.id));
   }
 
   async #judge(created: AssertionCreated, confirmed: boolean): Promise<WrongAssertion | undefined> {
@@ -187,17 +202,27 @@ export class AssertionView {
     }
     const endStateHash = machineStateHash(created.end);
     if (!parent.right) return this.#isWrong(created, endStateHash, confirmed, undefined);
+    if (this.#follower.wasRight(created.id)) return this.#isRight(created, undefined);
+    // A verdict on the end alone, which holds only for as long as the assertion is confirmed.
+    const byEnd = assertionId({ parent: created.parent, endStateHash, historyRoot: NO_HISTORY });
     if (confirmed) {
+      if (this.#follower.wasRight(byEnd)) return this.#isRight(created, undefined);
       const { historyHeight } = await this.parameters();
-      const { end } = await this.#follower.rangeEnd(requireEnd(parent), created.target, historyHeight);
-      if (equalBytes(snapshotHash(end), endStateHash)) return this.#isRight(created, end);
+      const { end } = await this.#follower.rangeEnd(await this.#endOf(parent), created.target, historyHeight);
+      if (equalBytes(snapshotHash(end), endStateHash)) {
+        this.#follower.rememberRight(byEnd, created.target);
+        return this.#isRight(created, end);
+      }
     }
     const expected = await this.expectedChild(parent);
-    if (equalBytes(expected.id, created.id)) return this.#isRight(created, expected.end);
+    if (equalBytes(expected.id, created.id)) {
+      this.#follower.rememberRight(created.id, created.target);
+      return this.#isRight(created, expected.end);
+    }
     return this.#isWrong(created, endStateHash, confirmed, expected);
   }
 
-  #isRight(created: AssertionCreated, end: Snapshot): undefined {
+  #isRight(created: AssertionCreated, end: Snapshot | undefined): undefined {
     const id = toHex(created.id);
     this.#assertions.set(id, { created, confirmed: false, right: true, end });
     this.#rightChild.set(toHex(created.parent), id);
@@ -243,12 +268,31 @@ export class AssertionView {
     this.#expected.delete(toHex(event.parent));
   }
 
+  /** The machine at the end of a right assertion, run again if this process has not been there. */
+  async #endOf({ created, end }: JudgedAssertion): Promise<Snapshot> {
+    const found = end ?? (await this.#follower.find(created.end));
+    if (found !== undefined && equalBytes(snapshotHash(found), machineStateHash(created.end))) return found;
+    throw new AssertionViewError("EVENTS_INCONSISTENT", "a right assertion ends where the machine never stands", {
+      fields: { id: created.id },
+    });
+  }
+
+  /** Has the follower store where the next process can start to judge. */
+  #storeConfirmed(): void {
+    const latest = this.#confirmations.at(-1);
+    if (latest === undefined || latest.id === this.#stored) return;
+    const { right, created } = this.get(latest.id);
+    const end = this.get(latest.id).end ?? this.#follower.snapshotAt(created.end.batch);
+    if (!right || end === undefined || !equalBytes(snapshotHash(end), machineStateHash(created.end))) return;
+    this.#follower.storeConfirmed(end);
+    this.#stored = latest.id;
+  }
+
   /** Forgets the ends of assertions that were confirmed long ago, and the follower's snapshots of that time. */
   #prune(): void {
     const old = this.#confirmations.at(-KEPT);
-    const end = old === undefined ? undefined : this.get(old.id).end;
-    if (old === undefined || end === undefined) return;
-    this.#follower.prune(end.cursor.batch);
+    if (old === undefined || !this.get(old.id).right) return;
+    this.#follower.prune(this.get(old.id).created.end.batch);
     for (const { id } of this.#confirmations.slice(0, -KEPT).toReversed()) {
       const assertion = this.get(id);
       if (assertion.end === undefined) return;
@@ -273,11 +317,4 @@ export class AssertionView {
     );
     this.#rightChild = new Map([...this.#rightChild].filter(([, child]) => this.#assertions.has(child)));
   }
-}
-
-function requireEnd(assertion: JudgedAssertion): Snapshot {
-  if (assertion.end !== undefined) return assertion.end;
-  throw new AssertionViewError("EVENTS_INCONSISTENT", "an assertion was made under one that was confirmed long ago", {
-    fields: { id: assertion.created.id },
-  });
 }

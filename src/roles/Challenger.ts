@@ -11,11 +11,11 @@ import { checkDisputeTimes, DeadlineError, type DisputeTimes } from "./Deadlines
 import { countStates, DisputeJudge, findDisputes, type Dispute, type DisputeContext } from "./Disputes.ts";
 import type { Follower } from "./Follower.ts";
 import { GamePlayer, type PlayOutcome } from "./GamePlayer.ts";
-import { GameWatch, nameOf } from "./GameWatch.ts";
+import { GameWatch } from "./GameWatch.ts";
 import { SILENT, type Logger } from "./Logger.ts";
 import { Proposer, ProposerError, type ProposerReport } from "./Proposer.ts";
 import { RefundClaimer, type RefundOptions, type RefundOutcome } from "./RefundClaimer.ts";
-import { Testimonies } from "./Testimonies.ts";
+import { testimonyOf } from "./Testimony.ts";
 import { SYSTEM_TIMER, type Timer } from "./Timer.ts";
 
 /** When the challenger gives up instead of going on. */
@@ -71,9 +71,6 @@ export interface ChallengerOptions {
   readonly timer?: Timer;
 }
 
-/** Seconds after which claims that were not worth their cost are looked at again, as the price of gas may have fallen. */
-const CLAIM_AGAIN = 3600n;
-
 /** One dispute in a round's report. */
 export interface DisputeReport {
   readonly game: Hex;
@@ -105,14 +102,11 @@ export class Challenger {
   readonly #logger: Logger;
   readonly #proposer: Proposer;
   readonly #games: GameWatch;
-  readonly #testimonies: Testimonies;
   readonly #alarms: AlarmBoard;
   readonly #context: DisputeContext;
   readonly #judge: DisputeJudge;
   readonly #player: GamePlayer;
   readonly #claimer: RefundClaimer;
-  /** When claims were last found not to be worth their cost, by game. */
-  readonly #notWorth = new Map<Hex, bigint>();
 
   constructor(options: ChallengerOptions) {
     const { follower, chain, game, startBlock, logger = SILENT, sinks = [], refunds } = options;
@@ -121,17 +115,15 @@ export class Challenger {
     this.#proposer = new Proposer({ follower, chain, startBlock, logger });
     this.view = this.#proposer.view;
     this.#games = new GameWatch(game, follower, startBlock);
-    this.#testimonies = new Testimonies(follower);
     this.#alarms = new AlarmBoard([new LogSink(logger), ...sinks]);
     this.#context = {
       assertions: this.view,
       games: this.#games,
-      testimonies: this.#testimonies,
       alarms: this.#alarms,
     };
     this.#judge = new DisputeJudge(this.#context);
     this.#player = new GamePlayer(game, options.limits);
-    this.#claimer = new RefundClaimer(game, refunds);
+    this.#claimer = new RefundClaimer({ ...this.#context, game, follower, logger }, refunds);
   }
 
   /**
@@ -220,7 +212,7 @@ export class Challenger {
     const confirmed = await this.#confirmUndisputed(disputes, head);
     const unanswered = disputes.some(({ right }) => right === undefined);
     const asserted = unanswered || mode === "proposer" ? await this.#proposer.assert(head) : "not needed";
-    const refunds = await this.#claimRefunds(disputes, head);
+    const refunds = await this.#claimer.claimAll(head);
     return { head, wrong, alarms: this.#alarms.take(), disputes: played, refunds, confirmed, asserted };
   }
 
@@ -256,8 +248,7 @@ export class Challenger {
   }
 
   async #play({ parent, view }: Dispute): Promise<PlayOutcome> {
-    const { historyHeight } = await this.view.parameters();
-    return await this.#player.play(view, await this.#testimonies.of(parent, historyHeight));
+    return await this.#player.play(view, await testimonyOf(this.view, this.#options.follower, parent));
   }
 
   /** What nobody disputes is the proposer's to confirm, and a defender's only if a dispute waits behind it. */
@@ -265,29 +256,6 @@ export class Challenger {
     const next = disputes.some(({ game }) => game === toHex(this.view.latestConfirmed.created.id));
     if (next || (this.#options.mode === "defender" && disputes.length === 0)) return "not needed";
     return await this.#proposer.confirm(head);
-  }
-
-  /** Claims what the moves of games that are won have cost; forgets the ranges that are not needed any more. */
-  async #claimRefunds(disputes: readonly Dispute[], head: L1Block): Promise<readonly RefundOutcome[]> {
-    const needed = new Set(disputes.map(({ game }) => game));
-    const outcomes: RefundOutcome[] = [];
-    const { historyHeight } = await this.view.parameters();
-    for (const [game, moves] of this.#games.unclaimed(await this.#options.game.address())) {
-      const parent = this.view.has(game) ? this.view.get(game) : undefined;
-      const right = parent?.right === true ? this.view.rightChild(parent) : undefined;
-      // Of ranges that were confirmed long ago there is no history to show places in.
-      if (parent?.end === undefined || right?.confirmed !== true) continue;
-      if (head.timestamp < (this.#notWorth.get(game) ?? 0n) + CLAIM_AGAIN) continue;
-      const view = await this.#games.view(parent, this.view.children(parent), historyHeight);
-      const { history } = await this.#testimonies.of(parent, historyHeight);
-      const outcome = await this.#claimer.claim(view, history, nameOf(right.created), moves);
-      if (outcome.type === "not worth it") this.#notWorth.set(game, head.timestamp);
-      else needed.add(game);
-      if (outcome.type === "claimed") this.#logger.info({ game, ...outcome }, "refunds claimed");
-      outcomes.push(outcome);
-    }
-    this.#testimonies.keep(needed);
-    return outcomes;
   }
 
   async #disputeTimes(): Promise<DisputeTimes> {

@@ -1,9 +1,13 @@
-import { History } from "../history/History.ts";
+import { equalBytes } from "../crypto/bytes.ts";
+import { HistoryError } from "../history/HistorySource.ts";
+import { SegmentCache } from "../history/SegmentCache.ts";
+import { SegmentedHistoryBuilder, type SegmentedHistory, type SegmentOptions } from "../history/SegmentedHistory.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
 import type { InputEvidence, InputLog, StepContext } from "../machine/InputLog.ts";
 import { GENESIS_CURSOR, machineStateHash, type Cursor, type MachineState } from "../machine/MachineState.ts";
 import { rootHash, type TreeRoot } from "../machine/StateTree.ts";
 import { Machine, type ProvenStep, type StepResult } from "../machine/Step.ts";
+import { beginsWith, inputsBefore, type InputsRead } from "./InputsRead.ts";
 
 /** A machine at rest. The tree is persistent, so this is a reference and not a copy. */
 export interface Snapshot {
@@ -24,7 +28,9 @@ export interface RangeEnd {
 
 /** A range with the commitment to every step of it. */
 export interface RangeHistory extends RangeEnd {
-  readonly history: History;
+  readonly history: SegmentedHistory;
+  /** The inputs that the range is about. */
+  readonly inputs: InputsRead;
 }
 
 /** One step of a range with all that the judge has to be shown. */
@@ -37,6 +43,18 @@ export interface StepEvidence {
 
 /** The counts at which the game has taken the inbox's roots. */
 export type RecordedCounts = Pick<StepContext, "batchCount" | "messageCount">;
+
+/** What an execution can be given beside its inputs. */
+export interface ExecutionOptions {
+  /** Runs a job while nobody changes the log. */
+  readonly exclusively?: <T>(job: () => Promise<T>) => Promise<T>;
+  /** The newest machine at the start of a batch behind `above`, up to `batch`, that was kept elsewhere for these inputs. */
+  readonly earlier?: (batch: bigint, above: bigint) => Snapshot | undefined;
+  /** Told of every batch that {@link Execution.advance} has executed. */
+  readonly afterBatch?: (snapshot: Snapshot) => void;
+  /** How the histories of ranges are kept. */
+  readonly segments?: SegmentOptions;
+}
 
 /** Told of every step, once; after a reorganisation of L1 the steps from the first changed batch on come again. */
 export type StepObserver = (step: StepResult, before: Cursor) => void;
@@ -59,24 +77,34 @@ export function genesisSnapshot(root: TreeRoot): Snapshot {
   return { cursor: GENESIS_CURSOR, root, steps: 0 };
 }
 
+/** Newest batches of which every snapshot is kept: reorganisations of L1 go back no further as a rule. */
+const DENSE = 32;
+/** Snapshots that are kept of older batches. Each can hold a state of its own, some megabytes for thousands of active accounts. */
+const SPARSE = 64;
+
 /**
- * The machine run over the inputs, with a snapshot at the start of every batch, so that it goes back to any of them at no
- * cost and runs any range again.
+ * The machine run over the inputs, with snapshots at the start of batches: of all of the newest ones, so that it goes back at
+ * no cost, and of some older ones, from which it runs any range again.
  */
 export class Execution {
   readonly #config: MachineConfig;
   readonly #inputs: InputLog;
   readonly #genesis: Snapshot;
+  readonly #options: ExecutionOptions;
   /** Snapshots at the start of batches, by batch. */
   readonly #snapshots = new Map<bigint, Snapshot>();
+  /** One for all ranges, so that many unconfirmed ones take no more than one. */
+  readonly #segments: SegmentOptions;
   #current: Snapshot;
   /** No snapshot below this batch is kept, but for genesis. */
   #pruned = 0n;
 
-  constructor(config: MachineConfig, inputs: InputLog, genesis: TreeRoot) {
+  constructor(config: MachineConfig, inputs: InputLog, genesis: TreeRoot, options: ExecutionOptions = {}) {
     this.#config = config;
     this.#inputs = inputs;
     this.#genesis = genesisSnapshot(genesis);
+    this.#options = options;
+    this.#segments = { cache: new SegmentCache(), ...options.segments };
     this.#current = this.#genesis;
     this.#snapshots.set(0n, this.#genesis);
   }
@@ -94,18 +122,20 @@ export class Execution {
   /** Goes back to the start of `batch`, or further if that was forgotten. */
   goBack(batch: bigint): void {
     if (batch >= this.#current.cursor.batch) return;
-    this.#current = this.#snapshots.get(batch) ?? this.#restart();
     for (const known of this.#snapshots.keys()) if (known > batch) this.#snapshots.delete(known);
+    this.#current = this.#nearest(batch);
+    if (this.#current.cursor.batch < this.#pruned) this.#pruned = 0n;
   }
 
-  /** Forgets the snapshots below `batch`. To go back further means to start at genesis. */
+  /** Forgets the snapshots below `batch`. To go back further means to start at an older checkpoint, or at genesis. */
   prune(batch: bigint): void {
-    for (let known = this.#pruned === 0n ? 1n : this.#pruned; known < batch; known++) this.#snapshots.delete(known);
+    for (const known of this.#snapshots.keys()) if (known > 0n && known < batch) this.#snapshots.delete(known);
     if (batch > this.#pruned) this.#pruned = batch;
   }
 
   /** Executes all batches before `target`. */
   async advance(target: bigint, observer?: StepObserver): Promise<void> {
+    if (this.#current === this.#genesis) this.#current = this.#nearest(target);
     const machine = this.#machine(this.#current);
     let { steps } = this.#current;
     while (!machine.finished(target)) {
@@ -116,6 +146,8 @@ export class Execution {
       if (step.kind === "next batch") {
         this.#current = { cursor: machine.cursor, root: machine.state.root, steps };
         this.#snapshots.set(machine.cursor.batch, this.#current);
+        this.#thin();
+        this.#options.afterBatch?.(this.#current);
       }
       if (steps % SLICE === 0) await turn();
     }
@@ -123,51 +155,160 @@ export class Execution {
 
   /** Where a range ends, without its history: at once if it starts at a batch and its end is known. */
   async rangeEnd(start: Snapshot, target: bigint, height: number): Promise<RangeEnd> {
-    const end = this.#snapshots.get(target);
-    if (end !== undefined && end.steps - start.steps <= 2 ** height) return { start, end, target, overflow: false };
-    return await this.#run(start, target, height, undefined);
-  }
-
-  /** Runs a range again and commits to each of its steps. */
-  async range(start: Snapshot, target: bigint, height: number): Promise<RangeHistory> {
-    const history = new History(height);
-    return { ...(await this.#run(start, target, height, history)), history };
-  }
-
-  /** Step number `index` of a range with its evidence, proven at the counts that the game has recorded; the identity in the padding. */
-  async stepAt(range: RangeHistory, index: number, recorded?: RecordedCounts): Promise<StepEvidence> {
-    const machine = this.#machine(range.start);
-    for (let taken = 0; taken < index && !machine.finished(range.target);) {
-      machine.step(range.target);
-      if (++taken % SLICE === 0) await turn();
+    const nearest = this.#nearest(target);
+    if (nearest.steps > start.steps) {
+      const { end } = nearest.cursor.batch === target ? { end: nearest } : await this.#range(nearest, target, height);
+      const complete = end.cursor.batch === target && end.steps - start.steps <= 2 ** height;
+      if (complete) return { start, end, target, overflow: false };
     }
-    const step = machine.provenStep(range.target);
-    const context = this.#inputs.context(range.target, recorded?.batchCount, recorded?.messageCount);
-    return { step, context, input: this.#inputs.evidence(step.input, context) };
+    return await this.#range(start, target, height);
   }
 
-  async #run(start: Snapshot, target: bigint, height: number, history: History | undefined): Promise<RangeEnd> {
+  /** Runs a range again and commits to each of its steps. Nodes of the history that were not kept are run again when asked for. */
+  async range(start: Snapshot, target: bigint, height: number): Promise<RangeHistory> {
+    const builder = new SegmentedHistoryBuilder(height, this.#segments);
+    const inputs = inputsBefore(this.#inputs, target);
+    const range = await this.#range(start, target, height, (machine) => builder.append(machine.hash()));
+    const history = builder.finish((first, count) =>
+      this.#exclusively(async () => {
+        const machine = await this.#machineIn({ ...range, inputs }, first);
+        const leaves = new Uint8Array(32 * count);
+        let done = 0;
+        await this.#run(machine, range.start.steps + first, count, target, () =>
+          leaves.set(machine.hash(), 32 * done++),
+        );
+        return leaves;
+      }),
+    );
+    return { ...range, history, inputs };
+  }
+
+  /**
+   * Step number `index` of a range with its evidence, proven at the counts that the game has recorded; the identity in the
+   * padding.
+   *
+   * @throws HistoryError `HISTORY_NODE` behind the end; `HISTORY_CHANGED` if the inputs are no longer those of the range.
+   */
+  async stepAt(range: RangeHistory, index: number, recorded?: RecordedCounts): Promise<StepEvidence> {
+    const { history, target } = range;
+    const expected = await history.node(0, index);
+    return await this.#exclusively(async () => {
+      const machine = await this.#machineIn(range, Math.min(index, history.count));
+      const step = machine.provenStep(target);
+      if (!equalBytes(machineStateHash(step.post), expected)) throw changed(range);
+      const context = this.#inputs.context(target, recorded?.batchCount, recorded?.messageCount);
+      return { step, context, input: this.#inputs.evidence(step.input, context) };
+    });
+  }
+
+  /**
+   * The machine where it stands at `cursor`, run again from the nearest place that is kept; undefined if it never stands
+   * there. The log must have the inputs before the cursor.
+   */
+  async find(cursor: Cursor): Promise<Snapshot | undefined> {
+    const { batchCount } = this.#inputs;
+    if (cursor.batch > batchCount) return undefined;
+    const start = this.#nearest(cursor.batch);
     const machine = this.#machine(start);
-    const most = 2 ** height;
+    const target = cursor.batch < batchCount ? cursor.batch + 1n : cursor.batch;
     let taken = 0;
-    while (taken < most && !machine.finished(target)) {
-      machine.step(target);
-      taken++;
-      history?.append(machine.hash());
+    while (!samePlace(machine.cursor, cursor)) {
+      if (machine.cursor.batch > cursor.batch || machine.finished(target)) return undefined;
+      taken += await this.#run(machine, start.steps + taken, 1, target);
       if (taken % SLICE === 0) await turn();
     }
-    const end = { cursor: machine.cursor, root: machine.state.root, steps: start.steps + taken };
+    return { cursor: machine.cursor, root: machine.state.root, steps: start.steps + taken };
+  }
+
+  async #range(start: Snapshot, target: bigint, height: number, after?: AfterStep): Promise<RangeEnd> {
+    const machine = this.#machine(start);
+    const steps = start.steps + (await this.#run(machine, start.steps, 2 ** height, target, after));
+    const end = { cursor: machine.cursor, root: machine.state.root, steps };
     return { start, end, target, overflow: !machine.finished(target) };
   }
 
-  #restart(): Snapshot {
-    this.#pruned = 0n;
-    return this.#genesis;
+  /** The machine before step `index` of a range, `index` being at most the number of its real steps. */
+  async #machineIn(range: Omit<RangeHistory, "history">, index: number): Promise<Machine> {
+    if (!beginsWith(this.#inputs, range.inputs)) throw changed(range);
+    const wanted = range.start.steps + index;
+    let nearest = range.end.steps <= wanted ? range.end : range.start;
+    for (const known of this.#snapshots.values()) {
+      if (known.steps <= wanted && known.steps > nearest.steps) nearest = known;
+    }
+    const machine = this.#machine(nearest);
+    await this.#run(machine, nearest.steps, wanted - nearest.steps, range.target);
+    return machine;
+  }
+
+  /** Runs up to `most` steps, the first being number `steps` since genesis. Returns how many there were before `target`. */
+  async #run(machine: Machine, steps: number, most: number, target: bigint, after?: AfterStep): Promise<number> {
+    let taken = 0;
+    while (taken < most && !machine.finished(target)) {
+      const { kind } = machine.step(target);
+      taken++;
+      after?.(machine);
+      if (kind === "next batch") this.#keep({ cursor: machine.cursor, root: machine.state.root, steps: steps + taken });
+      if (taken % SLICE === 0) await turn();
+    }
+    return taken;
+  }
+
+  /** Keeps a snapshot that was come by again, unless it is one of those that were forgotten on purpose. */
+  #keep(snapshot: Snapshot): void {
+    const { batch } = snapshot.cursor;
+    const wanted = batch >= this.#pruned && batch <= this.#current.cursor.batch;
+    if (!wanted || this.#snapshots.has(batch)) return;
+    this.#snapshots.set(batch, snapshot);
+    this.#thin();
+  }
+
+  /** Of the older snapshots, forgets the one whose neighbours are nearest to each other in steps, if there are too many. */
+  #thin(): void {
+    if (this.#snapshots.size <= DENSE + SPARSE) return;
+    const limit = this.#current.cursor.batch - BigInt(DENSE);
+    const ordered = [...this.#snapshots.values()].sort((a, b) => a.steps - b.steps);
+    const old = ordered.filter(({ cursor }) => cursor.batch <= limit);
+    if (old.length <= SPARSE) return;
+    let least = 1;
+    for (let i = 2; i + 1 < old.length; i++) {
+      if (old[i + 1]!.steps - old[i - 1]!.steps < old[least + 1]!.steps - old[least - 1]!.steps) least = i;
+    }
+    this.#snapshots.delete(old[least]!.cursor.batch);
+  }
+
+  /** The newest snapshot at the start of `batch` or before, here or elsewhere. */
+  #nearest(batch: bigint): Snapshot {
+    let nearest = this.#genesis;
+    for (const known of this.#snapshots.values()) {
+      if (known.cursor.batch <= batch && known.steps > nearest.steps) nearest = known;
+    }
+    if (nearest.cursor.batch === batch) return nearest;
+    const earlier = this.#options.earlier?.(batch, nearest.cursor.batch);
+    if (earlier === undefined) return nearest;
+    this.#snapshots.set(earlier.cursor.batch, earlier);
+    return earlier;
+  }
+
+  #exclusively<T>(job: () => Promise<T>): Promise<T> {
+    return this.#options.exclusively === undefined ? job() : this.#options.exclusively(job);
   }
 
   #machine(at: Snapshot): Machine {
     return new Machine(this.#config, this.#inputs, at.root, at.cursor);
   }
+}
+
+type AfterStep = (machine: Machine) => void;
+
+function samePlace(a: Cursor, b: Cursor): boolean {
+  const batchAndMessage = a.batch === b.batch && a.message === b.message;
+  return batchAndMessage && a.offset === b.offset && a.items === b.items && a.part === b.part;
+}
+
+function changed({ target }: { readonly target: bigint }): HistoryError {
+  return new HistoryError("HISTORY_CHANGED", "L1 no longer has the inputs of this history: run the range again", {
+    fields: { target },
+  });
 }
 
 function turn(): Promise<void> {

@@ -3,9 +3,10 @@ import { Derivation, type DeriveUpdate, type Reorg } from "../derive/Derivation.
 import type { BridgeSource, InboxSource, L1Block } from "../l1/L1Source.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
 import type { InputLog } from "../machine/InputLog.ts";
-import type { MachineState } from "../machine/MachineState.ts";
+import type { Cursor, MachineState } from "../machine/MachineState.ts";
 import { State } from "../machine/State.ts";
 import type { TreeRoot } from "../machine/StateTree.ts";
+import type { CheckpointStore } from "./Checkpoints.ts";
 import { conservationReport, type ConservationReport } from "./Conservation.ts";
 import {
   Execution,
@@ -18,7 +19,11 @@ import {
   type StepEvidence,
   type StepObserver,
 } from "./Execution.ts";
+import { inputsBefore } from "./InputsRead.ts";
 import { SILENT, type Logger } from "./Logger.ts";
+
+/** Steps after which the machine is stored while it runs: about a minute of work that a crash may cost. */
+const CHECKPOINT_STEPS = 2 ** 18;
 
 /** What a follower is made of: an L1 endpoint and what is fixed for the deployment. */
 export interface FollowerOptions {
@@ -29,8 +34,12 @@ export interface FollowerOptions {
   /** The block of the inbox's deployment, or an earlier one. */
   readonly startBlock: number;
   readonly logger?: Logger;
-  /** Told of every step that leads to the current state. */
+  /** Told of every step that leads to the current state, from where the execution starts. */
   readonly observer?: StepObserver;
+  /** Where to start from and what to keep for the next start; without it, execution starts at genesis. */
+  readonly checkpoints?: CheckpointStore;
+  /** Steps between two checkpoints. */
+  readonly checkpointSteps?: number;
 }
 
 /**
@@ -47,12 +56,14 @@ export class Follower {
   #head: L1Block | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   readonly #listeners: ((reorg: Reorg) => void)[] = [];
+  /** Steps of the last machine that was stored or loaded. */
+  #storedSteps = 0;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
     this.#logger = options.logger ?? SILENT;
     this.#derivation = new Derivation(options.inbox, options.startBlock);
-    this.#execution = new Execution(options.config, this.#derivation.log, options.genesis);
+    this.#execution = this.#newExecution();
   }
 
   /** The inputs as far as L1 was read. */
@@ -125,9 +136,34 @@ export class Follower {
     return this.#serially(() => this.#execution.range(start, target, height));
   }
 
-  /** Step number `index` of a range with all that the judge has to be shown, at the counts that the game has recorded. */
+  /**
+   * Step number `index` of a range with all that the judge has to be shown, at the counts that the game has recorded.
+   *
+   * @throws HistoryError `HISTORY_CHANGED` if L1 has taken back inputs of the range.
+   */
   stepAt(range: RangeHistory, index: number, recorded?: RecordedCounts): Promise<StepEvidence> {
-    return this.#serially(() => this.#execution.stepAt(range, index, recorded));
+    return this.#execution.stepAt(range, index, recorded);
+  }
+
+  /** The machine where it stands at `cursor`, which is run again if it is not kept; undefined if it never stands there. */
+  find(cursor: Cursor): Promise<Snapshot | undefined> {
+    return this.#serially(() => this.#execution.find(cursor));
+  }
+
+  /** Notes that an assertion about the first `target` batches is right, and need not be computed after the next start. */
+  rememberRight(assertion: Uint8Array, target: bigint): void {
+    this.#options.checkpoints?.rememberRight(assertion, inputsBefore(this.log, target));
+  }
+
+  /** Whether the assertion is known to be right, perhaps from an earlier process. */
+  wasRight(assertion: Uint8Array): boolean {
+    return this.#options.checkpoints?.wasRight(assertion, this.log) ?? false;
+  }
+
+  /** Stores the machine at the start of the unconfirmed part, from where the next process judges what is new. */
+  storeConfirmed(end: Snapshot): void {
+    this.#options.checkpoints?.save(end, this.log);
+    this.#options.checkpoints?.confirmed(end.cursor.batch);
   }
 
   /** Forgets the snapshots before `batch`, which is the start of the unconfirmed part. */
@@ -154,15 +190,41 @@ export class Follower {
   /** Forgets everything and reads L1 from the start: what any other node would compute. */
   async rebuild(): Promise<DeriveUpdate> {
     await this.#serially(async () => {
-      const { inbox, startBlock, config, genesis } = this.#options;
+      const { inbox, startBlock } = this.#options;
       this.#derivation = new Derivation(inbox, startBlock);
-      this.#execution = new Execution(config, this.#derivation.log, genesis);
+      this.#execution = this.#newExecution(false);
       this.#head = undefined;
       this.#goBack({ commonBlock: startBlock - 1, batch: 0n, message: 0n });
     });
     const update = await this.sync();
     this.#logger.info({ root: toHex(this.machineState.stateRoot) }, "rebuilt from L1");
     return update;
+  }
+
+  #newExecution(useCheckpoints = true): Execution {
+    const { config, genesis } = this.#options;
+    const { log } = this.#derivation;
+    return new Execution(config, log, genesis, {
+      exclusively: (job) => this.#serially(job),
+      afterBatch: (snapshot) => this.#store(snapshot),
+      ...(useCheckpoints ? { earlier: (batch, above) => this.#load(batch, above) } : {}),
+    });
+  }
+
+  #load(batch: bigint, above: bigint): Snapshot | undefined {
+    const snapshot = this.#options.checkpoints?.newest(batch, above, this.log);
+    if (snapshot === undefined) return undefined;
+    this.#storedSteps = snapshot.steps;
+    this.#logger.info({ batch: snapshot.cursor.batch, steps: snapshot.steps }, "going on from a checkpoint");
+    return snapshot;
+  }
+
+  #store(snapshot: Snapshot): void {
+    const { checkpoints, checkpointSteps = CHECKPOINT_STEPS } = this.#options;
+    // After going back the machine may be below what was stored: that is replaced as it comes by.
+    if (Math.abs(snapshot.steps - this.#storedSteps) < checkpointSteps) return;
+    checkpoints?.save(snapshot, this.log);
+    this.#storedSteps = snapshot.steps;
   }
 
   #goBack(reorg: Reorg): void {

@@ -14,7 +14,7 @@ import { Proposer, type ProposerOptions } from "./Proposer.ts";
 export function makeFollower(
   client: L1Client,
   deployment: Deployment,
-  options: Pick<FollowerOptions, "logger" | "observer"> = {},
+  options: Pick<FollowerOptions, "logger" | "observer" | "checkpoints" | "checkpointSteps"> = {},
 ): Follower {
   const { addresses, startBlock } = deployment;
   return new Follower({
@@ -31,10 +31,13 @@ export function makeFollower(
 export function makeProposer(
   client: L1Client,
   deployment: Deployment,
-  options: Pick<ProposerOptions, "logger" | "timer"> = {},
+  { checkpoints, ...options }: Pick<ProposerOptions, "logger" | "timer"> & Pick<FollowerOptions, "checkpoints"> = {},
 ): Proposer {
   const { logger } = options;
-  const follower = makeFollower(client, deployment, logger === undefined ? {} : { logger });
+  const follower = makeFollower(client, deployment, {
+    ...(logger === undefined ? {} : { logger }),
+    ...(checkpoints === undefined ? {} : { checkpoints }),
+  });
   const chain = new ChainClient(client, deployment.addresses.chain);
   return new Proposer({ follower, chain, startBlock: deployment.startBlock, ...options });
 }
@@ -43,11 +46,17 @@ export function makeProposer(
 export function makeChallenger(
   client: L1Client,
   deployment: Deployment,
-  options: Omit<ChallengerOptions, "follower" | "chain" | "game" | "startBlock">,
+  {
+    checkpoints,
+    ...options
+  }: Omit<ChallengerOptions, "follower" | "chain" | "game" | "startBlock"> & Pick<FollowerOptions, "checkpoints">,
 ): Challenger {
   const { logger } = options;
   const { addresses, startBlock } = deployment;
-  const follower = makeFollower(client, deployment, logger === undefined ? {} : { logger });
+  const follower = makeFollower(client, deployment, {
+    ...(logger === undefined ? {} : { logger }),
+    ...(checkpoints === undefined ? {} : { checkpoints }),
+  });
   const chain = new ChainClient(client, addresses.chain);
   const game = new GameClient(client, addresses.game);
   return new Challenger({ follower, chain, game, startBlock, ...options });

@@ -6,37 +6,22 @@ import { readU128 } from "../../../src/crypto/bytes.ts";
 import { ResultCode } from "../../../src/machine/ResultCodes.ts";
 import { KIND_ACCOUNT, KIND_WITHDRAWAL } from "../../../src/machine/Slots.ts";
 import { slots } from "../../../src/machine/StateTree.ts";
+import { History } from "../../../src/history/History.ts";
+import { SegmentCache } from "../../../src/history/SegmentCache.ts";
+import { HistoryError } from "../../../src/history/HistorySource.ts";
 import { Machine } from "../../../src/machine/Step.ts";
 import { GENESIS_CURSOR } from "../../../src/machine/MachineState.ts";
 import { Random } from "../../../src/market/random.ts";
 import { conservationReport, type ConservationReport } from "../../../src/roles/Conservation.ts";
 import { Execution, machineStateOf, snapshotHash, type Snapshot } from "../../../src/roles/Execution.ts";
 import { RandomTraffic } from "../../support/traffic/RandomTraffic.ts";
-import { BRIDGE, INBOX, preparedRoot, testConfig } from "../../support/traffic/world.ts";
+import { CONFIG, makeInputs } from "../../support/traffic/inputs.ts";
+import { BRIDGE, INBOX, preparedRoot } from "../../support/traffic/world.ts";
 
-const CONFIG = testConfig(31337n, INBOX);
 const BATCHES = 60;
 
-/** Inputs of random traffic, and the machine states after every step of them. */
-function makeInputs(): { log: InputLog; hashes: Uint8Array[]; starts: number[] } {
-  const log = new InputLog();
-  const machine = new Machine(CONFIG, log, preparedRoot(), GENESIS_CURSOR);
-  const traffic = new RandomTraffic(new Random(20260404), machine, log);
-  const hashes: Uint8Array[] = [];
-  const starts = [0];
-  for (let i = 0; i < BATCHES; i++) {
-    traffic.appendBatch(6);
-    while (!machine.finished(log.batchCount)) {
-      machine.step(log.batchCount);
-      hashes.push(machine.hash());
-    }
-    starts.push(hashes.length);
-  }
-  return { log, hashes, starts };
-}
-
 describe("Execution", () => {
-  const { log, hashes, starts } = makeInputs();
+  const { log, hashes, starts } = makeInputs(20260404, BATCHES);
   const count = BigInt(BATCHES);
 
   function execution(): Execution {
@@ -86,7 +71,7 @@ describe("Execution", () => {
     const { history, end, overflow } = await subject.range(start, 50n, 26);
     expect(overflow).to.equal(false);
     expect(history.count).to.equal(starts[50]! - starts[10]!);
-    for (let i = 0; i < history.count; i++) expect(history.leaf(i)).to.deep.equal(hashes[starts[10]! + i]);
+    for (let i = 0; i < history.count; i++) expect(await history.node(0, i)).to.deep.equal(hashes[starts[10]! + i]);
     expect(end).to.deep.include({ cursor: subject.at(50n)!.cursor, steps: starts[50] });
     expect(await subject.rangeEnd(start, 50n, 26)).to.deep.include({ end: subject.at(50n), overflow: false });
   });
@@ -109,6 +94,115 @@ describe("Execution", () => {
       expect(end.steps).to.equal((piece + 1) * 32);
       start = end;
     }
+  });
+
+  it("answers for any node of a range of many segments after all snapshots were forgotten", async () => {
+    const segments = { segmentLevel: 3, cache: new SegmentCache(0) };
+    const subject = new Execution(CONFIG, log, preparedRoot(), { segments });
+    await subject.advance(count);
+    const whole = new History(26);
+    for (const hash of hashes.slice(starts[3])) whole.append(hash);
+    const { history } = await subject.range(subject.at(3n)!, count, 26);
+    subject.prune(50n);
+    const random = new Random(20260503);
+    expect(history.root()).to.deep.equal(whole.root());
+    for (let i = 0; i < 60; i++) {
+      const level = random.uint(27);
+      const index = random.uint(Math.min(2 ** (26 - level), Math.ceil((2 * whole.count) / 2 ** level)));
+      expect(await history.node(level, index)).to.deep.equal(whole.node(level, index));
+    }
+  });
+
+  it("gives the evidence of any step of a range, from the nearest snapshot, as it was when the machine first took it", async () => {
+    const subject = execution();
+    await subject.advance(count);
+    const range = await subject.range(subject.at(20n)!, 45n, 26);
+    subject.prune(40n);
+    const recorded = { batchCount: 50n, messageCount: log.batch(49n).record.messagesRead };
+    const context = log.context(45n, recorded.batchCount, recorded.messageCount);
+    const machine = new Machine(CONFIG, log, range.start.root, range.start.cursor);
+    for (let index = 0; index < range.history.count; index++) {
+      const step = machine.provenStep(45n);
+      if (index % 5 !== 0) continue;
+      const evidence = await subject.stepAt(range, index, recorded);
+      expect(evidence).to.deep.equal({ step, context, input: log.evidence(step.input, context) });
+    }
+    for (const index of [range.history.count, 2 ** 26 - 1]) {
+      const { step, input } = await subject.stepAt(range, index);
+      expect(step.kind).to.equal("identity");
+      expect(step.witness).to.have.length(0);
+      expect(input.recordPath).to.have.length(0);
+      expect(step.pre).to.deep.equal(machineStateOf(range.end));
+      expect(step.post).to.deep.equal(step.pre);
+    }
+    const behind: unknown = await subject.stepAt(range, 2 ** 26).catch((error: unknown) => error);
+    expect(behind).to.be.instanceOf(HistoryError).with.property("code", "HISTORY_NODE");
+  });
+
+  it("proves no step of inputs that have changed", async () => {
+    const { log: own } = makeInputs(20260404, 12);
+    const subject = new Execution(CONFIG, own, preparedRoot());
+    await subject.advance(12n);
+    const range = await subject.range(subject.at(2n)!, 10n, 26);
+    const last = own.batch(9n);
+    own.truncate(9n, own.messageCount);
+    subject.goBack(9n);
+    const refused = async (): Promise<unknown> => subject.stepAt(range, 3).catch((error: unknown) => error);
+    expect(await refused())
+      .to.be.instanceOf(HistoryError)
+      .with.property("code", "HISTORY_CHANGED");
+    own.appendBatch({ ...last, record: { ...last.record, l2Time: last.record.l2Time + 1n } });
+    expect(await refused())
+      .to.be.instanceOf(HistoryError)
+      .with.property("code", "HISTORY_CHANGED");
+    own.truncate(9n, own.messageCount);
+    own.appendBatch(last);
+    expect((await subject.stepAt(range, 3)).step.pre).to.deep.include({ batch: 2n });
+  });
+
+  it("finds the machine at any cursor, and nothing where it never stands", async () => {
+    const subject = execution();
+    await subject.advance(count);
+    subject.prune(30n);
+    const machine = new Machine(CONFIG, log, preparedRoot(), GENESIS_CURSOR);
+    for (let steps = 0; steps <= hashes.length; steps++) {
+      if (steps % 23 === 0 || steps === hashes.length) {
+        const found = (await subject.find(machine.cursor))!;
+        expect(machineStateOf(found)).to.deep.equal(machine.machineState());
+        expect(found.steps).to.equal(steps);
+      }
+      machine.step(count);
+    }
+    const { cursor } = subject.at(40n)!;
+    for (const nowhere of [
+      { ...cursor, offset: 1_000_000 },
+      { ...cursor, message: cursor.message + 1_000n },
+      { ...cursor, batch: count + 1n },
+    ]) {
+      expect(await subject.find(nowhere)).to.equal(undefined);
+    }
+  });
+
+  it("keeps all snapshots of the newest batches and some older ones, evenly, and goes back to any batch all the same", async () => {
+    const long = makeInputs(20260507, 300);
+    const subject = new Execution(CONFIG, long.log, preparedRoot());
+    await subject.advance(300n);
+    const kept = long.starts.flatMap((steps, batch) =>
+      subject.at(BigInt(batch)) === undefined ? [] : [{ steps, batch }],
+    );
+    expect(kept.length).to.be.at.most(97);
+    expect(kept.slice(-33).map(({ batch }) => batch)).to.deep.equal(Array.from({ length: 33 }, (_, i) => 268 + i));
+    const gaps = kept.slice(1).map(({ steps }, i) => steps - kept[i]!.steps);
+    expect(Math.max(...gaps)).to.be.below(long.starts[300]! / 16);
+    const start = subject.at(0n)!;
+    for (const batch of [299n, 150n, 141n, 17n]) {
+      const { end, overflow } = await subject.rangeEnd(start, batch, 26);
+      expect(overflow).to.equal(false);
+      expect(toHex(snapshotHash(end))).to.equal(toHex(long.hashes[long.starts[Number(batch)]! - 1]!));
+    }
+    subject.goBack(123n);
+    await subject.advance(300n);
+    expect(toHex(snapshotHash(subject.current))).to.equal(toHex(long.hashes.at(-1)!));
   });
 
   it("tells an observer of every step once", async () => {
