@@ -10,7 +10,7 @@ import type { AssertionName, Place, RecordedMove, RefundClaim } from "./Move.ts"
 const NO_MOVES = new Uint8Array(32);
 
 /** The hash of a mover's moves with one more: H(0x10 ‖ before ‖ node ‖ rival ‖ timestamp ‖ amount). */
-export function appendMove(before: Uint8Array, { node, rival, timestamp, amount }: RecordedMove): Uint8Array {
+function appendMove(before: Uint8Array, { node, rival, timestamp, amount }: RecordedMove): Uint8Array {
   const numbers = new Uint8Array(24);
   const view = new DataView(numbers.buffer);
   view.setBigUint64(0, timestamp);
@@ -43,7 +43,7 @@ export function unclaimedMoves(events: readonly RefundEvent[]): RecordedMove[] {
  * Where the node of a move, or the rival that it was paired with, lies in the history that won; undefined if neither belongs to it,
  * or the move needs no place since it served the whole game.
  */
-export async function placeOf(
+async function placeOf(
   view: GameView,
   history: HistorySource,
   move: Pick<RecordedMove, "node" | "rival">,

@@ -22,7 +22,7 @@ const MOVE_GAS = 200_000;
 const STEP_GAS = 2_500_000;
 
 /** An estimate of a move's gas, rather too high. */
-export function gasOf(move: Move, bytes: number): number {
+function gasOf(move: Move, bytes: number): number {
   return MOVE_GAS + BYTE_GAS * bytes + (move.type === "prove" ? STEP_GAS : 0);
 }
 

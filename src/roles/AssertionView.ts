@@ -183,6 +183,11 @@ export class AssertionView {
     return expected;
   }
 
+  /** Forgets what the child of an assertion must be, of which many may be kept; it is computed again when it is asked for. */
+  forget(parent: JudgedAssertion): void {
+    this.#expected.delete(toHex(parent.created.id));
+  }
+
   async #judge(created: AssertionCreated, confirmed: boolean): Promise<WrongAssertion | undefined> {
     const id = toHex(created.id);
     if (equalBytes(created.parent, new Uint8Array(32))) {

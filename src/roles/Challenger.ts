@@ -1,6 +1,7 @@
 import { toHex, type Hex } from "../crypto/bytes.ts";
 import { TenorError } from "../errors.ts";
 import type { NodeState } from "../game/NodeState.ts";
+import type { TransactionLimits } from "../game/transactions.ts";
 import type { GameSource, GameWriter } from "../l1/GameSource.ts";
 import { L1Error } from "../l1/L1Error.ts";
 import type { ChainSource, ChainWriter, L1Block } from "../l1/L1Source.ts";
@@ -10,11 +11,11 @@ import { checkDisputeTimes, DeadlineError, type DisputeTimes } from "./Deadlines
 import { countStates, DisputeJudge, findDisputes, type Dispute, type DisputeContext } from "./Disputes.ts";
 import type { Follower } from "./Follower.ts";
 import { GamePlayer, type PlayOutcome } from "./GamePlayer.ts";
-import { GameWatch, nameOf } from "./GameWatch.ts";
+import { GameWatch } from "./GameWatch.ts";
 import { SILENT, type Logger } from "./Logger.ts";
 import { Proposer, ProposerError, type ProposerReport } from "./Proposer.ts";
 import { RefundClaimer, type RefundOptions, type RefundOutcome } from "./RefundClaimer.ts";
-import { Testimonies } from "./Testimonies.ts";
+import { testimonyOf } from "./Testimony.ts";
 import { SYSTEM_TIMER, type Timer } from "./Timer.ts";
 
 /** When the challenger gives up instead of going on. */
@@ -64,12 +65,11 @@ export interface ChallengerOptions {
   /** Ends a run with an error once an alarm was raised and delivered. */
   readonly endOnAlarm?: boolean;
   readonly refunds?: RefundOptions;
+  /** What one transaction may take. */
+  readonly limits?: TransactionLimits;
   readonly logger?: Logger;
   readonly timer?: Timer;
 }
-
-/** Seconds after which claims that were not worth their cost are looked at again, as the price of gas may have fallen. */
-const CLAIM_AGAIN = 3600n;
 
 /** One dispute in a round's report. */
 export interface DisputeReport {
@@ -102,14 +102,11 @@ export class Challenger {
   readonly #logger: Logger;
   readonly #proposer: Proposer;
   readonly #games: GameWatch;
-  readonly #testimonies: Testimonies;
   readonly #alarms: AlarmBoard;
   readonly #context: DisputeContext;
   readonly #judge: DisputeJudge;
   readonly #player: GamePlayer;
   readonly #claimer: RefundClaimer;
-  /** When claims were last found not to be worth their cost, by game. */
-  readonly #notWorth = new Map<Hex, bigint>();
 
   constructor(options: ChallengerOptions) {
     const { follower, chain, game, startBlock, logger = SILENT, sinks = [], refunds } = options;
@@ -118,17 +115,15 @@ export class Challenger {
     this.#proposer = new Proposer({ follower, chain, startBlock, logger });
     this.view = this.#proposer.view;
     this.#games = new GameWatch(game, follower, startBlock);
-    this.#testimonies = new Testimonies(follower);
     this.#alarms = new AlarmBoard([new LogSink(logger), ...sinks]);
     this.#context = {
       assertions: this.view,
       games: this.#games,
-      testimonies: this.#testimonies,
       alarms: this.#alarms,
     };
     this.#judge = new DisputeJudge(this.#context);
-    this.#player = new GamePlayer(game);
-    this.#claimer = new RefundClaimer(game, refunds);
+    this.#player = new GamePlayer(game, options.limits);
+    this.#claimer = new RefundClaimer({ ...this.#context, game, follower, logger }, refunds);
   }
 
   /**
@@ -166,24 +161,29 @@ export class Challenger {
   }
 
   /**
-   * Checks the deployment's times, then makes rounds until `signal` is aborted. A failed round is logged and followed by the next,
-   * after the interval unless the round has got something done; a lost chain, or an alarm if so configured, ends the loop.
+   * Checks the deployment's times, then makes rounds until `signal` is aborted. A failed round is logged. The next one comes after the
+   * interval, or at once if this one got something done, or lost a race for the first time, since what is left is then to be
+   * planned anew. A lost chain, or an alarm if so configured, ends the loop.
    */
   async run(intervalMilliseconds: number, signal: AbortSignal): Promise<void> {
     const timer = this.#options.timer ?? SYSTEM_TIMER;
     let checked = false;
+    let raced = false;
     while (!signal.aborted) {
-      let acted = false;
+      let again = false;
       try {
         if (!checked) await this.check();
         checked = true;
-        acted = hasActed(await this.tick());
+        const report = await this.tick();
+        const racedBefore = raced;
+        raced = hasRaced(report);
+        again = hasActed(report) || (raced && !racedBefore);
       } catch (error) {
         const ends = [ProposerError, ChallengerError, DeadlineError].some((type) => error instanceof type);
         if (ends) throw error;
         this.#logger.error({ err: error }, "the round failed");
       }
-      if (!acted) await timer.sleep(intervalMilliseconds, signal);
+      if (!again) await timer.sleep(intervalMilliseconds, signal);
     }
   }
 
@@ -212,7 +212,7 @@ export class Challenger {
     const confirmed = await this.#confirmUndisputed(disputes, head);
     const unanswered = disputes.some(({ right }) => right === undefined);
     const asserted = unanswered || mode === "proposer" ? await this.#proposer.assert(head) : "not needed";
-    const refunds = await this.#claimRefunds(disputes, head);
+    const refunds = await this.#claimer.claimAll(head);
     return { head, wrong, alarms: this.#alarms.take(), disputes: played, refunds, confirmed, asserted };
   }
 
@@ -248,8 +248,7 @@ export class Challenger {
   }
 
   async #play({ parent, view }: Dispute): Promise<PlayOutcome> {
-    const { historyHeight } = await this.view.parameters();
-    return await this.#player.play(view, await this.#testimonies.of(parent, historyHeight));
+    return await this.#player.play(view, await testimonyOf(this.view, this.#options.follower, parent));
   }
 
   /** What nobody disputes is the proposer's to confirm, and a defender's only if a dispute waits behind it. */
@@ -257,29 +256,6 @@ export class Challenger {
     const next = disputes.some(({ game }) => game === toHex(this.view.latestConfirmed.created.id));
     if (next || (this.#options.mode === "defender" && disputes.length === 0)) return "not needed";
     return await this.#proposer.confirm(head);
-  }
-
-  /** Claims what the moves of games that are won have cost; forgets the ranges that are not needed any more. */
-  async #claimRefunds(disputes: readonly Dispute[], head: L1Block): Promise<readonly RefundOutcome[]> {
-    const needed = new Set(disputes.map(({ game }) => game));
-    const outcomes: RefundOutcome[] = [];
-    const { historyHeight } = await this.view.parameters();
-    for (const [game, moves] of this.#games.unclaimed(await this.#options.game.address())) {
-      const parent = this.view.has(game) ? this.view.get(game) : undefined;
-      const right = parent?.right === true ? this.view.rightChild(parent) : undefined;
-      // Of ranges that were confirmed long ago there is no history to show places in.
-      if (parent?.end === undefined || right?.confirmed !== true) continue;
-      if (head.timestamp < (this.#notWorth.get(game) ?? 0n) + CLAIM_AGAIN) continue;
-      const view = await this.#games.view(parent, this.view.children(parent), historyHeight);
-      const { history } = await this.#testimonies.of(parent, historyHeight);
-      const outcome = await this.#claimer.claim(view, history, nameOf(right.created), moves);
-      if (outcome.type === "not worth it") this.#notWorth.set(game, head.timestamp);
-      else needed.add(game);
-      if (outcome.type === "claimed") this.#logger.info({ game, ...outcome }, "refunds claimed");
-      outcomes.push(outcome);
-    }
-    this.#testimonies.keep(needed);
-    return outcomes;
   }
 
   async #disputeTimes(): Promise<DisputeTimes> {
@@ -298,6 +274,10 @@ function watched({ game, right, view }: Dispute): DisputeReport {
 function isOneGames(error: unknown): boolean {
   if (error instanceof L1Error) return error.code === "REVERTED" || error.code === "REQUEST_REFUSED";
   return error instanceof TenorError;
+}
+
+function hasRaced({ disputes }: ChallengerReport): boolean {
+  return disputes.some(({ outcome }) => typeof outcome === "object" && outcome.type === "raced");
 }
 
 function hasActed({ confirmed, asserted, disputes, refunds }: ChallengerReport): boolean {

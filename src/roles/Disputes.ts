@@ -9,7 +9,6 @@ import type { AlarmBoard, Lie } from "./Alarm.ts";
 import type { AssertionView, JudgedAssertion, WrongAssertion } from "./AssertionView.ts";
 import { answerBy, type DisputeTimes } from "./Deadlines.ts";
 import type { GameWatch } from "./GameWatch.ts";
-import type { Testimonies } from "./Testimonies.ts";
 
 /** A right assertion with a wrong child: the game about its children matters. */
 export interface Dispute {
@@ -25,7 +24,6 @@ export interface Dispute {
 export interface DisputeContext {
   readonly assertions: AssertionView;
   readonly games: GameWatch;
-  readonly testimonies: Testimonies;
   readonly alarms: AlarmBoard;
 }
 
@@ -138,11 +136,11 @@ export class DisputeJudge {
 
   /** A range is executed only when somebody has opened a node of it. */
   async #lazyHistory({ parent }: Dispute): Promise<HistorySource> {
-    const { assertions, testimonies } = this.#context;
+    const { assertions } = this.#context;
     const { historyHeight } = await assertions.parameters();
     return {
       height: historyHeight,
-      node: async (level, index) => (await testimonies.of(parent, historyHeight)).history.node(level, index),
+      node: async (level, index) => (await assertions.expectedChild(parent)).range.history.node(level, index),
     };
   }
 }

@@ -2,7 +2,7 @@ import { toHex, type Hex } from "../crypto/bytes.ts";
 import type { GameView, ViewNode } from "../game/GameView.ts";
 import type { Move } from "../game/Move.ts";
 import { confirmMove, planMoves, type Testimony } from "../game/plan.ts";
-import { groupMoves, splitConfirm } from "../game/transactions.ts";
+import { groupMoves, splitConfirm, TRANSACTION_LIMITS, type TransactionLimits } from "../game/transactions.ts";
 import type { GameWriter } from "../l1/GameSource.ts";
 import { isContractError, L1Error } from "../l1/L1Error.ts";
 import type { L1Receipt } from "../l1/L1Source.ts";
@@ -50,11 +50,13 @@ const RACED = [
  */
 export class GamePlayer {
   readonly #game: GameWriter;
+  readonly #limits: TransactionLimits;
   /** Failures one after another, by game. Losing them costs no more than two transactions. */
   readonly #failures = new Map<Hex, number>();
 
-  constructor(game: GameWriter) {
+  constructor(game: GameWriter, limits = TRANSACTION_LIMITS) {
     this.#game = game;
+    this.#limits = limits;
   }
 
   /** Makes the moves that are due, as far as one transaction goes. */
@@ -64,7 +66,7 @@ export class GamePlayer {
     const id = toHex(view.game);
     const failures = this.#failures.get(id) ?? 0;
     if (failures >= MOST_FAILURES) return await this.#playOneByOne(id, moves);
-    const group = groupMoves(moves, (move) => this.#game.callBytes(move))[0]!;
+    const group = groupMoves(moves, (move) => this.#game.callBytes(move), this.#limits)[0]!;
     try {
       const receipt = await this.#game.play(group);
       this.#failures.delete(id);
@@ -83,7 +85,7 @@ export class GamePlayer {
    * @param wins Whether the time is there by the view.
    */
   async confirm(view: GameView, root: ViewNode, wins: boolean): Promise<PlayOutcome | undefined> {
-    const { before, confirm } = splitConfirm(confirmMove(view, root));
+    const { before, confirm } = splitConfirm(confirmMove(view, root), this.#limits);
     if (!wins && (before.length > 0 || !(await this.#wouldConfirm(confirm)))) return undefined;
     const receipts: L1Receipt[] = [];
     try {

@@ -6,7 +6,12 @@ import { hashOfMoves, isPaidBack, placesOf, refundClaim } from "../game/MoveRefu
 import { TRANSACTION_LIMITS } from "../game/transactions.ts";
 import type { GameSource, GameWriter } from "../l1/GameSource.ts";
 import { isContractError } from "../l1/L1Error.ts";
-import type { L1Receipt } from "../l1/L1Source.ts";
+import type { L1Block, L1Receipt } from "../l1/L1Source.ts";
+import type { AssertionView } from "./AssertionView.ts";
+import type { Follower } from "./Follower.ts";
+import { nameOf, type GameWatch } from "./GameWatch.ts";
+import type { Logger } from "./Logger.ts";
+import { testimonyOf } from "./Testimony.ts";
 
 /** What became of the refunds of one game in one round. */
 export type RefundOutcome =
@@ -31,35 +36,78 @@ export interface RefundOptions {
   readonly mostMoves?: number;
 }
 
+/** What claims are made from. */
+export interface RefundContext {
+  readonly game: GameSource & GameWriter;
+  readonly assertions: AssertionView;
+  readonly games: GameWatch;
+  readonly follower: Follower;
+  readonly logger: Logger;
+}
+
+/** Seconds after which claims that were not worth their cost are looked at again, as the price of gas may have fallen. */
+const AGAIN = 3600n;
+/**
+ * Challenge periods after an assertion was made for which refunds are looked for: from one after its confirmation on, the stakes that
+ * pay them may be gone, and a range of long ago is dear to execute again.
+ */
+const PERIODS = 3n;
+
 /** Gas of a claim, and of a move in it beside its calldata: its hashes. */
 const CLAIM_GAS = 100_000n;
 const MOVE_GAS = 15_000n;
 const BYTE_GAS = 40n;
 
-/** Claims what moves have cost, from the last one backwards, as many as fit a transaction. */
+/** Claims what moves of games that were won have cost, from the last one backwards, as many at once as fit a transaction. */
 export class RefundClaimer {
-  readonly #game: GameSource & GameWriter;
+  readonly #context: RefundContext;
   readonly #recipient: Hex | undefined;
   readonly #mostMoves: number;
+  /** When claims were last found not to be worth their cost, by game. */
+  readonly #notWorth = new Map<Hex, bigint>();
 
-  constructor(game: GameSource & GameWriter, { recipient, mostMoves = 64 }: RefundOptions = {}) {
-    this.#game = game;
+  constructor(context: RefundContext, { recipient, mostMoves = 64 }: RefundOptions = {}) {
+    this.#context = context;
     this.#recipient = recipient;
     this.#mostMoves = mostMoves;
+  }
+
+  /** One claim in each game in which this account has moves to claim. */
+  async claimAll(head: L1Block): Promise<readonly RefundOutcome[]> {
+    const { assertions, games, game, follower, logger } = this.#context;
+    const { historyHeight, challengePeriod } = await assertions.parameters();
+    const outcomes: RefundOutcome[] = [];
+    for (const [id, moves] of games.unclaimed(await game.address())) {
+      const parent = assertions.has(id) ? assertions.get(id) : undefined;
+      const right = parent?.right === true ? assertions.rightChild(parent) : undefined;
+      if (parent === undefined || right?.confirmed !== true) continue;
+      if (head.timestamp < (this.#notWorth.get(id) ?? 0n) + AGAIN) continue;
+      const view = await games.view(parent, assertions.children(parent), historyHeight);
+      const { createdAt } = view.root(right.created.historyRoot)!;
+      if (head.timestamp > createdAt + PERIODS * challengePeriod) continue;
+      const { history } = await testimonyOf(assertions, follower, parent);
+      const outcome = await this.#claim(view, history, nameOf(right.created), moves);
+      if (outcome.type === "not worth it") this.#notWorth.set(id, head.timestamp);
+      if (outcome.type === "claimed") logger.info({ game: id, ...outcome }, "refunds claimed");
+      if (outcome.type !== "claimed" || outcome.left === 0) assertions.forget(parent);
+      outcomes.push(outcome);
+    }
+    return outcomes;
   }
 
   /**
    * Claims some of the moves that the events show as unclaimed. Others are left for further rounds, also of another process: the game
    * keeps the hash of what remains.
    */
-  async claim(
+  async #claim(
     view: GameView,
     history: HistorySource,
     winner: AssertionName,
     unclaimed: readonly RecordedMove[],
   ): Promise<RefundOutcome> {
-    const mover = await this.#game.address();
-    const head = await this.#game.unclaimedMoves(view.game, mover);
+    const { game } = this.#context;
+    const mover = await game.address();
+    const head = await game.unclaimedMoves(view.game, mover);
     if (!equalBytes(head, hashOfMoves(unclaimed))) return { type: "out of step" };
     const places = await placesOf(view, history, unclaimed);
     const paid = unclaimed.map((move, i) => (isPaidBack(view, move, places[i]) ? move.amount : 0n));
@@ -72,21 +120,21 @@ export class RefundClaimer {
       );
     let count = Math.min(this.#mostMoves, wanted);
     let claim = refundClaim(winner, unclaimed, places, count);
-    while (count > 1 && this.#game.claimBytes(claim) > TRANSACTION_LIMITS.bytes) {
+    while (count > 1 && game.claimBytes(claim) > TRANSACTION_LIMITS.bytes) {
       count = Math.ceil(count / 2);
       claim = refundClaim(winner, unclaimed, places, count);
     }
     const recipient = this.#recipient ?? mover;
     try {
-      const [amount, price] = await Promise.all([this.#game.refundOf(claim, recipient), this.#game.gasPrice()]);
-      const gas = CLAIM_GAS + MOVE_GAS * BigInt(count) + BYTE_GAS * BigInt(this.#game.claimBytes(claim));
+      const [amount, price] = await Promise.all([game.refundOf(claim, recipient), game.gasPrice()]);
+      const gas = CLAIM_GAS + MOVE_GAS * BigInt(count) + BYTE_GAS * BigInt(game.claimBytes(claim));
       const cost = gas * price;
       // A claim that is worth little may stand before one that is worth more, unless the stakes of the losers are used up.
       const usedUp = amount < sum(paid.slice(-count));
       const all = usedUp ? amount : sum(paid);
       const costOfAll = usedUp ? cost : (cost * BigInt(wanted)) / BigInt(count);
       if (all <= costOfAll) return { type: "not worth it", amount: all, cost: costOfAll };
-      const receipt = await this.#game.claimRefund(claim, recipient);
+      const receipt = await game.claimRefund(claim, recipient);
       return { type: "claimed", moves: count, left: wanted - count, amount, receipt };
     } catch (error) {
       if (isContractError(error, "MovesMismatch", "NothingToRefund", "NotConfirmed")) return { type: "out of step" };

@@ -46,11 +46,17 @@ export function makeProposer(
 export function makeChallenger(
   client: L1Client,
   deployment: Deployment,
-  options: Omit<ChallengerOptions, "follower" | "chain" | "game" | "startBlock">,
+  {
+    checkpoints,
+    ...options
+  }: Omit<ChallengerOptions, "follower" | "chain" | "game" | "startBlock"> & Pick<FollowerOptions, "checkpoints">,
 ): Challenger {
   const { logger } = options;
   const { addresses, startBlock } = deployment;
-  const follower = makeFollower(client, deployment, logger === undefined ? {} : { logger });
+  const follower = makeFollower(client, deployment, {
+    ...(logger === undefined ? {} : { logger }),
+    ...(checkpoints === undefined ? {} : { checkpoints }),
+  });
   const chain = new ChainClient(client, addresses.chain);
   const game = new GameClient(client, addresses.game);
   return new Challenger({ follower, chain, game, startBlock, ...options });

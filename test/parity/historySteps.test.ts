@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { toHex } from "../../src/crypto/bytes.ts";
+import type { StepEvidence } from "../../src/l1/proverArguments.ts";
 import { Random } from "../../src/market/random.ts";
 import { Execution } from "../../src/roles/Execution.ts";
-import type { StepEvidence } from "../../src/l1/proverArguments.ts";
 import { deployJudge, judgeAll } from "../support/parity/judge.ts";
 import { CONFIG, makeInputs } from "../support/traffic/inputs.ts";
 import { preparedRoot } from "../support/traffic/world.ts";

@@ -1,9 +1,11 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { toHex, type Hex } from "../../../src/crypto/bytes.ts";
 import { planMoves } from "../../../src/game/plan.ts";
+import { History } from "../../../src/history/History.ts";
 import type { L1Receipt } from "../../../src/l1/L1Source.ts";
+import { machineStateHash } from "../../../src/machine/MachineState.ts";
 import type { Challenger, ChallengerReport } from "../../../src/roles/Challenger.ts";
-import type { Claim, GameScene } from "./GameScene.ts";
+import { falseState, type Claim, type GameScene } from "./GameScene.ts";
 
 /** Somebody who claims what is wrong and plays for it as well as it can be done: whatever can be opened is opened at once. */
 export class Adversary {
@@ -27,6 +29,25 @@ export class Adversary {
     return this.#scene.assert(this.signer, this.claim);
   }
 
+  /** Returns what asserts a child of this assertion, which is as wrong as it. */
+  async child(label: string): Promise<(signer: HardhatEthersSigner) => Promise<L1Receipt>> {
+    const { id } = await this.#scene.nameOf(this.claim);
+    const chain = this.#scene.chain(this.signer);
+    const { childTarget } = await chain.assertionRecord(id);
+    const end = { ...this.claim.end, batch: childTarget, stateRoot: falseState(label, -1) };
+    const history = new History(this.#scene.height);
+    history.append(machineStateHash(end));
+    return async (signer) =>
+      this.#scene.chain(signer).assertState({
+        parent: id,
+        end,
+        historyRoot: history.root(),
+        lastLeafPath: history.lastLeafPath(),
+        expectedTarget: childTarget,
+        l1Block: await chain.head(),
+      });
+  }
+
   /** Makes all moves that its side needs, but for proofs, of which it has none. Returns how many. */
   async move(): Promise<number> {
     const view = await this.#scene.view();
@@ -37,12 +58,11 @@ export class Adversary {
   }
 }
 
-/** Whether a round has confirmed the right assertion. */
-export function hasConfirmed({ confirmed, disputes }: ChallengerReport): boolean {
-  const byGame = disputes.some(
-    ({ outcome }) => typeof outcome === "object" && outcome.type === "played" && outcome.moves.includes("confirm"),
+/** Types of all moves that a challenger has made, in order. */
+export function movesOf(reports: readonly ChallengerReport[]): string[] {
+  return reports.flatMap(({ disputes }) =>
+    disputes.flatMap(({ outcome }) => (typeof outcome === "object" && outcome.type === "played" ? outcome.moves : [])),
   );
-  return byGame || typeof confirmed === "object";
 }
 
 /** Makes gas cost what it may on L1: on an empty chain it soon costs nothing, and then no refund is worth a claim. */
@@ -66,7 +86,8 @@ export async function playOut(
     await dearGas(scene);
     const report = await challenger().tick();
     reports.push(report);
-    if (hasConfirmed(report)) return reports;
+    // Perhaps somebody else has done it.
+    if (await scene.isRightConfirmed()) return reports;
     // What is decided takes no further moves.
     for (const adversary of adversaries) await adversary.move();
     await scene.world.wait(seconds);

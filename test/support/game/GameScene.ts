@@ -169,6 +169,12 @@ export class GameScene {
     });
   }
 
+  /** Whether the right assertion is confirmed. */
+  async isRightConfirmed(): Promise<boolean> {
+    const { id } = await this.nameOf(this.honest);
+    return (await this.chain(this.world.signers[0]!).assertionRecord(id)).isConfirmed;
+  }
+
   /** What the honest party has to say. */
   get testimony(): Testimony {
     const { history } = this.honest;
