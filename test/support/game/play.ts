@@ -31,7 +31,23 @@ const MOST_INSTANTS = 10_000;
  * that the contract refuses to confirm any.
  */
 export async function play(arena: Arena, cast: Cast): Promise<Outcome> {
-  const { honest, liars, others = [] } = cast;
+  const { liars } = cast;
+  const instants = await playUntilDecided(arena, cast, () => expectNoLiarConfirms(arena, liars));
+  await expectHonestWins(arena, cast);
+  const root = await arena.root(arena.scene.honest);
+  return { confirmedAfter: arena.now - arena.clocks.asserted.get(root!.id)!, instants };
+}
+
+/**
+ * Plays until the honest assertion can be confirmed, or until somebody ends it.
+ *
+ * @param watch Called at every instant, after all moves of that second; says whether to stop.
+ */
+export async function playUntilDecided(
+  arena: Arena,
+  { honest, liars, others = [] }: Cast,
+  watch: () => Promise<boolean>,
+): Promise<number> {
   const actors: readonly Actor[] = [...others, ...liars, honest];
   for (let instants = 1; instants <= MOST_INSTANTS; instants++) {
     let before: number;
@@ -39,14 +55,10 @@ export async function play(arena: Arena, cast: Cast): Promise<Outcome> {
       before = arena.version;
       for (const actor of actors) await actor.act(arena);
     } while (before !== arena.version);
-    await expectNoLiarConfirms(arena, liars);
+    if (await watch()) return instants;
 
     const earliest = await arena.earliest(arena.scene.honest);
-    if (earliest === arena.now) {
-      await expectHonestWins(arena, cast);
-      const root = await arena.root(arena.scene.honest);
-      return { confirmedAfter: arena.now - arena.clocks.asserted.get(root!.id)!, instants };
-    }
+    if (earliest === arena.now) return instants;
     const wakes = await Promise.all(actors.map((actor) => actor.wake(arena)));
     const next = Math.min(earliest ?? Infinity, ...wakes.map((time) => time ?? Infinity));
     expect(next, "nobody has anything to do, and the honest assertion is not confirmed").to.be.below(Infinity);
@@ -57,13 +69,14 @@ export async function play(arena: Arena, cast: Cast): Promise<Outcome> {
   return expect.fail("the game does not end");
 }
 
-async function expectNoLiarConfirms(arena: Arena, liars: readonly Liar[]): Promise<void> {
+async function expectNoLiarConfirms(arena: Arena, liars: readonly Liar[]): Promise<boolean> {
   for (const { claim, name } of liars) {
     const root = await arena.root(claim);
     if (root === undefined) continue;
     const total = arena.clocks.total(arena.view, root, arena.now);
     expect(total < arena.challengePeriod, `${name} has ${total} seconds`).to.equal(true);
   }
+  return false;
 }
 
 /** The honest assertion confirms and no wrong one does, before or after; the honest stake comes back and the others do not. */
