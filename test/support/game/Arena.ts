@@ -84,12 +84,31 @@ export class Arena {
   async assert(signer: HardhatEthersSigner, claim: Claim): Promise<void> {
     await this.#setTime();
     await this.scene.assert(signer, claim);
-    this.#stakers.add(signer.address);
-    const name = await this.scene.nameOf(claim);
-    this.view.apply({ type: "asserted", name });
-    this.clocks.asserted.set((await this.root(claim))!.id, this.now);
-    this.version++;
-    await this.expectSolvent();
+    await this.#seeAssertion(signer, claim);
+  }
+
+  /** Several assert now, in one block. */
+  async assertTogether(
+    claims: readonly { readonly signer: HardhatEthersSigner; readonly claim: Claim }[],
+  ): Promise<void> {
+    const { provider } = this.scene.world.connection;
+    await provider.request({ method: "evm_setAutomine", params: [false] });
+    const hashes: unknown[] = [];
+    for (const { signer, claim } of claims) {
+      const gas = toQuantity(2_000_000n);
+      const params = [{ ...(await this.scene.assertTransaction(claim)), from: signer.address, gas }];
+      hashes.push(await provider.request({ method: "eth_sendTransaction", params }));
+    }
+    await this.#setTime();
+    await provider.request({ method: "evm_mine", params: [] });
+    await provider.request({ method: "evm_setAutomine", params: [true] });
+    for (const { signer, claim } of claims) await this.#seeAssertion(signer, claim);
+    const blocks = new Set<string>();
+    for (const hash of hashes) {
+      const receipt: unknown = await provider.request({ method: "eth_getTransactionReceipt", params: [hash] });
+      blocks.add((receipt as { blockHash: string }).blockHash);
+    }
+    expect(blocks.size, "blocks").to.equal(1);
   }
 
   /** Sends moves in one transaction, now. Returns the name of the error if it is refused. */
@@ -176,6 +195,15 @@ export class Arena {
     }
     const balance = await connection.ethers.provider.getBalance(deployment.addresses.chain);
     expect(balance >= due, `the chain has ${balance} wei and owes ${due}`).to.equal(true);
+  }
+
+  async #seeAssertion(signer: HardhatEthersSigner, claim: Claim): Promise<void> {
+    this.#stakers.add(signer.address);
+    const name = await this.scene.nameOf(claim);
+    this.view.apply({ type: "asserted", name });
+    this.clocks.asserted.set((await this.root(claim))!.id, this.now);
+    this.version++;
+    await this.expectSolvent();
   }
 
   async #setTime(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
-import { equalBytes } from "../../../src/crypto/bytes.ts";
+import { equalBytes, toHex, type Hex } from "../../../src/crypto/bytes.ts";
 import { keccak256 } from "../../../src/crypto/keccak.ts";
 import { pathWithin, type HistorySource } from "../../../src/history/HistorySource.ts";
 import { assertionId } from "../../../src/history/Assertion.ts";
@@ -174,6 +174,26 @@ export class GameScene {
       expectedTarget: (await chain.assertionRecord(this.parent)).childTarget,
       l1Block,
     });
+  }
+
+  /** The transaction by which a claim is asserted with a stake of its own. */
+  async assertTransaction({ history, end }: Claim): Promise<{ to: Hex; value: string; data: string }> {
+    const chain = this.chain(this.world.signers[0]!);
+    const { number, hash } = await chain.head();
+    const data = chain.contract.interface.encodeFunctionData("assertState", [
+      this.parent,
+      { ...end, stateRoot: toHex(end.stateRoot) },
+      await history.node(history.height, 0),
+      (await pathWithin(history, 0, 2 ** history.height - 1, history.height)).map(toHex),
+      (await chain.assertionRecord(this.parent)).childTarget,
+      number,
+      hash,
+    ]);
+    return {
+      to: this.world.deployment.addresses.chain,
+      value: `0x${this.world.parameters.stakeWei.toString(16)}`,
+      data,
+    };
   }
 
   /** What the honest party has to say. */

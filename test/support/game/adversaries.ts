@@ -23,6 +23,8 @@ export interface Style {
 export const STYLES = {
   /** Answers instantly, and registers whatever can be registered, also against other liars. */
   eager: { open: () => 0, descend: () => 0 },
+  /** Opens instantly, so that its time runs, and registers nothing, which would stop it. */
+  quick: { open: () => 0, descend: () => "never" },
   /** Lets others do the work, and opens late. */
   lazy: { open: (random, period) => random.integer(1, Math.floor(period / 3)), descend: () => "never" },
   /** Does nothing until the honest assertion is about to be confirmed, and then one thing. */
@@ -70,6 +72,8 @@ export class Liar implements Actor {
   readonly name: string;
   readonly claim: Claim;
   readonly signer: HardhatEthersSigner;
+  /** A time at which it wants to be there whatever it has to do. */
+  alarm: number | undefined;
   readonly #manner: LiarManner;
   readonly #wishes = new Map<string, Wish>();
   #asserted = false;
@@ -89,7 +93,7 @@ export class Liar implements Actor {
   async wake(arena: Arena): Promise<number | undefined> {
     if (this.#isWaiting()) return this.#manner.assertAt;
     await this.#look(arena);
-    let next = Infinity;
+    let next = this.alarm !== undefined && this.alarm > arena.now ? this.alarm : Infinity;
     let waitsForLastMoment = false;
     for (const { due } of this.#wishes.values()) {
       if (due === "last moment") waitsForLastMoment = true;
