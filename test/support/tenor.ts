@@ -81,9 +81,13 @@ export class World {
     this.sequencer = new InboxClient(this.client(signers[1]), deployment.addresses.inbox);
   }
 
-  /** Deploys with the local parameters, some of them changed. */
-  static async launch(changes: Partial<TenorParameters> = {}): Promise<World> {
-    const connection = await network.create();
+  /**
+   * Deploys with the local parameters, some of them changed.
+   *
+   * @param allowBlocksWithSameTimestamp Whether blocks may share a second of L1, for tests in which every second counts.
+   */
+  static async launch(changes: Partial<TenorParameters> = {}, allowBlocksWithSameTimestamp = false): Promise<World> {
+    const connection = await network.create({ override: { allowBlocksWithSameTimestamp } });
     const signers = await connection.ethers.getSigners();
     const parameters = { ...LOCAL_PARAMETERS, ...changes };
     const deployment = await deployTenor(signers[0]!, parameters);

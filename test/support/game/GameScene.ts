@@ -1,5 +1,5 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
-import { equalBytes } from "../../../src/crypto/bytes.ts";
+import { equalBytes, toHex, type Hex } from "../../../src/crypto/bytes.ts";
 import { keccak256 } from "../../../src/crypto/keccak.ts";
 import { pathWithin, type HistorySource } from "../../../src/history/HistorySource.ts";
 import { assertionId } from "../../../src/history/Assertion.ts";
@@ -32,7 +32,10 @@ export function falseState(label: string, index: number): Uint8Array {
 }
 
 /** How a scene differs from the local deployment. */
-export type SceneOptions = Partial<TenorParameters>;
+export interface SceneOptions extends Partial<TenorParameters> {
+  /** Whether blocks may share a second of L1, for games in which every second counts. */
+  readonly sharedSeconds?: boolean;
+}
 
 /**
  * A rollup whose first range is ready to be asserted. Its steps are of every kind: messages, valid, refused and malformed
@@ -45,6 +48,8 @@ export class GameScene {
   /** The steps of the range, with all that proves them. */
   readonly steps: readonly ProvenStep[];
   readonly honest: Claim;
+  readonly #games = new Map<HardhatEthersSigner, GameClient>();
+  readonly #chains = new Map<HardhatEthersSigner, ChainClient>();
   readonly #inputs: (step: ProvenStep, context: StepContext) => ReturnType<typeof evidenceOf>;
 
   private constructor(
@@ -62,8 +67,8 @@ export class GameScene {
   }
 
   /** Deploys, and makes the genesis assertion's range. */
-  static async launch(options: SceneOptions = {}): Promise<GameScene> {
-    const world = await World.launch(options);
+  static async launch({ sharedSeconds = false, ...changes }: SceneOptions = {}): Promise<GameScene> {
+    const world = await World.launch(changes, sharedSeconds);
     const [alice, bob] = [await world.trader("alice"), await world.trader("bob")];
     await alice.bridge.open(alice.address, 300n * USDC);
     await bob.bridge.open(bob.address, 100n * USDC);
@@ -122,12 +127,12 @@ export class GameScene {
 
   /** The game as an account sees it. */
   game(signer: HardhatEthersSigner): GameClient {
-    return this.world.game(signer);
+    return remembered(this.#games, signer, () => this.world.game(signer));
   }
 
   /** The chain as an account sees it. */
   chain(signer: HardhatEthersSigner): ChainClient {
-    return this.world.chain(signer);
+    return remembered(this.#chains, signer, () => this.world.chain(signer));
   }
 
   /** A claim that is right up to leaf `index` and wrong from there to its end. */
@@ -175,6 +180,26 @@ export class GameScene {
     return (await this.chain(this.world.signers[0]!).assertionRecord(id)).isConfirmed;
   }
 
+  /** The transaction by which a claim is asserted with a stake of its own. */
+  async assertTransaction({ history, end }: Claim): Promise<{ to: Hex; value: string; data: string }> {
+    const chain = this.chain(this.world.signers[0]!);
+    const { number, hash } = await chain.head();
+    const data = chain.contract.interface.encodeFunctionData("assertState", [
+      this.parent,
+      { ...end, stateRoot: toHex(end.stateRoot) },
+      await history.node(history.height, 0),
+      (await pathWithin(history, 0, 2 ** history.height - 1, history.height)).map(toHex),
+      (await chain.assertionRecord(this.parent)).childTarget,
+      number,
+      hash,
+    ]);
+    return {
+      to: this.world.deployment.addresses.chain,
+      value: `0x${this.world.parameters.stakeWei.toString(16)}`,
+      data,
+    };
+  }
+
   /** What the honest party has to say. */
   get testimony(): Testimony {
     const { history } = this.honest;
@@ -204,4 +229,11 @@ export class GameScene {
     }
     return view;
   }
+}
+
+/** What was made for an account before, or is now: scenes play thousands of games. */
+function remembered<T>(known: Map<HardhatEthersSigner, T>, signer: HardhatEthersSigner, make: () => T): T {
+  let value = known.get(signer);
+  if (value === undefined) known.set(signer, (value = make()));
+  return value;
 }

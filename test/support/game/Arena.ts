@@ -1,0 +1,222 @@
+import { expect } from "chai";
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import { toHex, type Hex } from "../../../src/crypto/bytes.ts";
+import { GameView, type ViewNode } from "../../../src/game/GameView.ts";
+import { confirmMove, updateOf } from "../../../src/game/plan.ts";
+import type { Move, Update } from "../../../src/game/Move.ts";
+import { translateError } from "../../../src/l1/ContractErrors.ts";
+import type { ChainClient } from "../../../src/l1/ChainClient.ts";
+import type { GameClient } from "../../../src/l1/GameClient.ts";
+import { Clocks } from "./clocks.ts";
+import type { Claim, GameScene } from "./GameScene.ts";
+
+/** Enough for any transaction, and what a block of L1 lets one have. */
+const TRANSACTION_GAS = 2n ** 24n;
+
+/** Moves that go into one transaction. */
+const MOST_MOVES = 12;
+
+/** Somebody who plays. */
+export interface Actor {
+  readonly name: string;
+  /** When it will act next if nothing else happens, not before the arena's time; undefined: not at all. */
+  wake(arena: Arena): Promise<number | undefined>;
+  /** Does what it wants to do now. */
+  act(arena: Arena): Promise<void>;
+}
+
+/**
+ * Where a game is played: L1 with its time in the players' hands. Several transactions can share a second, so their order within
+ * it is a choice of the test's too. After each of them it is checked that the chain can pay everybody.
+ */
+export class Arena {
+  readonly scene: GameScene;
+  readonly clocks = new Clocks();
+  readonly view: GameView;
+  /** L1 time, seconds. */
+  now: number;
+  /** Transactions that changed something. */
+  version = 0;
+  /** Called with what the honest party is about to send, by those who watch the mempool. */
+  readonly watchers: ((moves: readonly Move[]) => Promise<void>)[] = [];
+  /** Until when the honest party's transactions are kept out. */
+  censoredUntil = 0;
+  readonly #stakers = new Set<string>();
+  #decided = false;
+  readonly #game: GameClient;
+  readonly #chain: ChainClient;
+
+  private constructor(scene: GameScene, now: number) {
+    this.scene = scene;
+    this.now = now;
+    this.view = new GameView(scene.parent, scene.height, scene.sectionBits);
+    this.#game = scene.game(scene.world.signers[0]!);
+    this.#chain = scene.chain(scene.world.signers[0]!);
+  }
+
+  /** The arena of a scene in which nobody has asserted anything yet. */
+  static async enter(scene: GameScene): Promise<Arena> {
+    return new Arena(scene, Number(await scene.world.now()) + 1);
+  }
+
+  /** T, seconds. */
+  get challengePeriod(): number {
+    return Number(this.scene.world.parameters.challengePeriodSeconds);
+  }
+
+  /** L: how often a node has to be cut until its parts are single states. */
+  get levels(): number {
+    return Math.ceil(this.scene.height / this.scene.sectionBits);
+  }
+
+  /** The root node of a claim, if it was asserted. */
+  async root(claim: Claim): Promise<ViewNode | undefined> {
+    return this.view.root(await claim.history.node(claim.history.height, 0));
+  }
+
+  /** The first time at which a claim can be confirmed if nobody moves any more. */
+  async earliest(claim: Claim): Promise<number | undefined> {
+    const root = await this.root(claim);
+    return root && this.clocks.earliest(this.view, root, this.challengePeriod, this.now);
+  }
+
+  /** Asserts now. */
+  async assert(signer: HardhatEthersSigner, claim: Claim): Promise<void> {
+    await this.#setTime();
+    await this.scene.assert(signer, claim);
+    await this.#seeAssertion(signer, claim);
+  }
+
+  /** Several assert now, in one block. */
+  async assertTogether(
+    claims: readonly { readonly signer: HardhatEthersSigner; readonly claim: Claim }[],
+  ): Promise<void> {
+    const { provider } = this.scene.world.connection;
+    await provider.request({ method: "evm_setAutomine", params: [false] });
+    const hashes: unknown[] = [];
+    for (const { signer, claim } of claims) {
+      const gas = toQuantity(2_000_000n);
+      const params = [{ ...(await this.scene.assertTransaction(claim)), from: signer.address, gas }];
+      hashes.push(await provider.request({ method: "eth_sendTransaction", params }));
+    }
+    await this.#setTime();
+    await provider.request({ method: "evm_mine", params: [] });
+    await provider.request({ method: "evm_setAutomine", params: [true] });
+    for (const { signer, claim } of claims) await this.#seeAssertion(signer, claim);
+    const blocks = new Set<string>();
+    for (const hash of hashes) {
+      const receipt: unknown = await provider.request({ method: "eth_getTransactionReceipt", params: [hash] });
+      blocks.add((receipt as { blockHash: string }).blockHash);
+    }
+    expect(blocks.size, "blocks").to.equal(1);
+  }
+
+  /** Sends moves in one transaction, now. Returns the name of the error if it is refused. */
+  async send(signer: HardhatEthersSigner, moves: readonly Move[]): Promise<string | undefined> {
+    const { provider, networkHelpers } = this.scene.world.connection;
+    const calls = moves.map((move) => this.#game.encode(move));
+    const { interface: abi } = this.#game.contract;
+    const data = calls.length === 1 ? calls[0] : abi.encodeFunctionData("multicall", [calls]);
+    const to = this.scene.world.deployment.addresses.game;
+    await this.#setTime();
+    try {
+      const gas = toQuantity(TRANSACTION_GAS);
+      await provider.request({ method: "eth_sendTransaction", params: [{ from: signer.address, to, data, gas }] });
+    } catch (error) {
+      return refusalOf(error);
+    }
+    this.#decided ||= moves.some(({ type }) => type === "confirm");
+    const number = await networkHelpers.time.latestBlock();
+    for (const event of await this.#game.gameEvents(number, number)) {
+      if (event.type === "recorded" || event.type === "refunded") continue;
+      this.view.apply(event);
+      if (event.type === "opened") this.clocks.opened.set(toHex(event.node), this.now);
+      this.version++;
+    }
+    await this.expectSolvent();
+    return undefined;
+  }
+
+  /** As {@link send}, in as many transactions as it takes, and nothing may be refused. */
+  async sendAll(signer: HardhatEthersSigner, moves: readonly Move[], perTransaction = MOST_MOVES): Promise<void> {
+    for (let i = 0; i < moves.length; i += perTransaction) {
+      const part = moves.slice(i, i + perTransaction);
+      expect(await this.send(signer, part), part.map(({ type }) => type).join(", ")).to.equal(undefined);
+    }
+  }
+
+  /** Has the totals of a claim's nodes computed, and tries to confirm it. Returns the name of the error if it is refused. */
+  async confirm(signer: HardhatEthersSigner, claim: Claim): Promise<string | undefined> {
+    return await this.send(signer, [confirmMove(this.view, (await this.root(claim))!)]);
+  }
+
+  /** Has the totals of all nodes of everybody computed, children first. */
+  async updateAll(signer: HardhatEthersSigner): Promise<void> {
+    const updates: Update[] = [];
+    const seen = new Set<Hex>();
+    const visit = (node: ViewNode): void => {
+      if (seen.has(node.id)) return;
+      seen.add(node.id);
+      for (const child of node.linked.values()) visit(child);
+      if (node.children !== undefined) updates.push(updateOf(this.view, node));
+    };
+    for (const root of this.view.roots()) visit(root);
+    for (let i = 0; i < updates.length; i += 8) {
+      await this.sendAll(signer, [{ type: "update", updates: updates.slice(i, i + 8) }]);
+    }
+  }
+
+  /** Pays a stake back. Returns the name of the error if that is refused. */
+  async withdraw(signer: HardhatEthersSigner): Promise<string | undefined> {
+    await this.#setTime();
+    try {
+      await this.scene.chain(signer).withdrawStake(signer.address as Hex);
+    } catch (error) {
+      return refusalOf(error);
+    }
+    await this.expectSolvent();
+    return undefined;
+  }
+
+  /** The chain has all that it may have to pay: the stakes that can be withdrawn and what a decided family has lost. */
+  async expectSolvent(): Promise<void> {
+    const { parameters, connection, deployment } = this.scene.world;
+    const stake = parameters.stakeWei;
+    const { contract } = this.#chain;
+    let due = BigInt(this.view.roots().length) * stake;
+    if (this.#decided) {
+      const family = await contract.assertionOf(this.scene.parent);
+      const escrow = await contract.escrowOf(this.scene.parent);
+      due = family.childCount > 1n && !escrow.isSwept ? (family.childCount - 1n) * stake - escrow.refunded : 0n;
+      for (const address of this.#stakers) {
+        const latest = await contract.latestOf(address);
+        if (await contract.isConfirmed(latest)) due += stake;
+      }
+    }
+    const balance = await connection.ethers.provider.getBalance(deployment.addresses.chain);
+    expect(balance >= due, `the chain has ${balance} wei and owes ${due}`).to.equal(true);
+  }
+
+  async #seeAssertion(signer: HardhatEthersSigner, claim: Claim): Promise<void> {
+    this.#stakers.add(signer.address);
+    const name = await this.scene.nameOf(claim);
+    this.view.apply({ type: "asserted", name });
+    this.clocks.asserted.set((await this.root(claim))!.id, this.now);
+    this.version++;
+    await this.expectSolvent();
+  }
+
+  async #setTime(): Promise<void> {
+    await this.scene.world.connection.networkHelpers.time.setNextBlockTimestamp(this.now);
+  }
+}
+
+/** The name of the contract's error, or what else went wrong. */
+function refusalOf(error: unknown): string {
+  const { fields } = translateError(error, "play").toJSON() as { fields?: { error?: string } };
+  return fields?.error ?? String(error);
+}
+
+function toQuantity(value: bigint): string {
+  return `0x${value.toString(16)}`;
+}
