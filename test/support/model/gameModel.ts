@@ -77,14 +77,17 @@ export class GameModel {
     const below = level - this.bits(level);
     const place = index * 2 ** this.bits(level) + child;
     if (nodeA.children.has(child) && nodeB.children.has(child)) return false;
-    if (baseOf(a, below, place) !== baseOf(b, below, place)) return false;
+    // A history may contain somebody else's node, with another past of its own: what counts is inside the node.
+    const before = (leaves: Leaves): string => leaves.slice(index * 2 ** level, place * 2 ** below).join();
+    if (before(a) !== before(b)) return false;
+    const pastOfBoth = baseOf(a, below, place);
     if (spanOf(a, below, place) === spanOf(b, below, place)) return false;
     for (const [node, leaves] of [
       [nodeA, a],
       [nodeB, b],
     ] as const) {
       if (node.children.has(child)) continue;
-      node.children.set(child, this.#add(leaves, below, place, node.openedAt!));
+      node.children.set(child, this.#add(leaves, below, place, node.openedAt!, pastOfBoth));
     }
     // Each total is at least the own time that a node ever had.
     for (const node of this.nodes.values()) node.time = Math.max(node.time, this.#timeOfItsOwn(node));
@@ -140,8 +143,8 @@ export class GameModel {
     return Math.max(0, Math.min(...this.rivals(node).map(createdAt)) - createdAt(node));
   }
 
-  #add(leaves: Leaves, level: number, index: number, birth: number): ModelNode {
-    const [base, span] = [baseOf(leaves, level, index), spanOf(leaves, level, index)];
+  #add(leaves: Leaves, level: number, index: number, birth: number, base = baseOf(leaves, level, index)): ModelNode {
+    const span = spanOf(leaves, level, index);
     const name = key(level, index, base, span);
     let node = this.nodes.get(name);
     if (node === undefined) {
