@@ -28,6 +28,8 @@ export type Alarm =
   | { readonly type: "wrong assertion winning"; readonly assertion: Hex; readonly now: bigint }
   /** The contract refuses a move for a reason that is no race: software and chain disagree. */
   | { readonly type: "move refused"; readonly game: Hex; readonly move: string; readonly error: string }
+  /** This account cannot send: it has no ether for gas or stake, or a transaction has been pending for longer than a reaction may take. */
+  | { readonly type: "cannot send"; readonly reason: "no funds" | "transaction pending" }
   /** The right chain is lost; the error says how. */
   | { readonly type: "chain lost"; readonly error: string; readonly fields: Readonly<Record<string, unknown>> };
 

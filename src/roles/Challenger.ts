@@ -1,12 +1,12 @@
-import { toHex, type Hex } from "../crypto/bytes.ts";
+import { toHex } from "../crypto/bytes.ts";
 import { TenorError } from "../errors.ts";
-import type { NodeState } from "../game/NodeState.ts";
 import type { TransactionLimits } from "../game/transactions.ts";
 import type { GameSource, GameWriter } from "../l1/GameSource.ts";
 import { L1Error } from "../l1/L1Error.ts";
 import type { ChainSource, ChainWriter, L1Block } from "../l1/L1Source.ts";
-import { AlarmBoard, LogSink, type Alarm, type AlarmSink } from "./Alarm.ts";
-import type { AssertionView, WrongAssertion } from "./AssertionView.ts";
+import { AlarmBoard, LogSink, type AlarmSink } from "./Alarm.ts";
+import type { AssertionView } from "./AssertionView.ts";
+import { hasActed, hasRaced, type ChallengerReport, type DisputeReport } from "./ChallengerReport.ts";
 import { checkDisputeTimes, DeadlineError, type DisputeTimes } from "./Deadlines.ts";
 import { countStates, DisputeJudge, findDisputes, type Dispute, type DisputeContext } from "./Disputes.ts";
 import type { Follower } from "./Follower.ts";
@@ -14,7 +14,7 @@ import { GamePlayer, type PlayOutcome } from "./GamePlayer.ts";
 import { GameWatch } from "./GameWatch.ts";
 import { SILENT, type Logger } from "./Logger.ts";
 import { Proposer, ProposerError, type ProposerReport } from "./Proposer.ts";
-import { RefundClaimer, type RefundOptions, type RefundOutcome } from "./RefundClaimer.ts";
+import { RefundClaimer, type RefundOptions } from "./RefundClaimer.ts";
 import { testimonyOf } from "./Testimony.ts";
 import { SYSTEM_TIMER, type Timer } from "./Timer.ts";
 
@@ -71,27 +71,6 @@ export interface ChallengerOptions {
   readonly timer?: Timer;
 }
 
-/** One dispute in a round's report. */
-export interface DisputeReport {
-  readonly game: Hex;
-  /** How many nodes of the right side are in which state; undefined if nobody has made the right assertion. */
-  readonly states: Readonly<Partial<Record<NodeState, number>>> | undefined;
-  /** What was done; a failure that concerns this game alone does not keep others from being played. */
-  readonly outcome: PlayOutcome | { readonly type: "failed"; readonly error: unknown } | "watched" | "answering";
-}
-
-/** What one round did. */
-export interface ChallengerReport {
-  readonly head: L1Block;
-  /** Wrong assertions seen for the first time. */
-  readonly wrong: readonly WrongAssertion[];
-  readonly alarms: readonly Alarm[];
-  readonly disputes: readonly DisputeReport[];
-  readonly refunds: readonly RefundOutcome[];
-  readonly confirmed: ProposerReport["confirmed"] | "not needed";
-  readonly asserted: ProposerReport["asserted"] | "not needed";
-}
-
 /**
  * Keeps assertions right. Everything that it goes by is read from L1, every round anew as far as it changed, so a challenger that is
  * killed at any line goes on wherever it is started; what it remembers besides, such as which alarms were raised, can be lost.
@@ -107,6 +86,8 @@ export class Challenger {
   readonly #judge: DisputeJudge;
   readonly #player: GamePlayer;
   readonly #claimer: RefundClaimer;
+  /** L1's time at which a pending transaction was first seen. */
+  #pendingSince: bigint | undefined;
 
   constructor(options: ChallengerOptions) {
     const { follower, chain, game, startBlock, logger = SILENT, sinks = [], refunds } = options;
@@ -143,21 +124,28 @@ export class Challenger {
    * derivation and L1 throw. The next round starts afresh.
    */
   async tick(): Promise<ChallengerReport> {
-    let report: ChallengerReport;
+    const { endOnAlarm = false } = this.#options;
+    let report: Omit<ChallengerReport, "alarms"> | undefined;
+    let failure: unknown;
     try {
       report = await this.#round();
     } catch (error) {
-      if (error instanceof ProposerError) {
-        this.#alarms.raise("lost", { type: "chain lost", error: error.code, fields: error.fields });
-      }
-      throw error;
-    } finally {
-      await this.#alarms.deliver();
+      failure = error;
+      this.#raiseFailure(error);
     }
-    if (this.#options.endOnAlarm === true && report.alarms.length > 0) {
-      throw new ChallengerError("ALARM", "an alarm was raised", { fields: { alarms: report.alarms } });
+    await this.#alarms.deliver();
+    if (failure instanceof ProposerError) throw failure;
+    // Nothing is lost by a round that failed: the next one reports what this one has raised.
+    if (report === undefined && !endOnAlarm) throw failure;
+    const alarms = this.#alarms.take();
+    if (endOnAlarm && alarms.length > 0) {
+      throw new ChallengerError("ALARM", "an alarm was raised", {
+        fields: { alarms },
+        ...(report === undefined ? { cause: failure } : {}),
+      });
     }
-    return report;
+    if (report === undefined) throw failure;
+    return { ...report, alarms };
   }
 
   /**
@@ -187,7 +175,7 @@ export class Challenger {
     }
   }
 
-  async #round(): Promise<ChallengerReport> {
+  async #round(): Promise<Omit<ChallengerReport, "alarms">> {
     const { mode, chain } = this.#options;
     const { head, behind, wrong } = await this.#proposer.observe();
     this.#judge.note(wrong);
@@ -199,21 +187,38 @@ export class Challenger {
     const idle = { head, wrong, disputes: disputes.map(watched), refunds: [] };
     const waiting = behind ? "endpoint behind" : mode === "watchtower" ? "not needed" : undefined;
     if (waiting !== undefined) {
-      return { ...idle, alarms: this.#alarms.take(), confirmed: waiting, asserted: waiting };
+      return { ...idle, confirmed: waiting, asserted: waiting };
     }
     if (await chain.hasPending()) {
-      // It may be a move, and would fail if it were made twice. If it is stuck for its fee, people must see this line.
-      this.#logger.warn({ head }, "a transaction of this account is pending");
+      // It may be a move, and would fail if it were made twice.
+      this.#waitForPending(head);
       const pending = "transaction pending";
-      return { ...idle, alarms: this.#alarms.take(), confirmed: pending, asserted: pending };
+      return { ...idle, confirmed: pending, asserted: pending };
     }
+    this.#pendingSince = undefined;
     const played: DisputeReport[] = [];
     for (const dispute of disputes) played.push({ ...watched(dispute), outcome: await this.#defend(dispute, head) });
     const confirmed = await this.#confirmUndisputed(disputes, head);
     const unanswered = disputes.some(({ right }) => right === undefined);
     const asserted = unanswered || mode === "proposer" ? await this.#proposer.assert(head) : "not needed";
     const refunds = await this.#claimer.claimAll(head);
-    return { head, wrong, alarms: this.#alarms.take(), disputes: played, refunds, confirmed, asserted };
+    return { head, wrong, disputes: played, refunds, confirmed, asserted };
+  }
+
+  /** A transaction that is stuck, perhaps for its fee, keeps every move back: people must know. */
+  #waitForPending(head: L1Block): void {
+    const since = (this.#pendingSince ??= head.timestamp);
+    this.#logger.warn({ head, since }, "a transaction of this account is pending");
+    if (head.timestamp - since <= this.#options.times.reaction) return;
+    this.#alarms.raise(`pending ${since}`, { type: "cannot send", reason: "transaction pending" });
+  }
+
+  #raiseFailure(error: unknown): void {
+    if (error instanceof ProposerError) {
+      this.#alarms.raise("lost", { type: "chain lost", error: error.code, fields: error.fields });
+    } else if (error instanceof L1Error && error.code === "FUNDS") {
+      this.#alarms.raise("funds", { type: "cannot send", reason: "no funds" });
+    }
   }
 
   /** Confirms the right side of a dispute if it has had its time, else makes its moves. */
@@ -225,11 +230,9 @@ export class Challenger {
         (parent.confirmed ? await this.#confirm(dispute, head) : undefined) ?? (await this.#play(dispute));
       if (outcome.type !== "waiting")
         this.#logger.info({ game, states: watched(dispute).states, ...outcome }, "played");
-      if (outcome.type === "refused") {
-        for (const { move, error } of outcome.moves) {
-          const name = typeof error.fields.error === "string" ? error.fields.error : error.code;
-          this.#alarms.raise(`refused ${game} ${move} ${name}`, { type: "move refused", game, move, error: name });
-        }
+      for (const { move, error } of "refused" in outcome ? outcome.refused : []) {
+        const name = typeof error.fields.error === "string" ? error.fields.error : error.code;
+        this.#alarms.raise(`refused ${game} ${move} ${name}`, { type: "move refused", game, move, error: name });
       }
       return outcome;
     } catch (error) {
@@ -274,14 +277,4 @@ function watched({ game, right, view }: Dispute): DisputeReport {
 function isOneGames(error: unknown): boolean {
   if (error instanceof L1Error) return error.code === "REVERTED" || error.code === "REQUEST_REFUSED";
   return error instanceof TenorError;
-}
-
-function hasRaced({ disputes }: ChallengerReport): boolean {
-  return disputes.some(({ outcome }) => typeof outcome === "object" && outcome.type === "raced");
-}
-
-function hasActed({ confirmed, asserted, disputes, refunds }: ChallengerReport): boolean {
-  const made = typeof confirmed === "object" || typeof asserted === "object";
-  const played = disputes.some(({ outcome }) => typeof outcome === "object" && outcome.type === "played");
-  return made || played || refunds.some(({ type }) => type === "claimed");
 }

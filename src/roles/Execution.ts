@@ -222,7 +222,8 @@ export class Execution {
 
   async #range(start: Snapshot, target: bigint, height: number, after?: AfterStep): Promise<RangeEnd> {
     const machine = this.#machine(start);
-    const steps = start.steps + (await this.#run(machine, start.steps, 2 ** height, target, after));
+    const steps =
+      start.steps + (await this.#run(machine, start.steps, 2 ** height, target, after, after !== undefined));
     const end = { cursor: machine.cursor, root: machine.state.root, steps };
     return { start, end, target, overflow: !machine.finished(target) };
   }
@@ -241,21 +242,37 @@ export class Execution {
   }
 
   /** Runs up to `most` steps, the first being number `steps` since genesis. Returns how many there were before `target`. */
-  async #run(machine: Machine, steps: number, most: number, target: bigint, after?: AfterStep): Promise<number> {
+  async #run(
+    machine: Machine,
+    steps: number,
+    most: number,
+    target: bigint,
+    after?: AfterStep,
+    hashed = false,
+  ): Promise<number> {
     let taken = 0;
     while (taken < most && !machine.finished(target)) {
       const { kind } = machine.step(target);
       taken++;
       after?.(machine);
-      if (kind === "next batch") this.#keep({ cursor: machine.cursor, root: machine.state.root, steps: steps + taken });
+      const here = { cursor: machine.cursor, root: machine.state.root, steps: steps + taken };
+      if (kind === "next batch") this.#keep(here, hashed);
       if (taken % SLICE === 0) await turn();
     }
     return taken;
   }
 
-  /** Keeps a snapshot that was come by again, unless it is one of those that were forgotten on purpose. */
-  #keep(snapshot: Snapshot): void {
+  /**
+   * Keeps a snapshot that was come by again, unless it is one of those that were forgotten on purpose. One whose nodes have
+   * their hashes takes the place of another, whose whole tree would be hashed when a step is proven from it.
+   */
+  #keep(snapshot: Snapshot, hashed: boolean): void {
     const { batch } = snapshot.cursor;
+    if (hashed && this.#snapshots.has(batch)) {
+      this.#snapshots.set(batch, snapshot);
+      if (batch === this.#current.cursor.batch) this.#current = snapshot;
+      return;
+    }
     const wanted = batch >= this.#pruned && batch <= this.#current.cursor.batch;
     if (!wanted || this.#snapshots.has(batch)) return;
     this.#snapshots.set(batch, snapshot);

@@ -11,11 +11,17 @@ import type { L1Receipt } from "../l1/L1Source.ts";
 export type PlayOutcome =
   /** Nothing is due: time, or the rivals, bring the game on. */
   | { readonly type: "waiting" }
-  | { readonly type: "played"; readonly moves: readonly Move["type"][]; readonly receipts: readonly L1Receipt[] }
+  | {
+      readonly type: "played";
+      readonly moves: readonly Move["type"][];
+      readonly receipts: readonly L1Receipt[];
+      /** Moves beside them that did not get through, other than by a race. */
+      readonly refused: readonly RefusedMove[];
+    }
   /** Somebody else made one of the moves first. What is left is planned anew in the next round. */
   | { readonly type: "raced" }
   /** The contract, or the endpoint, refuses moves for a reason that does not go away by waiting. */
-  | { readonly type: "refused"; readonly moves: readonly RefusedMove[] };
+  | { readonly type: "refused"; readonly refused: readonly RefusedMove[] };
 
 /** A move that the contract or the endpoint refuses. */
 export interface RefusedMove {
@@ -70,7 +76,7 @@ export class GamePlayer {
     try {
       const receipt = await this.#game.play(group);
       this.#failures.delete(id);
-      return { type: "played", moves: group.map((move) => move.type), receipts: [receipt] };
+      return { type: "played", moves: group.map((move) => move.type), receipts: [receipt], refused: [] };
     } catch (error) {
       requireAboutMoves(error);
       this.#failures.set(id, failures + 1);
@@ -95,10 +101,10 @@ export class GamePlayer {
       if (isContractError(error, "TimeTooShort", "ParentNotConfirmed")) return undefined;
       requireAboutMoves(error);
       if (isRace(error)) return { type: "raced" };
-      return { type: "refused", moves: [{ move: "confirm", error }] };
+      return { type: "refused", refused: [{ move: "confirm", error }] };
     }
     const updates = before.map((): Move["type"] => "update");
-    return { type: "played", moves: [...updates, "confirm"], receipts };
+    return { type: "played", moves: [...updates, "confirm"], receipts, refused: [] };
   }
 
   async #wouldConfirm(confirm: Move): Promise<boolean> {
@@ -128,8 +134,8 @@ export class GamePlayer {
     }
     // Together again once nobody is in the way any more.
     if (!raced && refused.length === 0) this.#failures.delete(game);
-    if (receipts.length > 0) return { type: "played", moves: played, receipts };
-    return refused.length > 0 ? { type: "refused", moves: refused } : { type: "raced" };
+    if (receipts.length > 0) return { type: "played", moves: played, receipts, refused };
+    return refused.length > 0 ? { type: "refused", refused } : { type: "raced" };
   }
 }
 

@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import { toHex } from "../../src/crypto/bytes.ts";
+import { L1Error } from "../../src/l1/L1Error.ts";
 import { machineStateHash } from "../../src/machine/MachineState.ts";
 import { WebhookSink, type Alarm } from "../../src/roles/Alarm.ts";
 import type { Challenger, ChallengerOptions } from "../../src/roles/Challenger.ts";
@@ -236,6 +237,28 @@ describe("Scenario: a watchtower", () => {
     const next = (await tower.tick()).alarms.filter(({ type }) => type === "moves overdue");
     expect(next).to.have.length(1);
     expect(next[0]).to.have.property("since").that.is.greaterThan(Number(since));
+  });
+
+  it("warns, as a defender, when it cannot send: a transaction is stuck, or the account is empty", async () => {
+    const { world } = scene;
+    const liar = new Adversary(scene, world.signers[8]!, await scene.wrongFrom(5, "liar"));
+    await liar.assert();
+    const chain = world.chain(world.signers[7]!);
+    let pending = true;
+    chain.hasPending = async () => pending;
+    const sunk: Alarm[] = [];
+    const defender = world.challenger(undefined, { chain, sinks: [{ raise: (alarm) => sunk.push(alarm) }] });
+    await defender.tick();
+    await world.wait(TIMES.reaction);
+    expect((await defender.tick()).alarms).to.deep.equal([]);
+    await world.wait(1n);
+    expect((await defender.tick()).alarms).to.deep.equal([{ type: "cannot send", reason: "transaction pending" }]);
+    pending = false;
+    chain.assertState = () => Promise.reject(new L1Error("FUNDS", "the account cannot pay for the transaction"));
+    await expectError(defender.tick(), "FUNDS");
+    await expectError(defender.tick(), "FUNDS");
+    expect(sunk.at(-1)).to.deep.equal({ type: "cannot send", reason: "no funds" });
+    expect(sunk).to.have.length(3);
   });
 
   it("refuses to start where the challenge period is too short for its operator's times", async () => {

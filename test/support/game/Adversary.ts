@@ -4,7 +4,8 @@ import { planMoves } from "../../../src/game/plan.ts";
 import { History } from "../../../src/history/History.ts";
 import type { L1Receipt } from "../../../src/l1/L1Source.ts";
 import { machineStateHash } from "../../../src/machine/MachineState.ts";
-import type { Challenger, ChallengerReport } from "../../../src/roles/Challenger.ts";
+import type { Challenger } from "../../../src/roles/Challenger.ts";
+import type { ChallengerReport } from "../../../src/roles/ChallengerReport.ts";
 import { falseState, type Claim, type GameScene } from "./GameScene.ts";
 
 /** Somebody who claims what is wrong and plays for it as well as it can be done: whatever can be opened is opened at once. */
