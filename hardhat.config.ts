@@ -40,5 +40,9 @@ export default defineConfig({
     ignition: "deploy",
   },
   typechain: { outDir: "typechain", tsNocheck: true },
-  test: { mocha: { timeout: 600_000, forbidOnly: true } },
+  test: {
+    mocha: { timeout: 600_000, forbidOnly: true },
+    // Sequences of random calls, of which each invariant must hold after every one.
+    solidity: { invariant: { runs: 20, depth: 150, failOnRevert: true } },
+  },
 });
