@@ -37,6 +37,8 @@ export class Arena {
   now: number;
   /** Transactions that changed something. */
   version = 0;
+  /** Gas of the moves that each account has made. */
+  readonly gas = new Map<string, bigint>();
   /** Called with what the honest party is about to send, by those who watch the mempool. */
   readonly watchers: ((moves: readonly Move[]) => Promise<void>)[] = [];
   /** Until when the honest party's transactions are kept out. */
@@ -125,6 +127,7 @@ export class Arena {
     } catch (error) {
       return refusalOf(error);
     }
+    this.gas.set(signer.address, (this.gas.get(signer.address) ?? 0n) + (await this.lastTransaction()).gasUsed);
     this.#decided ||= moves.some(({ type }) => type === "confirm");
     const number = await networkHelpers.time.latestBlock();
     for (const event of await this.#game.gameEvents(number, number)) {
@@ -135,6 +138,17 @@ export class Arena {
     }
     await this.expectSolvent();
     return undefined;
+  }
+
+  /** What the last transaction has used, also if it failed, and its calldata. */
+  async lastTransaction(): Promise<{ gasUsed: bigint; data: string }> {
+    const { provider } = this.scene.world.connection;
+    const block = (await provider.request({ method: "eth_getBlockByNumber", params: ["latest", true] })) as {
+      gasUsed: string;
+      transactions: { input: string }[];
+    };
+    expect(block.transactions.length, "transactions of the last block").to.equal(1);
+    return { gasUsed: BigInt(block.gasUsed), data: block.transactions[0]!.input };
   }
 
   /** As {@link send}, in as many transactions as it takes, and nothing may be refused. */

@@ -13,7 +13,7 @@ import type { GameClient } from "../../../src/l1/GameClient.ts";
 import type { L1Receipt } from "../../../src/l1/L1Source.ts";
 import type { TenorParameters } from "../../../src/l1/parameters.ts";
 import { evidenceOf } from "../../../src/l1/proverArguments.ts";
-import type { StepContext } from "../../../src/machine/InputLog.ts";
+import type { Follower } from "../../../src/roles/Follower.ts";
 import { GENESIS_CURSOR, machineStateHash, type MachineState } from "../../../src/machine/MachineState.ts";
 import { Machine, type ProvenStep } from "../../../src/machine/Step.ts";
 import { MESSAGE_FORCED } from "../../../src/machine/Inputs.ts";
@@ -24,6 +24,17 @@ import { USDC, World } from "../tenor.ts";
 export interface Claim {
   readonly end: MachineState;
   readonly history: HistorySource;
+}
+
+/** The range that a family of assertions is about. */
+interface Range {
+  /** Id of the assertion whose children they are. */
+  readonly parent: Uint8Array;
+  /** What the parent's id is the hash of besides its end; zero for the genesis assertion. */
+  readonly origin: Testimony["origin"];
+  /** Steps from the genesis state to its start. */
+  readonly before: number;
+  readonly target: bigint;
 }
 
 /** What hash stands at a place where a liar has no state of the machine to show. */
@@ -43,27 +54,20 @@ export interface SceneOptions extends Partial<TenorParameters> {
  */
 export class GameScene {
   readonly world: World;
-  /** Id of the assertion whose children the game is about. */
-  readonly parent: Uint8Array;
   /** The steps of the range, with all that proves them. */
   readonly steps: readonly ProvenStep[];
   readonly honest: Claim;
+  readonly #log: Follower["log"];
+  readonly #range: Range;
   readonly #games = new Map<HardhatEthersSigner, GameClient>();
   readonly #chains = new Map<HardhatEthersSigner, ChainClient>();
-  readonly #inputs: (step: ProvenStep, context: StepContext) => ReturnType<typeof evidenceOf>;
 
-  private constructor(
-    world: World,
-    parent: Uint8Array,
-    steps: readonly ProvenStep[],
-    honest: Claim,
-    inputs: (step: ProvenStep, context: StepContext) => ReturnType<typeof evidenceOf>,
-  ) {
+  private constructor(world: World, log: Follower["log"], range: Range, steps: readonly ProvenStep[], honest: Claim) {
     this.world = world;
-    this.parent = parent;
+    this.#log = log;
+    this.#range = range;
     this.steps = steps;
     this.honest = honest;
-    this.#inputs = inputs;
   }
 
   /** Deploys, and makes the genesis assertion's range. */
@@ -83,32 +87,49 @@ export class GameScene {
       ],
       garbage,
     );
-    const height = Number(world.parameters.historyHeight);
     const chain = world.chain(world.signers[0]!);
     const parent = (await chain.chainEvents(0, (await chain.head()).number))[0]!.id;
     const { childTarget: target } = await chain.assertionRecord(parent);
 
     const node = world.follower();
     await node.sync();
+    await world.wait(world.parameters.minParentAgeSeconds);
+    const origin = { parent: new Uint8Array(32), historyRoot: new Uint8Array(32) };
+    return GameScene.#run(world, node, { parent, origin, before: 0, target });
+  }
+
+  /** Runs the machine over a range that starts `before` steps behind the genesis state. */
+  static #run(world: World, { log }: Pick<Follower, "log">, range: Range): GameScene {
     const machine = new Machine(
       machineConfig(world.deployment),
-      node.log,
+      log,
       deploymentGenesis(world.deployment),
       GENESIS_CURSOR,
     );
-    const history = new History(height);
+    for (let i = 0; i < range.before; i++) machine.step(range.target);
+    const history = new History(Number(world.parameters.historyHeight));
     const steps: ProvenStep[] = [];
-    while (!machine.finished(target) && !history.full) {
-      steps.push(machine.provenStep(target));
+    while (!machine.finished(range.target) && !history.full) {
+      steps.push(machine.provenStep(range.target));
       history.append(machine.hash());
     }
     const end = machine.machineState();
     // What every index in the padding is proven with.
-    steps.push(machine.provenStep(target));
-    await world.wait(world.parameters.minParentAgeSeconds);
-    return new GameScene(world, parent, steps, { end, history }, (step, context) =>
-      evidenceOf(step, node.log, context),
-    );
+    steps.push(machine.provenStep(range.target));
+    return new GameScene(world, log, range, steps, { end, history });
+  }
+
+  /** The scene of the children of the honest assertion, whose range must have more steps than its history holds. */
+  async following(): Promise<GameScene> {
+    const { id, historyRoot } = await this.nameOf(this.honest);
+    const before = this.#range.before + this.realSteps;
+    const range = { parent: id, origin: { parent: this.parent, historyRoot }, before, target: this.#range.target };
+    return GameScene.#run(this.world, { log: this.#log }, range);
+  }
+
+  /** Id of the assertion whose children the game is about. */
+  get parent(): Uint8Array {
+    return this.#range.parent;
   }
 
   get height(): number {
@@ -202,12 +223,11 @@ export class GameScene {
 
   /** What the honest party has to say. */
   get testimony(): Testimony {
-    const { history } = this.honest;
     return {
-      history,
-      // The genesis assertion has neither.
-      origin: { parent: new Uint8Array(32), historyRoot: new Uint8Array(32) },
-      evidence: (index, inputs) => Promise.resolve(this.#inputs(this.steps[Math.min(index, this.realSteps)]!, inputs)),
+      history: this.honest.history,
+      origin: this.#range.origin,
+      evidence: (index, inputs) =>
+        Promise.resolve(evidenceOf(this.steps[Math.min(index, this.realSteps)]!, this.#log, inputs)),
     };
   }
 
