@@ -17,6 +17,7 @@ import type { StepContext } from "../../../src/machine/InputLog.ts";
 import { GENESIS_CURSOR, machineStateHash, type MachineState } from "../../../src/machine/MachineState.ts";
 import { Machine, type ProvenStep } from "../../../src/machine/Step.ts";
 import { MESSAGE_FORCED } from "../../../src/machine/Inputs.ts";
+import type { Connection } from "../l1.ts";
 import { PatchedHistory } from "../history/PatchedHistory.ts";
 import { USDC, World } from "../tenor.ts";
 
@@ -61,9 +62,9 @@ export class GameScene {
     this.#inputs = inputs;
   }
 
-  /** Deploys, and makes the genesis assertion's range. */
-  static async launch(options: SceneOptions = {}): Promise<GameScene> {
-    const world = await World.launch(options);
+  /** Deploys, on a new chain or on the one given, and makes the genesis assertion's range. */
+  static async launch(options: SceneOptions = {}, on?: Connection): Promise<GameScene> {
+    const world = await World.launch(options, on);
     const [alice, bob] = [await world.trader("alice"), await world.trader("bob")];
     await alice.bridge.open(alice.address, 300n * USDC);
     await bob.bridge.open(bob.address, 100n * USDC);
