@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
-import {Child, IBisectionGame, Predecessor, Side, Update} from "../interfaces/IBisectionGame.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+import {Child, IBisectionGame, Predecessor, Update} from "../interfaces/IBisectionGame.sol";
 import {InputEvidence, IOneStepProver, StepContext} from "../interfaces/IOneStepProver.sol";
 import {IRollupInbox} from "../interfaces/IRollupInbox.sol";
 import {Assertion, IStateCommitmentChain} from "../interfaces/IStateCommitmentChain.sol";
@@ -16,7 +16,18 @@ import {MoveRefunds} from "./MoveRefunds.sol";
 
 /// @title BisectionGame
 /// @notice See {IBisectionGame}, which is the specification.
-contract BisectionGame is MoveRefunds, Multicall {
+contract BisectionGame is MoveRefunds {
+    /// @dev A child that is linked to a parent.
+    struct Link {
+        bytes32 id;
+        /// When it was created so far; zero: it is no node yet.
+        uint40 createdAt;
+        /// When the parent was opened,
+        uint40 time;
+        /// which is earlier than that.
+        bool isEarlier;
+    }
+
     /// @dev Children whose bits are in the node's own word.
     uint256 private constant LOW_CHILDREN = 128;
 
@@ -27,8 +38,10 @@ contract BisectionGame is MoveRefunds, Multicall {
     uint256 private immutable _HEIGHT;
     uint64 private immutable _REFUND_PRICE_CAP;
 
-    mapping(bytes32 id => Node node) private _nodes;
-    mapping(bytes32 context => Rivals rivals) private _rivals;
+    /// @dev {Node}, packed.
+    mapping(bytes32 id => uint256 node) private _nodes;
+    /// @dev {Rivals}, packed.
+    mapping(bytes32 context => uint256 rivals) private _rivals;
     /// @dev Bit i: child number 128 + i is a node. Only for m = 8.
     mapping(bytes32 id => uint256 children) private _highChildren;
 
@@ -71,7 +84,7 @@ contract BisectionGame is MoveRefunds, Multicall {
         });
         inputsOf[game] = keccak256(abi.encode(inputs));
         emit InputsRecorded(game, inputs);
-        _record(game, game, 0, gasBefore);
+        _record(game, game, 0, gasBefore, 0);
     }
 
     /// @inheritdoc IBisectionGame
@@ -79,54 +92,60 @@ contract BisectionGame is MoveRefunds, Multicall {
         uint256 gasBefore = gasleft();
         Position memory position = GameNode.root(game, _HEIGHT);
         bytes32 id = GameNode.nodeId(position.context(), historyRoot);
-        Node memory node = _nodes[id];
+        Node memory node = _node(id);
         if (node.openedAt != 0) revert NodeAlreadyOpen(id);
 
         node.createdAt = _CHAIN.assertionOf(AssertionTree.assertionId(game, endStateHash, historyRoot)).createdAt;
         if (node.createdAt == 0) revert NodeUnknown(id);
         if (_CHAIN.assertionOf(game).childCount < 2) revert NotRivalled(id);
         _open(game, id, node, historyRoot, _HEIGHT, children);
-        _record(game, id, 0, gasBefore);
+        _record(game, id, 0, gasBefore, children.length);
     }
 
     /// @inheritdoc IBisectionGame
     function open(Position calldata position, bytes32 span, bytes32[] calldata children) external {
         uint256 gasBefore = gasleft();
         bytes32 id = GameNode.nodeId(position.context(), span);
-        Node memory node = _nodes[id];
+        Node memory node = _node(id);
         // Nodes below a root come in pairs, so one that exists has a rival.
         if (node.createdAt == 0) revert NodeUnknown(id);
         if (node.openedAt != 0) revert NodeAlreadyOpen(id);
         if (position.level == 0) revert NodeIsLeaf(id);
 
         _open(position.game, id, node, span, position.level, children);
-        _record(position.game, id, 0, gasBefore);
+        _record(position.game, id, 0, gasBefore, children.length);
     }
 
     /// @inheritdoc IBisectionGame
-    function descend(Position calldata position, uint256 index, Side calldata a, Side calldata b) external {
+    function descend(Position calldata position, uint256 index, Child calldata a, Child calldata b) external {
         uint256 gasBefore = gasleft();
-        bytes32 context = position.context();
-        bytes32 idA = GameNode.nodeId(context, a.span);
-        bytes32 idB = GameNode.nodeId(context, b.span);
+        Position memory place = position;
+        bytes32 context = place.context();
+        uint256 bits = GameNode.sectionBits(place.level, _SECTION_BITS);
+        (bytes32 spanA, bytes32 spanB) = (a.span, b.span);
+        bytes32 idA = GameNode.nodeId(context, GameNode.spanAbove(bits, index, spanA, a.siblings));
+        bytes32 idB = GameNode.nodeId(context, GameNode.spanAbove(bits, index, spanB, b.siblings));
         Node memory nodeA = _openNode(idA);
         Node memory nodeB = _openNode(idB);
         bool linkedA = _hasChild(idA, nodeA, index);
         bool linkedB = _hasChild(idB, nodeB, index);
         if (linkedA && linkedB) revert AlreadyDescended(idA, idB, index);
 
-        uint256 bits = GameNode.sectionBits(position.level, _SECTION_BITS);
-        Position memory childA = position.childPosition(a.span, bits, index, a.child.span, a.child.siblings);
-        Position memory childB = position.childPosition(b.span, bits, index, b.child.span, b.child.siblings);
         // INVARIANT: the rivals agree on every child before this one, and part at it.
-        if (childA.base != childB.base) revert BaseMismatch(childA.base, childB.base);
-        if (a.child.span == b.child.span) revert NoDifference(a.child.span);
+        bytes32 baseA = GameNode.childBase(place.base, index, a.siblings);
+        bytes32 baseB = GameNode.childBase(place.base, index, b.siblings);
+        if (baseA != baseB) revert BaseMismatch(baseA, baseB);
+        if (spanA == spanB) revert NoDifference(spanA);
 
+        context = place.below(bits, index, baseA).context();
+        Link memory linkA = _linkOf(context, spanA, linkedA, nodeA.openedAt);
+        Link memory linkB = _linkOf(context, spanB, linkedB, nodeB.openedAt);
+        _register(context, linkA, linkB);
         if (!linkedA) _addChild(idA, nodeA, index);
         if (!linkedB) _addChild(idB, nodeB, index);
-        _register(childA.context(), a.child.span, nodeA.openedAt, b.child.span, nodeB.openedAt);
-        emit Descended(position.game, idA, idB, index);
-        _record(position.game, idA, idB, gasBefore);
+        emit Descended(place.game, idA, idB, index);
+        // The siblings on the left are the same, so the two paths can be one in the calldata.
+        _record(place.game, idA, idB, gasBefore, 2 + bits);
     }
 
     /// @inheritdoc IBisectionGame
@@ -141,7 +160,7 @@ contract BisectionGame is MoveRefunds, Multicall {
     ) external {
         uint256 gasBefore = gasleft();
         bytes32 id = GameNode.nodeId(position.context(), span);
-        Node memory node = _nodes[id];
+        Node memory node = _node(id);
         if (node.createdAt == 0) revert NodeUnknown(id);
         if (node.time == GameClock.PROVEN) revert AlreadyProven(id);
         if (position.level != 0) revert NodeIsNotLeaf(id);
@@ -152,9 +171,10 @@ contract BisectionGame is MoveRefunds, Multicall {
         (bytes32 post, , , ) = _PROVER.step(inputs, pre, input, witness);
         if (post != span) revert StepMismatch(post, span);
         node.time = GameClock.PROVEN;
-        _nodes[id] = node;
+        _nodes[id] = node.pack();
         emit Proven(position.game, id);
-        _record(position.game, id, 0, gasBefore);
+        uint256 hashes = predecessor.path.length + input.recordPath.length + input.messagePath.length;
+        _record(position.game, id, 0, gasBefore, hashes + input.chunkPath.length);
     }
 
     /// @inheritdoc IBisectionGame
@@ -175,22 +195,42 @@ contract BisectionGame is MoveRefunds, Multicall {
         if (_CHAIN.isConfirmed(assertion)) revert IStateCommitmentChain.AlreadyConfirmed(assertion);
         _update(updates);
         _CHAIN.confirm(game, endStateHash, historyRoot);
-        _record(game, _rootId(game, historyRoot), 0, gasBefore);
+        _record(game, _rootId(game, historyRoot), 0, gasBefore, 0);
+    }
+
+    /// @inheritdoc IBisectionGame
+    function multicall(bytes[] calldata calls) external {
+        uint256 end;
+        // SAFETY: reads what the compiler has checked.
+        assembly ("memory-safe") {
+            end := add(calls.offset, shl(5, calls.length))
+        }
+        for (uint256 i; i < calls.length; ++i) {
+            bytes calldata data = calls[i];
+            uint256 start;
+            assembly ("memory-safe") {
+                start := data.offset
+            }
+            // INVARIANT: no byte of calldata belongs to two moves, so none is paid back twice.
+            if (start < end) revert CallsOverlap(i);
+            end = start + data.length;
+            Address.functionDelegateCall(address(this), data);
+        }
     }
 
     /// @inheritdoc IBisectionGame
     function timeOf(bytes32 game, bytes32 historyRoot) external view returns (uint64) {
-        return _nodes[_rootId(game, historyRoot)].time;
+        return _node(_rootId(game, historyRoot)).time;
     }
 
     /// @inheritdoc IBisectionGame
     function nodeOf(bytes32 node) external view returns (Node memory) {
-        return _nodes[node];
+        return _node(node);
     }
 
     /// @inheritdoc IBisectionGame
     function rivalsOf(bytes32 context) external view returns (Rivals memory) {
-        return _rivals[context];
+        return GameClock.unpackRivals(_rivals[context]);
     }
 
     /// @inheritdoc IBisectionGame
@@ -216,29 +256,35 @@ contract BisectionGame is MoveRefunds, Multicall {
     ) private {
         GameNode.verifyChildren(span, GameNode.sectionBits(level, _SECTION_BITS), children);
         node.openedAt = uint40(block.timestamp);
-        _nodes[id] = node;
+        _nodes[id] = node.pack();
         emit Opened(game, id, children);
     }
 
     /// @dev Makes the children of a pair nodes of their context, or lowers their creation times if they are nodes already.
-    function _register(bytes32 context, bytes32 spanA, uint40 timeA, bytes32 spanB, uint40 timeB) private {
-        bytes32 idA = GameNode.nodeId(context, spanA);
-        bytes32 idB = GameNode.nodeId(context, spanB);
-        Rivals memory rivals = _rivals[context];
-        Node memory nodeA = _createdAt(idA, timeA, rivals);
-        Node memory nodeB = _createdAt(idB, timeB, rivals);
-        _rivals[context] = rivals;
-        // INVARIANT: own times are noted here, where alone they can rise, so that they are inherited whoever computes what when.
-        nodeA.time = GameClock.max(nodeA.time, rivals.own(nodeA.createdAt));
-        nodeB.time = GameClock.max(nodeB.time, rivals.own(nodeB.createdAt));
-        _nodes[idA] = nodeA;
-        _nodes[idB] = nodeB;
+    function _register(bytes32 context, Link memory a, Link memory b) private {
+        if (!a.isEarlier && !b.isEarlier) return;
+        Rivals memory rivals = GameClock.unpackRivals(_rivals[context]);
+        if (a.isEarlier) rivals.move(a.createdAt, a.time);
+        if (b.isEarlier) rivals.move(b.createdAt, b.time);
+        _rivals[context] = rivals.pack();
+        // Both have their places by now: a context has two nodes or none.
+        if (a.isEarlier) _writeLink(a, rivals);
+        if (b.isEarlier) _writeLink(b, rivals);
+    }
+
+    /// @dev INVARIANT: own times are noted here, so that they are inherited whoever computes what when. Only that of a node whose creation
+    /// time falls can rise.
+    function _writeLink(Link memory link, Rivals memory rivals) private {
+        Node memory node = _node(link.id);
+        node.createdAt = link.time;
+        node.time = GameClock.max(node.time, rivals.own(link.time));
+        _nodes[link.id] = node.pack();
     }
 
     function _addChild(bytes32 id, Node memory node, uint256 index) private {
         if (index < LOW_CHILDREN) {
             node.children |= uint128(1 << index);
-            _nodes[id] = node;
+            _nodes[id] = node.pack();
         } else {
             _highChildren[id] |= 1 << (index - LOW_CHILDREN);
         }
@@ -249,15 +295,15 @@ contract BisectionGame is MoveRefunds, Multicall {
             Update calldata item = updates[i];
             bytes32 context = item.position.context();
             bytes32 id = GameNode.nodeId(context, item.span);
-            Node memory node = _nodes[id];
+            Node memory node = _node(id);
             if (node.createdAt == 0) revert NodeUnknown(id);
             uint40 time = _childrenTime(item, id, node);
             // A root's own time is the chain's affair.
-            if (item.position.level != _HEIGHT) time += _rivals[context].own(node.createdAt);
+            if (item.position.level != _HEIGHT) time += GameClock.unpackRivals(_rivals[context]).own(node.createdAt);
             if (time <= node.time) continue;
             // INVARIANT: totals only rise.
             node.time = time;
-            _nodes[id] = node;
+            _nodes[id] = node.pack();
         }
     }
 
@@ -266,39 +312,55 @@ contract BisectionGame is MoveRefunds, Multicall {
     function _childrenTime(Update calldata item, bytes32 id, Node memory node) private view returns (uint40 time) {
         if (node.openedAt == 0) return 0;
         time = uint40(block.timestamp) - node.openedAt;
-        uint256 bits = GameNode.sectionBits(item.position.level, _SECTION_BITS);
+        Position memory place = item.position;
+        uint256 bits = GameNode.sectionBits(place.level, _SECTION_BITS);
+        uint256 remaining = _childrenOf(id, node, bits);
         uint256 count;
         // INVARIANT: every child that is a node counts, so nobody can leave out those with little time.
-        for (uint256 index; index < 1 << bits; ++index) {
-            if (!_hasChild(id, node, index)) continue;
+        for (uint256 index; remaining != 0; ++index) {
+            bool isNode = remaining & 1 == 1;
+            remaining >>= 1;
+            if (!isNode) continue;
             if (count == item.children.length) revert ChildrenMismatch(count, count + 1);
             Child calldata child = item.children[count++];
-            Position memory position = item.position.childPosition(item.span, bits, index, child.span, child.siblings);
-            time = GameClock.min(time, _nodes[GameNode.nodeId(position.context(), child.span)].time);
+            Position memory position = place.childPosition(item.span, bits, index, child.span, child.siblings);
+            time = GameClock.min(time, _node(GameNode.nodeId(position.context(), child.span)).time);
         }
         if (count != item.children.length) revert ChildrenMismatch(item.children.length, count);
     }
 
-    /// @dev The node `id`, created at `time` or earlier, as `rivals` has it then.
-    function _createdAt(bytes32 id, uint40 time, Rivals memory rivals) private view returns (Node memory node) {
-        node = _nodes[id];
-        if (node.createdAt == 0) {
-            rivals.insert(time);
-            node.createdAt = time;
-        } else if (time < node.createdAt) {
-            rivals.lower(node.createdAt, time);
-            node.createdAt = time;
-        }
+    /// @dev A child of a node that was opened at `time`. What is linked already counts as it is.
+    function _linkOf(
+        bytes32 context,
+        bytes32 span,
+        bool isLinked,
+        uint40 time
+    ) private view returns (Link memory link) {
+        if (isLinked) return link;
+        link.id = GameNode.nodeId(context, span);
+        link.createdAt = _node(link.id).createdAt;
+        link.time = time;
+        link.isEarlier = link.createdAt == 0 || time < link.createdAt;
+    }
+
+    function _node(bytes32 id) private view returns (Node memory) {
+        return GameClock.unpackNode(_nodes[id]);
     }
 
     function _openNode(bytes32 id) private view returns (Node memory node) {
-        node = _nodes[id];
+        node = _node(id);
         if (node.openedAt == 0) revert NodeNotOpen(id);
     }
 
     function _hasChild(bytes32 id, Node memory node, uint256 index) private view returns (bool) {
         if (index < LOW_CHILDREN) return (node.children >> index) & 1 == 1;
         return index < 2 * LOW_CHILDREN && (_highChildren[id] >> (index - LOW_CHILDREN)) & 1 == 1;
+    }
+
+    /// @dev Bit i: child number i is a node.
+    function _childrenOf(bytes32 id, Node memory node, uint256 bits) private view returns (uint256 children) {
+        children = node.children;
+        if (1 << bits > LOW_CHILDREN) children |= _highChildren[id] << LOW_CHILDREN;
     }
 
     function _requireInputs(bytes32 game, StepContext calldata inputs) private view {

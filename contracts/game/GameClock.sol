@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @notice What is stored of a node, one word.
+/// @notice What is stored of a node, one word; the fields from the lowest bits on.
 ///
 /// | bits | field     | meaning                                                                              |
 /// | ---- | --------- | ------------------------------------------------------------------------------------ |
@@ -16,7 +16,7 @@ struct Node {
     uint128 children;
 }
 
-/// @notice The two earliest creation times among the nodes of one context; zero: there is none.
+/// @notice The two earliest creation times among the nodes of one context, 40 bits each from the lowest on; zero: there is none.
 struct Rivals {
     uint40 first;
     uint40 second;
@@ -56,12 +56,50 @@ library GameClock {
         }
     }
 
+    /// @notice A node created at `from`, zero if it comes into the context now, is created at `to`, which is earlier.
+    function move(Rivals memory self, uint40 from, uint40 to) internal pure {
+        if (from == 0) self.insert(to);
+        else self.lower(from, to);
+    }
+
     /// @notice Time of its own of a node created at `createdAt` in a context of two nodes or more: of the earliest one until the
     /// second-earliest, of every other none. Equal times cancel.
     ///
     /// INVARIANT: the order is that of creation, not of registration, so nobody gains by registering first.
     function own(Rivals memory self, uint40 createdAt) internal pure returns (uint40) {
         return createdAt == self.first ? self.second - self.first : 0;
+    }
+
+    /// @notice The word that is stored of a node.
+    function pack(Node memory self) internal pure returns (uint256) {
+        return
+            uint256(self.createdAt) |
+            (uint256(self.openedAt) << 40) |
+            (uint256(self.time) << 80) |
+            (uint256(self.children) << 120);
+    }
+
+    /// @notice The node of a stored word.
+    function unpackNode(uint256 word) internal pure returns (Node memory) {
+        // SAFETY: each field is cut to its width.
+        return
+            Node({
+                createdAt: uint40(word),
+                openedAt: uint40(word >> 40),
+                time: uint40(word >> 80),
+                children: uint128(word >> 120)
+            });
+    }
+
+    /// @notice The word that is stored of a context.
+    function pack(Rivals memory self) internal pure returns (uint256) {
+        return uint256(self.first) | (uint256(self.second) << 40);
+    }
+
+    /// @notice The context of a stored word.
+    function unpackRivals(uint256 word) internal pure returns (Rivals memory) {
+        // SAFETY: each field is cut to its width.
+        return Rivals({first: uint40(word), second: uint40(word >> 40)});
     }
 
     /// @notice The larger of two times.

@@ -41,8 +41,20 @@ library GameNode {
     }
 
     /// @notice What rivals share.
-    function context(Position memory self) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(Tags.GAME_CONTEXT, self.game, self.level, self.index, self.base));
+    function context(Position memory self) internal pure returns (bytes32 hash) {
+        (bytes32 game, bytes32 base) = (self.game, self.base);
+        uint256 tag = Tags.GAME_CONTEXT;
+        uint256 place = (uint256(self.level) << 32) | self.index;
+        // SAFETY: writes 70 bytes behind the free memory pointer that nobody reads again, from the right to the left, since what is left
+        // of a number shorter than a word is overwritten.
+        assembly ("memory-safe") {
+            let preimage := mload(0x40)
+            mstore(add(preimage, 38), base)
+            mstore(add(preimage, 6), place)
+            mstore(add(preimage, 1), game)
+            mstore8(preimage, tag)
+            hash := keccak256(preimage, 70)
+        }
     }
 
     /// @notice `H(0x0f ‖ context ‖ span)`.
@@ -59,12 +71,8 @@ library GameNode {
     function verifyChildren(bytes32 span, uint256 bits, bytes32[] calldata children) internal pure {
         uint256 count = uint256(1) << bits;
         if (children.length != count) revert ChildCountMismatch(children.length, count);
-        bytes32[] memory nodes = children;
-        while (count > 1) {
-            count >>= 1;
-            for (uint256 i; i < count; ++i) nodes[i] = HistoryTree.inner(nodes[2 * i], nodes[2 * i + 1]);
-        }
-        if (nodes[0] != span) revert SpanMismatch(nodes[0], span);
+        bytes32 actual = HistoryTree.fold(children);
+        if (actual != span) revert SpanMismatch(actual, span);
     }
 
     /// @notice Position of child number `index`, `bits` levels below a node with this span. Reverts unless `child` is its span.
@@ -76,42 +84,72 @@ library GameNode {
         uint256 index,
         bytes32 child,
         bytes32[] calldata siblings
-    ) internal pure returns (Position memory position) {
-        if (index >> bits != 0) revert ChildIndexOutOfRange(index, uint256(1) << bits);
-        if (siblings.length != bits) revert SiblingCountMismatch(siblings.length, bits);
-        bytes32 node = child;
-        for (uint256 level; level < bits; ++level) {
-            node =
-                (index >> level) & 1 == 1
-                    ? HistoryTree.inner(siblings[level], node)
-                    : HistoryTree.inner(node, siblings[level]);
-        }
-        if (node != span) revert SpanMismatch(node, span);
-        // SAFETY: `bits` is at most the level, and 26 bits hold every index.
-        position = Position({
-            game: self.game,
-            level: uint8(self.level - bits),
-            index: uint32((uint256(self.index) << bits) | index),
-            base: baseBelow(self.base, bits, index, siblings)
-        });
+    ) internal pure returns (Position memory) {
+        bytes32 actual = spanAbove(bits, index, child, siblings);
+        if (actual != span) revert SpanMismatch(actual, span);
+        return self.below(bits, index, childBase(self.base, index, siblings));
     }
 
-    /// @notice Base of the node reached from one with base `base` by the lowest `bits` bits of `index`: a left child keeps the base, a
-    /// right child's is `H(0x0d ‖ base ‖ left sibling)`.
-    function baseBelow(
-        bytes32 base,
+    /// @notice The position with this base that is number `index` of those `bits` levels below.
+    function below(
+        Position memory self,
         uint256 bits,
         uint256 index,
+        bytes32 base
+    ) internal pure returns (Position memory) {
+        // SAFETY: `bits` is at most the level, and 26 bits hold every index.
+        unchecked {
+            return
+                Position({
+                    game: self.game,
+                    level: uint8(self.level - bits),
+                    index: uint32((uint256(self.index) << bits) | index),
+                    base: base
+                });
+        }
+    }
+
+    /// @notice Span of the node whose child number `index`, `bits` levels below it, is `child`.
+    /// @param siblings The siblings on the way from the child up to the node, from below.
+    function spanAbove(
+        uint256 bits,
+        uint256 index,
+        bytes32 child,
         bytes32[] calldata siblings
     ) internal pure returns (bytes32) {
-        for (uint256 level = bits; level > 0; --level) {
-            if ((index >> (level - 1)) & 1 == 1) base = extendBase(base, siblings[level - 1]);
-        }
-        return base;
+        if (index >> bits != 0) revert ChildIndexOutOfRange(index, uint256(1) << bits);
+        if (siblings.length != bits) revert SiblingCountMismatch(siblings.length, bits);
+        return HistoryTree.foldPath(child, index, siblings);
     }
 
     /// @notice `H(0x0d ‖ base ‖ left sibling)`.
     function extendBase(bytes32 base, bytes32 left) internal pure returns (bytes32) {
         return TaggedHash.inner(Tags.GAME_BASE, base, left);
+    }
+
+    /// @notice Base of child number `index` of a node with base `base`: on the way down, one bit of `index` for each sibling, a left child
+    /// keeps the base, a right child's is `H(0x0d ‖ base ‖ left sibling)`.
+    function childBase(
+        bytes32 base,
+        uint256 index,
+        bytes32[] calldata siblings
+    ) internal pure returns (bytes32 extended) {
+        uint256 tag = Tags.GAME_BASE;
+        // SAFETY: reads the siblings alone, and writes 65 bytes behind the free memory pointer that nobody reads again.
+        assembly ("memory-safe") {
+            let preimage := mload(0x40)
+            mstore8(preimage, tag)
+            mstore(add(preimage, 1), base)
+            for {
+                let level := siblings.length
+            } level {} {
+                level := sub(level, 1)
+                if and(shr(level, index), 1) {
+                    mstore(add(preimage, 33), calldataload(add(siblings.offset, shl(5, level))))
+                    mstore(add(preimage, 1), keccak256(preimage, 65))
+                }
+            }
+            extended := mload(add(preimage, 1))
+        }
     }
 }

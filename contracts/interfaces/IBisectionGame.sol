@@ -16,13 +16,6 @@ struct Child {
     bytes32[] siblings;
 }
 
-/// @notice One of two open rivals, and its child at the place where they part.
-struct Side {
-    /// Root of the node's subtree.
-    bytes32 span;
-    Child child;
-}
-
 /// @notice A node whose total is computed anew.
 struct Update {
     Position position;
@@ -101,10 +94,10 @@ interface IBisectionGame {
 
     /// @notice What the prover is given as inputs of this game.
     event InputsRecorded(bytes32 indexed game, StepContext inputs);
-    event Opened(bytes32 indexed game, bytes32 indexed node, bytes32[] children);
+    event Opened(bytes32 indexed game, bytes32 node, bytes32[] children);
     /// @notice The rivals `nodeA` and `nodeB` part at child number `index`, which is now a node of each.
-    event Descended(bytes32 indexed game, bytes32 indexed nodeA, bytes32 indexed nodeB, uint256 index);
-    event Proven(bytes32 indexed game, bytes32 indexed node);
+    event Descended(bytes32 indexed game, bytes32 nodeA, bytes32 nodeB, uint256 index);
+    event Proven(bytes32 indexed game, bytes32 node);
     /// @notice A move was made that is paid back if its side wins.
     /// @param node The node that it was made for; the game itself if it records the inputs.
     /// @param rival The other one of the pair; zero if there is none.
@@ -142,6 +135,7 @@ interface IBisectionGame {
     error PlaceMismatch(bytes32 actual, bytes32 node, bytes32 rival);
     error ChildrenMismatch(uint256 actual, uint256 expected);
     error NothingToRefund(bytes32 game, address mover);
+    error CallsOverlap(uint256 index);
 
     /// @notice Notes the inbox's roots for the proofs of this game, once it has rivals. Anybody may call, once: the sequences are
     /// append-only, so any roots since the range was complete serve as well as any others.
@@ -157,8 +151,9 @@ interface IBisectionGame {
     function open(Position calldata position, bytes32 span, bytes32[] calldata children) external;
 
     /// @notice Makes the children at which two open rivals part into nodes, or links them if they are nodes already.
+    /// @param position The rivals'; which ones they are follows from their children.
     /// @param index Number of the child: the first one that differs.
-    function descend(Position calldata position, uint256 index, Side calldata a, Side calldata b) external;
+    function descend(Position calldata position, uint256 index, Child calldata a, Child calldata b) external;
 
     /// @notice Has a leaf proven: the step from the state before it leads to it.
     /// @param pre The state before.
@@ -200,6 +195,10 @@ interface IBisectionGame {
         Place[] calldata places,
         address payable recipient
     ) external returns (uint256 amount);
+
+    /// @notice Makes several calls of this contract, in their order; if one fails, none is made.
+    /// @param calls Their calldata, each behind the one before it.
+    function multicall(bytes[] calldata calls) external;
 
     /// @notice Time in seconds that an assertion's children have given it, as last computed.
     function timeOf(bytes32 game, bytes32 historyRoot) external view returns (uint64);

@@ -1,6 +1,6 @@
 import { network } from "hardhat";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
-import type { ContractTransactionReceipt, TransactionRequest, TransactionResponse } from "ethers";
+import type { ContractTransactionReceipt, TransactionResponse } from "ethers";
 import { fromHex } from "../../src/crypto/bytes.ts";
 import { TenorError } from "../../src/errors.ts";
 import type { Deployment } from "../../src/l1/deployment.ts";
@@ -27,21 +27,46 @@ const OVERRIDES = {
 } as const;
 
 /**
- * A simulated L1 with Tenor deployed, on which every run makes the same blocks: each transaction of {@link signers} gets a block
- * one second after the last. So all hashes, and with them the price of calldata, are the same on every machine.
+ * A simulated L1 on which every run makes the same blocks: each transaction gets a block one second after the last. So all hashes,
+ * and with them the price of calldata, are the same on every machine.
  */
+export async function connect(rules: Rules): Promise<Connection> {
+  const initialDate = new Date(GENESIS_TIME * 1000);
+  const connection = await network.create({ override: { initialDate, ...OVERRIDES[rules] } });
+  const { provider, networkHelpers } = connection;
+  const request = provider.request.bind(provider);
+  provider.request = async (call) => {
+    if (call.method === "eth_sendTransaction" || call.method === "eth_sendRawTransaction") {
+      await networkHelpers.time.setNextBlockTimestamp((await networkHelpers.time.latest()) + 1);
+    }
+    return (await request(call)) as unknown;
+  };
+  return connection;
+}
+
+/** What a transaction costs whatever it executes, by its calldata (EIP-7623; by the next rules all bytes cost the same). */
+export function floorOf(data: Uint8Array, rules: Rules): number {
+  if (rules === "next fork") return 21_000 + 64 * data.length;
+  const zeros = data.reduce((sum, byte) => sum + (byte === 0 ? 1 : 0), 0);
+  return 21_000 + 10 * (4 * data.length - 3 * zeros);
+}
+
+/** A simulated L1 with Tenor deployed. */
 export class SimulatedL1 {
   readonly connection: Connection;
   readonly signers: readonly HardhatEthersSigner[];
   readonly parameters: TenorParameters;
   readonly deployment: Deployment;
+  readonly #rules: Rules;
 
   private constructor(
+    rules: Rules,
     connection: Connection,
     signers: readonly HardhatEthersSigner[],
     parameters: TenorParameters,
     deployment: Deployment,
   ) {
+    this.#rules = rules;
     this.connection = connection;
     this.signers = signers;
     this.parameters = parameters;
@@ -50,15 +75,13 @@ export class SimulatedL1 {
 
   /** Starts a chain and deploys with the local parameters; the first signer proposes to the timelock. */
   static async start(rules: Rules): Promise<SimulatedL1> {
-    const initialDate = new Date(GENESIS_TIME * 1000);
-    const connection = await network.create({ override: { initialDate, ...OVERRIDES[rules] } });
+    const connection = await connect(rules);
     const signers = await connection.ethers.getSigners();
-    for (const signer of signers) giveClock(connection, signer);
     const local = readParameters(new URL("../../deploy/parameters/local.json", import.meta.url));
     const timelockProposers = [signers[0]!.address as `0x${string}`];
     const parameters = { ...local, timelockProposers };
     const deployment = await deployTenor(signers[0]!, parameters);
-    return new SimulatedL1(connection, signers, parameters, deployment);
+    return new SimulatedL1(rules, connection, signers, parameters, deployment);
   }
 
   /** Stops the chain. */
@@ -77,21 +100,11 @@ export class SimulatedL1 {
     const receipt = (await sent.wait()) as ContractTransactionReceipt | null;
     if (receipt?.status !== 1) throw new TenorError("GAS", "a measured transaction failed", { fields: { operation } });
     const data = fromHex(sent.data);
-    const zeros = data.reduce((sum, byte) => sum + (byte === 0 ? 1 : 0), 0);
-    const floor = 21_000 + 10 * (4 * data.length - 3 * zeros);
-    return { operation, gas: Number(receipt.gasUsed), bytes: data.length, floor };
+    return { operation, gas: Number(receipt.gasUsed), bytes: data.length, floor: floorOf(data, this.#rules) };
   }
 
   /** Sends calldata to a contract from the last signer and measures that. */
   call(operation: Operation, to: string, data: string): Promise<Measurement> {
     return this.measure(operation, this.signers.at(-1)!.sendTransaction({ to, data, gasLimit: GAS_LIMIT }));
   }
-}
-
-function giveClock({ networkHelpers: { time } }: Connection, signer: HardhatEthersSigner): void {
-  const send = signer.sendTransaction.bind(signer);
-  signer.sendTransaction = async (request: TransactionRequest) => {
-    await time.setNextBlockTimestamp((await time.latest()) + 1);
-    return send(request);
-  };
 }

@@ -1,3 +1,4 @@
+import { measureDisputes } from "./disputes.ts";
 import { measureOperations } from "./operations.ts";
 import { measureProofs } from "./proofs.ts";
 import { SimulatedL1, type Rules } from "./SimulatedL1.ts";
@@ -9,7 +10,9 @@ export async function measureAll(rules: Rules = "today"): Promise<Measurement[]>
   const state = exchangeState();
   const l1 = await SimulatedL1.start(rules);
   try {
-    return [...(await measureOperations(l1, state)), ...(await measureProofs(l1, state))];
+    const operations = await measureOperations(l1, state);
+    const proofs = await measureProofs(l1, state);
+    return [...operations, ...proofs, ...(await measureDisputes(rules, Number(l1.parameters.sectionBits)))];
   } finally {
     await l1.stop();
   }

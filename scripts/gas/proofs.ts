@@ -13,6 +13,7 @@ import { batchOf } from "../../test/support/batch.ts";
 import { START } from "../../test/support/traffic/world.ts";
 import type { OneStepProver } from "../../typechain/index.ts";
 import { proofCases, type ProofCase } from "./proofCases.ts";
+import { ProofStage } from "./ProofStage.ts";
 import { filler } from "./state.ts";
 import type { SimulatedL1 } from "./SimulatedL1.ts";
 import type { Measurement } from "./table.ts";
@@ -29,7 +30,11 @@ const ITEMS = 512;
 const FIRST_BATCH = 70_123;
 const FIRST_MESSAGE = 90_123;
 
-/** Proves each step in a transaction to the prover. */
+/** Leaves of a history before which there are one path element and 25 of them: as usual, and at most. */
+const LEAF = 2 ** 20 + 2;
+const DEEPEST_LEAF = 2 ** 25;
+
+/** Has each step proven in the dispute game, and the game's share: what a proof costs more there than by the prover alone. */
 export async function measureProofs(l1: SimulatedL1, state: TreeRoot): Promise<Measurement[]> {
   const { prover: address } = l1.deployment.addresses;
   const runner = l1.connection.ethers.provider;
@@ -38,14 +43,22 @@ export async function measureProofs(l1: SimulatedL1, state: TreeRoot): Promise<M
   const cases = proofCases(config, state);
   const log = inputsOf(cases);
   const context = log.context(BigInt(INPUTS));
+  const stage = await ProofStage.make(l1, context);
   const measurements: Measurement[] = [];
+  let share: Measurement | undefined;
   for (const [i, one] of cases.entries()) {
     const step = new Machine(config, log, one.root ?? state, cursorOf(one, i)).provenStep(context.target);
     const data = calldata(prover, log, context, step);
     await expectProven(prover, one, step, data);
-    measurements.push(await l1.call(one.operation, address, data));
+    const alone = await l1.call(one.operation, address, data);
+    const isLargest = one.operation.endsWith("largest") || one.operation.endsWith("deepest paths");
+    const dispute = await stage.dispute(step, evidenceOf(step, log, context), isLargest ? DEEPEST_LEAF : LEAF);
+    const proof = await l1.call(one.operation, stage.address, dispute);
+    measurements.push(proof);
+    const [gas, bytes] = [proof.gas - alone.gas, proof.bytes - alone.bytes];
+    if (gas > (share?.gas ?? 0)) share = { operation: "game's share of a proof", gas, bytes, floor: 0 };
   }
-  return measurements;
+  return [...measurements, share!];
 }
 
 /** The two sequences, full of other people's inputs, and the cases' own among them. */

@@ -6,6 +6,10 @@ interface Goal {
   readonly target: number | null;
   /** Gas of the peers, measured on the same simulator. */
   readonly peer: string | null;
+  /** The target is for what is paid above the floor price of the calldata. */
+  readonly aboveFloor?: true;
+  /** Most transactions. */
+  readonly transactions?: number;
 }
 
 /** One measured operation. */
@@ -16,13 +20,22 @@ export interface Measurement {
   readonly bytes: number;
   /** What any transaction with that calldata costs, whatever it executes (EIP-7623). */
   readonly floor: number;
+  /** Number of transactions, if it takes several. */
+  readonly transactions?: number;
 }
 
 /** One row of the machine-readable table. */
-export interface Row extends Goal {
+export interface Row {
   readonly operation: Operation;
   readonly gas: number;
+  readonly target: number | null;
+  readonly peer: string | null;
+  readonly transactions?: number;
 }
+
+/** Levels that a move of the dispute game can go down at once (m). */
+export const SECTION_BITS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
+export type SectionBits = (typeof SECTION_BITS)[number];
 
 /** Most gas and calldata of any proof (invariant 11). */
 export const PROOF_GAS = 10_000_000;
@@ -30,6 +43,12 @@ export const PROOF_BYTES = 100_000;
 
 const PROOF: Goal = { target: PROOF_GAS, peer: "Arbitrum 1.33 to 4.18 M, OP 314 to 400 k and preimages" };
 const fill = (target: number): Goal => ({ ...PROOF, target });
+
+/** The same goal for every m: none, since only one of them is deployed. */
+function sized<Name extends string>(name: Name): Record<`${Name}, m = ${SectionBits}`, Goal> {
+  const entries = SECTION_BITS.map((m) => [`${name}, m = ${m}`, { target: null, peer: null }] as const);
+  return Object.fromEntries(entries) as Record<`${Name}, m = ${SectionBits}`, Goal>;
+}
 
 const DEPOSIT_PEER = "Arbitrum 91,067 (ETH), OP 61 to 128 k";
 const BATCH_PEER = "Arbitrum 154,182, OP 61,000";
@@ -93,27 +112,60 @@ export const GOALS = {
   "one-step proof, next batch": PROOF,
   "one-step proof, item limit": PROOF,
   "one-step proof, identity": PROOF,
+  "game's share of a proof": { target: null, peer: null },
+  "record inputs": { target: null, peer: null },
+  "open of a root": { target: null, peer: "Arbitrum 611,439, OP 420,903 for the root of a challenge" },
+  open: { target: 80_000, peer: "OP 231 to 260 k a move" },
+  "descend, both new": { target: 160_000, peer: "Arbitrum 418 to 934 k a bisection" },
+  "descend, merge": { target: 60_000, peer: "Arbitrum 290 to 756 k a bisection" },
+  "clock update per node": { target: null, peer: null },
+  "confirm with updates": { target: null, peer: null },
+  "repeated move": { target: 10_000, aboveFloor: true, peer: "Arbitrum, OP 138 k to 1.3 M" },
+  "refund claim": { target: null, peer: null },
+  "whole dispute, honest side": {
+    target: 2_500_000,
+    transactions: 12,
+    peer: "Arbitrum 45.3 to 58.7 M in 84, OP 18.5 to 19.4 M in 113, Cartesi 5.5 M in 55",
+  },
+  ...sized("open"),
+  ...sized("descend, both new"),
+  ...sized("descend, merge"),
+  ...sized("whole dispute, honest side"),
 } as const satisfies Record<string, Goal>;
 
 /** The name of an operation. */
 export type Operation = keyof typeof GOALS;
 
-/** The measurements beside their goals. */
-export function toRows(measurements: readonly Measurement[]): Row[] {
-  return measurements.map(({ operation, gas }) => ({ operation, gas, ...GOALS[operation] }));
+/** What an operation may cost; null: anything. */
+export function targetOf({ operation, floor }: Measurement): number | null {
+  const { target, aboveFloor }: Goal = GOALS[operation];
+  return target === null || aboveFloor === undefined ? target : floor + target;
 }
 
-/** Whether an operation costs more than it may, or its calldata is longer than a proof's may be. */
-export function missesTarget({ operation, gas, bytes }: Measurement): boolean {
-  return gas > (GOALS[operation].target ?? Infinity) || bytes > PROOF_BYTES;
+/** The measurements beside their goals. */
+export function toRows(measurements: readonly Measurement[]): Row[] {
+  return measurements.map((measurement) => {
+    const { operation, gas, transactions } = measurement;
+    const row = { operation, gas, target: targetOf(measurement), peer: GOALS[operation].peer };
+    return transactions === undefined ? row : { ...row, transactions };
+  });
+}
+
+/** Whether an operation costs more than it may, takes more transactions, or its calldata is longer than a proof's may be. */
+export function missesTarget(measurement: Measurement): boolean {
+  const { operation, gas, bytes, transactions = 1 }: Measurement = measurement;
+  const { transactions: most = Infinity }: Goal = GOALS[operation];
+  const longest = measurement.transactions === undefined ? PROOF_BYTES : Infinity;
+  return gas > (targetOf(measurement) ?? Infinity) || transactions > most || bytes > longest;
 }
 
 /** The table as text. */
 export function formatTable(measurements: readonly Measurement[]): string {
-  const header = ["operation", "gas", "target", "ratio", "calldata", "peer"];
+  const header = ["operation", "gas", "target", "ratio", "calldata", "txs", "peer"];
   const lines = measurements.map((measurement) => {
-    const { operation, gas, bytes, floor } = measurement;
-    const { target, peer } = GOALS[operation];
+    const { operation, gas, bytes, floor, transactions } = measurement;
+    const { peer } = GOALS[operation];
+    const target = targetOf(measurement);
     const ratio = target === null ? "" : (gas / target).toFixed(2) + (missesTarget(measurement) ? " MISSED" : "");
     return [
       operation,
@@ -121,13 +173,14 @@ export function formatTable(measurements: readonly Measurement[]): string {
       target === null ? "" : count(target),
       ratio,
       `${count(bytes)} B`,
+      transactions === undefined ? "" : String(transactions),
       peer ?? "",
     ];
   });
   const widths = header.map((title, i) => Math.max(title.length, ...lines.map((line) => line[i]!.length)));
   const row = (cells: readonly string[]): string =>
     cells
-      .map((cell, i) => (i > 0 && i < 5 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+      .map((cell, i) => (i > 0 && i < 6 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
       .join(" | ")
       .trimEnd();
   const rule = widths.map((width) => "-".repeat(width)).join("-|-");

@@ -5,12 +5,11 @@ import type {
   MoveStruct,
   PlaceStruct,
   PositionStruct,
-  SideStruct,
   UpdateStruct,
 } from "../../typechain/contracts/game/BisectionGame.ts";
 import { fromHex, toHex, type Hex } from "../crypto/bytes.ts";
 import type { Position } from "../game/GameNode.ts";
-import type { Child, Move, Place, RefundClaim, Side, Update } from "../game/Move.ts";
+import type { Child, Move, Place, RefundClaim, Update } from "../game/Move.ts";
 import { gameAt } from "./Contracts.ts";
 import type { GameEvent, GameNodeRecord, GameParameters, GameSource, GameWriter } from "./GameSource.ts";
 import { decodeLog } from "./InboxClient.ts";
@@ -133,8 +132,8 @@ export class GameClient implements GameSource, GameWriter {
         return abi.encodeFunctionData("descend", [
           positionArgument(move.position),
           move.index,
-          sideArgument(move.a),
-          sideArgument(move.b),
+          childArgument(move.a.child),
+          childArgument(move.b.child),
         ]);
       case "prove": {
         const { pre, input, witness } = stepArguments(move.inputs, move);
@@ -249,10 +248,6 @@ function positionArgument({ game, level, index, base }: Position): PositionStruc
 
 function childArgument({ span, siblings }: Child): ChildStruct {
   return { span: toHex(span), siblings: siblings.map(toHex) };
-}
-
-function sideArgument({ span, child }: Side): SideStruct {
-  return { span: toHex(span), child: childArgument(child) };
 }
 
 function updateArgument({ position, span, children }: Update): UpdateStruct {

@@ -1,6 +1,13 @@
 import { expect } from "chai";
 import { measureAll } from "../../scripts/gas/measure.ts";
-import { GOALS, PROOF_BYTES, PROOF_GAS, type Measurement, type Operation } from "../../scripts/gas/table.ts";
+import {
+  GOALS,
+  missesTarget,
+  PROOF_BYTES,
+  PROOF_GAS,
+  type Measurement,
+  type Operation,
+} from "../../scripts/gas/table.ts";
 import { CEILING_STEP, CEILINGS } from "./ceilings.ts";
 
 describe("gas of every L1 operation", () => {
@@ -16,10 +23,11 @@ describe("gas of every L1 operation", () => {
 
   for (const [operation, ceiling] of Object.entries(CEILINGS) as [Operation, number][]) {
     it(`${operation}: at most ${ceiling.toLocaleString("en-US")}`, () => {
-      const { gas } = measured.get(operation)!;
+      const measurement = measured.get(operation)!;
+      const { gas } = measurement;
       expect(gas, "above the ceiling").to.be.at.most(ceiling);
       expect(gas, "so far below the ceiling that it should be lowered").to.be.above(ceiling - CEILING_STEP);
-      expect(gas, "above the target").to.be.at.most(GOALS[operation].target ?? Infinity);
+      expect(missesTarget(measurement), "misses its target").to.equal(false);
     });
   }
 

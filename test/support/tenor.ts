@@ -81,13 +81,9 @@ export class World {
     this.sequencer = new InboxClient(this.client(signers[1]), deployment.addresses.inbox);
   }
 
-  /**
-   * Deploys with the local parameters, some of them changed.
-   *
-   * @param allowBlocksWithSameTimestamp Whether blocks may share a second of L1, for tests in which every second counts.
-   */
-  static async launch(changes: Partial<TenorParameters> = {}, allowBlocksWithSameTimestamp = false): Promise<World> {
-    const connection = await network.create({ override: { allowBlocksWithSameTimestamp } });
+  /** Deploys with the local parameters, some of them changed, on a new chain or on the one given. */
+  static async launch(changes: Partial<TenorParameters> = {}, on?: Connection): Promise<World> {
+    const connection = on ?? (await network.create());
     const signers = await connection.ethers.getSigners();
     const parameters = { ...LOCAL_PARAMETERS, ...changes };
     const deployment = await deployTenor(signers[0]!, parameters);

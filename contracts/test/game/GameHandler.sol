@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {BisectionGame} from "../../game/BisectionGame.sol";
 import {Node} from "../../game/GameClock.sol";
 import {GameNode, Position} from "../../game/GameNode.sol";
-import {Child, IBisectionGame, Predecessor, Side, Update} from "../../interfaces/IBisectionGame.sol";
+import {Child, IBisectionGame, Predecessor, Update} from "../../interfaces/IBisectionGame.sol";
 import {InputEvidence, IOneStepProver, StepContext} from "../../interfaces/IOneStepProver.sol";
 import {IRollupInbox} from "../../interfaces/IRollupInbox.sol";
 import {IStateCommitmentChain} from "../../interfaces/IStateCommitmentChain.sol";
@@ -151,7 +151,7 @@ contract GameHandler {
         uint256 index = level == 2 ? 0 : (place >> 8) % 2;
         uint256 child = (place >> 16) % 2;
         Position memory position = _position(_known[sideA.parent].id, sideA, level, index);
-        try GAME.descend(position, child, _side(sideA, level, index, child), _side(sideB, level, index, child)) {
+        try GAME.descend(position, child, _child(sideA, level, index, child), _child(sideB, level, index, child)) {
             ++taken[4];
             _see(sideA, level - 1, 2 * index + child);
             _see(sideB, level - 1, 2 * index + child);
@@ -251,7 +251,7 @@ contract GameHandler {
             Child[] memory children = new Child[]((node.children & 1) + ((node.children >> 1) & 1));
             uint256 filled;
             for (uint256 child; child < 2; ++child) {
-                if ((node.children >> child) & 1 == 1) children[filled++] = _side(known, level, index, child).child;
+                if ((node.children >> child) & 1 == 1) children[filled++] = _child(known, level, index, child);
             }
             updates[count++] = Update(
                 _position(game, known, level, index),
@@ -302,11 +302,15 @@ contract GameHandler {
         return Position(game, uint8(level), uint32(index), base);
     }
 
-    function _side(Known memory known, uint256 level, uint256 index, uint256 child) private pure returns (Side memory) {
+    function _child(
+        Known memory known,
+        uint256 level,
+        uint256 index,
+        uint256 child
+    ) private pure returns (Child memory) {
         bytes32[] memory siblings = new bytes32[](1);
         siblings[0] = _node(known.leaves, level - 1, (2 * index + child) ^ 1);
-        Child memory below = Child(_node(known.leaves, level - 1, 2 * index + child), siblings);
-        return Side(_node(known.leaves, level, index), below);
+        return Child(_node(known.leaves, level - 1, 2 * index + child), siblings);
     }
 
     function _predecessor(Known memory known, uint256 index) private view returns (Predecessor memory predecessor) {

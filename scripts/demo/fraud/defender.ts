@@ -2,7 +2,7 @@ import { readDeployment } from "../../../src/l1/deployment.ts";
 import { L1Client } from "../../../src/l1/L1Client.ts";
 import type { Hex } from "../../../src/crypto/bytes.ts";
 import { alarmToJson } from "../../../src/roles/Alarm.ts";
-import type { ChallengerReport } from "../../../src/roles/Challenger.ts";
+import type { ChallengerReport } from "../../../src/roles/ChallengerReport.ts";
 import { makeChallenger } from "../../../src/roles/nodes.ts";
 import { SYSTEM_TIMER } from "../../../src/roles/Timer.ts";
 

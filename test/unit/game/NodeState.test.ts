@@ -5,7 +5,7 @@ import { GameView, type GameChange, type ViewNode } from "../../../src/game/Game
 import { hasParted, owedSince, partingOf, stateOf } from "../../../src/game/NodeState.ts";
 import { History } from "../../../src/history/History.ts";
 import { childrenOf, type HistorySource } from "../../../src/history/HistorySource.ts";
-import { PatchedHistory } from "../../support/history/PatchedHistory.ts";
+import { PatchedHistory } from "../../../src/history/PatchedHistory.ts";
 
 const GAME = new Uint8Array(32).fill(9);
 const END = new Uint8Array(32).fill(8);
