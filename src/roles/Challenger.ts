@@ -13,7 +13,7 @@ import type { Follower } from "./Follower.ts";
 import { GamePlayer, type PlayOutcome } from "./GamePlayer.ts";
 import { GameWatch } from "./GameWatch.ts";
 import { SILENT, type Logger } from "./Logger.ts";
-import { Proposer, ProposerError, type ProposerReport } from "./Proposer.ts";
+import { Proposer, ProposerError } from "./Proposer.ts";
 import { RefundClaimer, type RefundOptions } from "./RefundClaimer.ts";
 import { testimonyOf } from "./Testimony.ts";
 import { SYSTEM_TIMER, type Timer } from "./Timer.ts";
