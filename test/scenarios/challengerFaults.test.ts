@@ -1,12 +1,19 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
 import { toHex, type Hex } from "../../src/crypto/bytes.ts";
 import type { Move } from "../../src/game/Move.ts";
 import { planMoves } from "../../src/game/plan.ts";
 import type { GameClient } from "../../src/l1/GameClient.ts";
+import { deploymentGenesis, machineConfig } from "../../src/l1/deployment.ts";
 import { L1Error } from "../../src/l1/L1Error.ts";
 import type { Challenger, ChallengerOptions } from "../../src/roles/Challenger.ts";
 import type { ChallengerReport } from "../../src/roles/ChallengerReport.ts";
+import { checkpointIdentity } from "../../src/roles/Checkpoints.ts";
 import { SILENT } from "../../src/roles/Logger.ts";
+import { makeFollower } from "../../src/roles/nodes.ts";
+import { SqliteCheckpoints } from "../../src/roles/SqliteCheckpoints.ts";
 import { Adversary, dearGas, movesOf, playOut } from "../support/game/Adversary.ts";
 import { GameScene } from "../support/game/GameScene.ts";
 import { Crash, sabotaged, type Sabotage } from "../support/game/Saboteur.ts";
@@ -158,6 +165,53 @@ describe("Scenario: a defender among faults and rivals", () => {
     expect(await scene.isRightConfirmed()).to.equal(false);
     await playOut(scene, () => process, [liar]);
     expect(await scene.isRightConfirmed()).to.equal(true);
+  });
+
+  it("goes on from a checkpoint file in the middle of disputes, also under an assertion that it has not judged itself", async () => {
+    const { world } = scene;
+    const { deployment } = world;
+    const directory = mkdtempSync(join(tmpdir(), "tenor-"));
+    const identity = checkpointIdentity(machineConfig(deployment), deploymentGenesis(deployment));
+    let steps = 0;
+    /** One round of a process that ends after it. */
+    const round = async (): Promise<ChallengerReport> => {
+      const checkpoints = new SqliteCheckpoints(join(directory, "checkpoints.sqlite"), identity, SILENT);
+      const observer = (): unknown => steps++;
+      const follower = makeFollower(world.client(), deployment, { checkpoints, checkpointSteps: 1, observer });
+      try {
+        return await world.challenger(undefined, { follower }).tick();
+      } finally {
+        checkpoints.close();
+      }
+    };
+    try {
+      await round();
+      await world.post();
+      await world.wait(world.parameters.minParentAgeSeconds);
+      const honest = new Adversary(scene, world.signers[9]!, scene.honest);
+      await (
+        await honest.child("wrong child")
+      )(world.signers[9]!);
+      // The right assertion is only remembered as right by now, and its end is computed again.
+      steps = 0;
+      expect((await round()).asserted).to.be.an("object");
+      expect(steps).to.be.lessThan(3);
+      const second = await round();
+      expect(second.disputes).to.have.length(2);
+      // In the first one it is the liar's turn.
+      expect(second.disputes.map(({ outcome }) => (outcome as { type: string }).type)).to.deep.equal([
+        "waiting",
+        "played",
+      ]);
+      for (let i = 0; i < 60 && !(await scene.isRightConfirmed()); i++) {
+        await liar.move();
+        await world.wait(200n);
+        await round();
+      }
+      expect(await scene.isRightConfirmed()).to.equal(true);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   for (const [name, copied] of [

@@ -247,7 +247,7 @@ export class GameScene {
       view.apply({ type: "asserted", name }, (await chain.block(event.blockNumber))!.timestamp);
     }
     for (const event of await game.gameEvents(0, number)) {
-      if (event.type === "recorded" || event.type === "refunded") continue;
+      if (event.type === "recorded" || event.type === "refunded" || !equalBytes(event.game, this.parent)) continue;
       view.apply(event, (await game.block(event.blockNumber))!.timestamp);
     }
     return view;
