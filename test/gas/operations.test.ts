@@ -1,6 +1,13 @@
 import { expect } from "chai";
 import { measureAll } from "../../scripts/gas/measure.ts";
-import { GOALS, missesTarget, PROOF_BYTES, PROOF_GAS, type Measurement, type Operation } from "../../scripts/gas/table.ts";
+import {
+  GOALS,
+  missesTarget,
+  PROOF_BYTES,
+  PROOF_GAS,
+  type Measurement,
+  type Operation,
+} from "../../scripts/gas/table.ts";
 import { CEILING_STEP, CEILINGS } from "./ceilings.ts";
 
 describe("gas of every L1 operation", () => {
