@@ -30,6 +30,11 @@ export function lower({ first, second }: Rivals, from: bigint, to: bigint): Riva
   return { first, second };
 }
 
+/** The context after a node that was created at `from`, zero if it comes into it now, is created at `to`, which is earlier. */
+export function move(rivals: Rivals, from: bigint, to: bigint): Rivals {
+  return from === 0n ? insert(rivals, to) : lower(rivals, from, to);
+}
+
 /**
  * Time of its own of a node created at `createdAt` in a context of two nodes or more: of the earliest one until the
  * second-earliest, of every other none. Equal times cancel.
