@@ -31,6 +31,12 @@ contract BisectionGame is MoveRefunds {
     /// @dev Children whose bits are in the node's own word.
     uint256 private constant LOW_CHILDREN = 128;
 
+    /// @dev Calldata of a confirmation without its updates, in bytes; of an update without its children, and of a child without its
+    /// siblings, in words.
+    uint256 private constant CONFIRM_BYTES = 164;
+    uint256 private constant UPDATE_WORDS = 8;
+    uint256 private constant CHILD_WORDS = 4;
+
     IStateCommitmentChain private immutable _CHAIN;
     IRollupInbox private immutable _INBOX;
     IOneStepProver private immutable _PROVER;
@@ -84,7 +90,7 @@ contract BisectionGame is MoveRefunds {
         });
         inputsOf[game] = keccak256(abi.encode(inputs));
         emit InputsRecorded(game, inputs);
-        _record(game, game, 0, gasBefore, 0);
+        _record(game, game, 0, gasBefore, msg.data.length, 0);
     }
 
     /// @inheritdoc IBisectionGame
@@ -99,7 +105,7 @@ contract BisectionGame is MoveRefunds {
         if (node.createdAt == 0) revert NodeUnknown(id);
         if (_CHAIN.assertionOf(game).childCount < 2) revert NotRivalled(id);
         _open(game, id, node, historyRoot, _HEIGHT, children);
-        _record(game, id, 0, gasBefore, children.length);
+        _record(game, id, 0, gasBefore, msg.data.length, children.length);
     }
 
     /// @inheritdoc IBisectionGame
@@ -113,7 +119,7 @@ contract BisectionGame is MoveRefunds {
         if (position.level == 0) revert NodeIsLeaf(id);
 
         _open(position.game, id, node, span, position.level, children);
-        _record(position.game, id, 0, gasBefore, children.length);
+        _record(position.game, id, 0, gasBefore, msg.data.length, children.length);
     }
 
     /// @inheritdoc IBisectionGame
@@ -145,7 +151,7 @@ contract BisectionGame is MoveRefunds {
         if (!linkedB) _addChild(idB, nodeB, index);
         emit Descended(place.game, idA, idB, index);
         // The siblings on the left are the same, so the two paths can be one in the calldata.
-        _record(place.game, idA, idB, gasBefore, 2 + bits);
+        _record(place.game, idA, idB, gasBefore, msg.data.length, 2 + bits);
     }
 
     /// @inheritdoc IBisectionGame
@@ -174,12 +180,12 @@ contract BisectionGame is MoveRefunds {
         _nodes[id] = node.pack();
         emit Proven(position.game, id);
         uint256 hashes = predecessor.path.length + input.recordPath.length + input.messagePath.length;
-        _record(position.game, id, 0, gasBefore, hashes + input.chunkPath.length);
+        _record(position.game, id, 0, gasBefore, msg.data.length, hashes + input.chunkPath.length);
     }
 
     /// @inheritdoc IBisectionGame
     function update(Update[] calldata updates) external {
-        _update(updates);
+        _update(updates, 0);
     }
 
     /// @inheritdoc IBisectionGame
@@ -193,9 +199,10 @@ contract BisectionGame is MoveRefunds {
         // What is confirmed already fails first.
         bytes32 assertion = AssertionTree.assertionId(game, endStateHash, historyRoot);
         if (_CHAIN.isConfirmed(assertion)) revert IStateCommitmentChain.AlreadyConfirmed(assertion);
-        _update(updates);
+        (uint256 idleGas, uint256 words) = _update(updates, game);
         _CHAIN.confirm(game, endStateHash, historyRoot);
-        _record(game, _rootId(game, historyRoot), 0, gasBefore, 0);
+        // INVARIANT: updates that raise nothing are not paid back, or the confirmation could burn the escrow with them.
+        _record(game, _rootId(game, historyRoot), 0, gasBefore - idleGas, CONFIRM_BYTES + 32 * words, 0);
     }
 
     /// @inheritdoc IBisectionGame
@@ -290,8 +297,10 @@ contract BisectionGame is MoveRefunds {
         }
     }
 
-    function _update(Update[] calldata updates) private {
+    /// @dev Returns the gas of those updates that have raised no total of this game, and the words of calldata of those that have.
+    function _update(Update[] calldata updates, bytes32 game) private returns (uint256 idleGas, uint256 words) {
         for (uint256 i; i < updates.length; ++i) {
+            uint256 gasBefore = gasleft();
             Update calldata item = updates[i];
             bytes32 context = item.position.context();
             bytes32 id = GameNode.nodeId(context, item.span);
@@ -300,10 +309,17 @@ contract BisectionGame is MoveRefunds {
             uint40 time = _childrenTime(item, id, node);
             // A root's own time is the chain's affair.
             if (item.position.level != _HEIGHT) time += GameClock.unpackRivals(_rivals[context]).own(node.createdAt);
-            if (time <= node.time) continue;
-            // INVARIANT: totals only rise.
-            node.time = time;
-            _nodes[id] = node.pack();
+            bool rises = time > node.time;
+            if (rises) {
+                // INVARIANT: totals only rise.
+                node.time = time;
+                _nodes[id] = node.pack();
+            }
+            if (rises && item.position.game == game) {
+                words += UPDATE_WORDS + item.children.length * (CHILD_WORDS + _SECTION_BITS);
+            } else {
+                idleGas += gasBefore - gasleft();
+            }
         }
     }
 

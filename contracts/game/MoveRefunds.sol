@@ -78,8 +78,15 @@ abstract contract MoveRefunds is IBisectionGame {
         return _moves[game][mover];
     }
 
-    /// @dev Records a move that began with `gasBefore`, and has verified `hashes` words of its calldata.
-    function _record(bytes32 game, bytes32 node, bytes32 rival, uint256 gasBefore, uint256 hashes) internal {
+    /// @dev Records a move that began with `gasBefore`, with so many bytes of calldata, of which it has verified `hashes` words.
+    function _record(
+        bytes32 game,
+        bytes32 node,
+        bytes32 rival,
+        uint256 gasBefore,
+        uint256 dataBytes,
+        uint256 hashes
+    ) internal {
         mapping(address mover => bytes32 moves) storage movesOfGame = _moves[game];
         bytes32 before = movesOfGame[msg.sender];
         uint256 price = block.basefee < _PRICE_CAP ? block.basefee : _PRICE_CAP;
@@ -92,7 +99,7 @@ abstract contract MoveRefunds is IBisectionGame {
             // solhint-disable-next-line avoid-tx-origin
             bool isTransaction = msg.sender == tx.origin && msg.sender.code.length == 0;
             uint256 spent = RECORD_GAS;
-            if (isTransaction) spent += BYTE_GAS * msg.data.length + HASH_GAS * hashes;
+            if (isTransaction) spent += BYTE_GAS * dataBytes + HASH_GAS * hashes;
             if (!_written) {
                 _written = true;
                 spent += before == 0 ? NEW_WORD_GAS : WORD_GAS;
