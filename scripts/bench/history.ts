@@ -221,9 +221,12 @@ function makeFill(index: number): Uint8Array {
   return encodeItem(encodeTransaction(transaction, START));
 }
 
+/** Made once: so much new memory at each turn would set the garbage collector to work in what is measured. */
+const FILLER = new Uint8Array(CACHE);
+
 /** Pushes all segments out. */
 function forget(cache: SegmentCache): void {
-  cache.put(-1, 0, new Uint8Array(CACHE));
+  cache.put(-1, 0, FILLER);
   cache.put(-1, 0, new Uint8Array(0));
 }
 
