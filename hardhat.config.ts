@@ -43,6 +43,6 @@ export default defineConfig({
   test: {
     mocha: { timeout: 600_000, forbidOnly: true },
     // Sequences of random calls, of which each invariant must hold after every one.
-    solidity: { invariant: { runs: 20, depth: 150, failOnRevert: true } },
+    solidity: { invariant: { runs: 16, depth: 200, failOnRevert: true } },
   },
 });

@@ -165,7 +165,7 @@ async function placeOf(arena: Arena, id: Uint8Array): Promise<Place | undefined>
 
 /** What a transaction pays for its calldata at least: 10 gas for a zero byte, 40 for any other, and 21,000. */
 function calldataGas(data: string): bigint {
-  const bytes = fromHex(data as Hex);
+  const bytes = fromHex(data);
   const zeros = bytes.filter((byte) => byte === 0).length;
   return 21_000n + BigInt(10 * zeros + 40 * (bytes.length - zeros));
 }
