@@ -45,6 +45,6 @@ export default defineConfig({
     // A test that hangs must end the run; the deep ones take up to half an hour each on a busy machine.
     mocha: { timeout: deep ? 7_200_000 : 600_000, forbidOnly: true },
     // Sequences of random calls, of which each invariant must hold after every one.
-    solidity: { invariant: { runs: 20, depth: 150, failOnRevert: true } },
+    solidity: { invariant: { runs: 16, depth: 200, failOnRevert: true } },
   },
 });

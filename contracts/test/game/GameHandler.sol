@@ -146,10 +146,12 @@ contract GameHandler {
 
     function descend(uint256 seed, uint256 a, uint256 b, uint256 place) external timed(seed) {
         Known memory sideA = _known[a % _known.length];
-        Known memory sideB = _known[b % _known.length];
+        Known memory sideB = _rival(a % _known.length, b);
         uint256 level = 1 + (place % 2);
         uint256 index = level == 2 ? 0 : (place >> 8) % 2;
-        uint256 child = (place >> 16) % 2;
+        // Mostly where they part, which the contract alone takes.
+        bool partLeft = _node(sideA.leaves, level - 1, 2 * index) != _node(sideB.leaves, level - 1, 2 * index);
+        uint256 child = (place >> 16) % 8 == 0 || !partLeft ? 1 : 0;
         Position memory position = _position(_known[sideA.parent].id, sideA, level, index);
         try GAME.descend(position, child, _child(sideA, level, index, child), _child(sideB, level, index, child)) {
             ++taken[4];
@@ -237,6 +239,16 @@ contract GameHandler {
         bytes32 node = _id(_known[known.parent].id, known, level, index);
         if (!_seen[node]) _nodes.push(node);
         _seen[node] = true;
+    }
+
+    /// @dev Another assertion of the same family, if there is one.
+    function _rival(uint256 number, uint256 seed) private view returns (Known memory) {
+        uint256 count = _known.length;
+        for (uint256 i; i < count; ++i) {
+            uint256 other = ((seed % count) + i) % count;
+            if (other != 0 && other != number && _known[other].parent == _known[number].parent) return _known[other];
+        }
+        return _known[number];
     }
 
     /// @dev All nodes of an assertion that are open, children first.

@@ -25,8 +25,17 @@ contract GameInvariantsTest {
 
     // solhint-disable func-name-mixedcase
 
+    /// @dev All of them after one sequence: what takes time is to make the moves.
+    function invariant_holds() external view {
+        _totalsNeverFall();
+        _oneWinnerForEachFamily();
+        _solvent();
+    }
+
+    // solhint-enable func-name-mixedcase
+
     /// @dev INV-1: a node's total never falls.
-    function invariant_totalsNeverFall() external view {
+    function _totalsNeverFall() private view {
         for (uint256 i; i < _handler.nodeCount(); ++i) {
             bytes32 node = _handler.nodeAt(i);
             uint40 time = _handler.GAME().nodeOf(node).time;
@@ -35,7 +44,7 @@ contract GameInvariantsTest {
     }
 
     /// @dev INV-2: of each family at most one assertion is confirmed.
-    function invariant_oneWinnerForEachFamily() external view {
+    function _oneWinnerForEachFamily() private view {
         uint256 count = _handler.knownCount();
         bool[] memory decided = new bool[](count);
         for (uint256 i = 1; i < count; ++i) {
@@ -48,7 +57,7 @@ contract GameInvariantsTest {
     }
 
     /// @dev INV-3: the balance covers all that may come to be withdrawn and swept, whichever leaf wins.
-    function invariant_solvent() external view {
+    function _solvent() private view {
         uint256 worst;
         for (uint256 i; i < _handler.knownCount(); ++i) {
             uint256 due = _liabilities(i);
@@ -57,8 +66,6 @@ contract GameInvariantsTest {
         uint256 balance = address(_handler.CHAIN()).balance;
         if (balance < worst) revert Insolvent(balance, worst);
     }
-
-    // solhint-enable func-name-mixedcase
 
     /// @dev What is due if the confirmed chain comes to end in assertion number `leaf`; zero if it can't any more.
     function _liabilities(uint256 leaf) private view returns (uint256 due) {
