@@ -46,7 +46,7 @@ describe("Scenario: a defender among faults and rivals", () => {
     let killed = 0;
     let rounds = 0;
     let claims = 0;
-    while (claims < 3 && rounds++ < 100) {
+    while (claims < 2 && rounds++ < 100) {
       // Every other process dies before it sends anything, the rest right after.
       const before = rounds % 2 === 0;
       const process = defender(
@@ -57,7 +57,7 @@ describe("Scenario: a defender among faults and rivals", () => {
           if (method === "claimRefund") claims++;
           throw new Crash(`after ${method}`);
         },
-        { refunds: { recipient, mostMoves: 4 } },
+        { refunds: { recipient, mostMoves: 5 } },
       );
       await dearGas(scene);
       await process.tick().catch((error: unknown) => {
