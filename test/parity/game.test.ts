@@ -1,56 +1,5 @@
-import { PatchedHistory } from "../../src/history/PatchedHistory.ts";
-import { Table } from "../support/game/exhaustive.ts";
-import { falseState, type Claim, type GameScene } from "../support/game/GameScene.ts";
-import { ModelPlay } from "../support/model/modelPlay.ts";
-import { Random, runSeed } from "../support/random.ts";
-import { expect } from "chai";
-
-const DEEP = process.env.TENOR_DEEP !== undefined;
-const GAMES = DEEP ? 120 : 4;
-const ACTIONS = 80;
-
-/** A claim in which each state is right, or one of two wrong ones, so that claims share nodes of all kinds. */
-async function randomClaim(scene: GameScene, random: Random): Promise<Claim> {
-  const last = 2 ** scene.height - 1;
-  const base = random.chance(0.5) ? scene.honest : await scene.wrongFrom(last, "one end");
-  const overrides = new Map<number, Uint8Array>();
-  for (let index = 0; index < last; index++) {
-    if (random.chance(0.25)) overrides.set(index, falseState(random.pick(["x", "y"]), index));
-  }
-  return { end: base.end, history: new PatchedHistory(base.history, overrides) };
-}
+import { describeModelGames } from "../support/model/modelGames.ts";
 
 describe("The game's contract and a model that computes everything from scratch", () => {
-  const seed = runSeed();
-
-  for (const [height, sectionBits] of [
-    [2, 1],
-    [3, 1],
-    [3, 2],
-    [4, 3],
-  ] as const) {
-    it(`agree on ${GAMES} random games, k = ${height}, m = ${sectionBits} (TENOR_SEED=${seed})`, async () => {
-      const random = new Random(seed + height * 10 + sectionBits);
-      const table = await Table.set(height, sectionBits);
-      const total = { accepted: 0, refused: 0, decided: 0 };
-      for (let game = 0; game < GAMES; game++) {
-        const arena = await table.clear();
-        const claims: Claim[] = [arena.scene.honest];
-        const roots = new Set<string>([String(await arena.scene.honest.history.node(height, 0))]);
-        while (claims.length < 5) {
-          const claim = await randomClaim(arena.scene, random);
-          const root = String(await claim.history.node(height, 0));
-          if (!roots.has(root)) claims.push(claim);
-          roots.add(root);
-        }
-        const play = await ModelPlay.begin(arena, random, claims);
-        for (let action = 0; action < ACTIONS && !play.isDecided; action++) await play.act();
-        total.accepted += play.counts.accepted;
-        total.refused += play.counts.refused;
-        if (play.isDecided) total.decided++;
-      }
-      console.log(`      ${total.accepted} moves taken, ${total.refused} refused, ${total.decided} games decided`);
-      expect(total.accepted > 0 && total.refused > 0).to.equal(true);
-    });
-  }
+  describeModelGames(4);
 });

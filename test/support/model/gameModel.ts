@@ -53,7 +53,7 @@ export class GameModel {
   }
 
   assert(leaves: Leaves, now: number): void {
-    this.#add(leaves, this.#height, 0, now);
+    this.#add(this.#height, 0, "", spanOf(leaves, this.#height, 0), now);
   }
 
   recordInputs(): boolean {
@@ -69,7 +69,10 @@ export class GameModel {
     return true;
   }
 
-  /** Two histories are brought down from a place to a child; `base` is what they are both said to have before it. */
+  /**
+   * Two nodes with the leaves that two histories have at a place are brought down to a child. Before the place both have what the
+   * first history has there, whatever the second one has: a node is what it says, and a third history may have both.
+   */
   descend(a: Leaves, b: Leaves, level: number, index: number, child: number): boolean {
     const base = baseOf(a, level, index);
     const [nodeA, nodeB] = [this.find(a, level, index, base), this.find(b, level, index, base)];
@@ -77,17 +80,16 @@ export class GameModel {
     const below = level - this.bits(level);
     const place = index * 2 ** this.bits(level) + child;
     if (nodeA.children.has(child) && nodeB.children.has(child)) return false;
-    // A history may contain somebody else's node, with another past of its own: what counts is inside the node.
-    const before = (leaves: Leaves): string => leaves.slice(index * 2 ** level, place * 2 ** below).join();
-    if (before(a) !== before(b)) return false;
-    const pastOfBoth = baseOf(a, below, place);
+    const [start, end] = [index * 2 ** level, place * 2 ** below];
+    if (a.slice(start, end).join() !== b.slice(start, end).join()) return false;
     if (spanOf(a, below, place) === spanOf(b, below, place)) return false;
+    const baseBelow = baseOf(a, below, place);
     for (const [node, leaves] of [
       [nodeA, a],
       [nodeB, b],
     ] as const) {
       if (node.children.has(child)) continue;
-      node.children.set(child, this.#add(leaves, below, place, node.openedAt!, pastOfBoth));
+      node.children.set(child, this.#add(below, place, baseBelow, spanOf(leaves, below, place), node.openedAt!));
     }
     // Each total is at least the own time that a node ever had.
     for (const node of this.nodes.values()) node.time = Math.max(node.time, this.#timeOfItsOwn(node));
@@ -143,8 +145,7 @@ export class GameModel {
     return Math.max(0, Math.min(...this.rivals(node).map(createdAt)) - createdAt(node));
   }
 
-  #add(leaves: Leaves, level: number, index: number, birth: number, base = baseOf(leaves, level, index)): ModelNode {
-    const span = spanOf(leaves, level, index);
+  #add(level: number, index: number, base: string, span: string, birth: number): ModelNode {
     const name = key(level, index, base, span);
     let node = this.nodes.get(name);
     if (node === undefined) {
