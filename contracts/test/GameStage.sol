@@ -4,11 +4,11 @@ pragma solidity 0.8.37;
 import {IBisectionGame} from "../interfaces/IBisectionGame.sol";
 import {StepContext} from "../interfaces/IOneStepProver.sol";
 import {IRollupInbox} from "../interfaces/IRollupInbox.sol";
-import {Assertion, IStateCommitmentChain} from "../interfaces/IStateCommitmentChain.sol";
+import {Assertion, Escrow, IStateCommitmentChain} from "../interfaces/IStateCommitmentChain.sol";
 
 /// @title GameStage
-/// @notice Chain and inbox of a dispute game, as they are told to be: whatever is opened is an assertion with a rival, and the inputs are
-/// those given.
+/// @notice Chain and inbox of a dispute game, as they are told to be: whatever is asked for is an assertion with a rival, and
+/// confirmed; the inputs are those given.
 contract GameStage {
     IBisectionGame private immutable _GAME;
     uint8 private immutable _HEIGHT;
@@ -30,6 +30,14 @@ contract GameStage {
         assertion.createdAt = 1;
         assertion.childCount = 2;
         assertion.childTarget = _inputs.target;
+    }
+
+    function isConfirmed(bytes32) external pure returns (bool) {
+        return true;
+    }
+
+    function escrowOf(bytes32) external view returns (Escrow memory escrow) {
+        escrow.closedAt = uint40(block.timestamp);
     }
 
     function batchCount() external view returns (uint64) {

@@ -5,18 +5,21 @@ import type { BaseContract, FunctionFragment } from "ethers";
 import { Asserter } from "../support/assertions.ts";
 import { endAt } from "../support/evidence.ts";
 import { deployBridge, type BridgeFixture } from "../support/l1.ts";
+import type { BisectionGame } from "../../typechain/index.ts";
 
 const connection = await network.create();
 const { ethers, networkHelpers } = connection;
 
-type ContractName = "inbox" | "chain" | "bridge";
+/** Everything up to the bridge, and a dispute game. */
+type Fixture = Omit<BridgeFixture, "game"> & { game: BisectionGame };
+type ContractName = "inbox" | "chain" | "bridge" | "game";
 type Role = "owner" | "sequencer" | "alice" | "bob" | "carol" | "treasury";
 
 /** Who may call a function, and what a call by anybody else is answered with. */
 interface Access {
-  readonly by: "anybody" | "owner" | "sequencer" | "staker" | "claim owner" | "game";
+  readonly by: "anybody" | "owner" | "sequencer" | "staker" | "claim owner" | "game" | "mover";
   /** Arguments with which only the caller matters. */
-  readonly arguments: (fixture: BridgeFixture) => unknown[];
+  readonly arguments: (fixture: Fixture) => unknown[];
   readonly wrong?: { readonly roles: readonly Role[]; readonly error: string };
   /** Those who are let in: the call succeeds, or fails with this error of its content. Absent: only another contract is. */
   readonly right?: { readonly role: Role; readonly error?: string };
@@ -25,6 +28,21 @@ interface Access {
 const ZERO = ethers.ZeroHash;
 const proof = { parent: ZERO, historyRoot: ZERO, end: endAt(0n) };
 const evidence = { kind: 0, sender: ethers.ZeroAddress, l1Block: 0, l1Time: 0, payloadHash: ZERO };
+const position = { game: ZERO, level: 0, index: 0, base: ZERO };
+const child = { span: ZERO, siblings: [] };
+const inputs = { target: 0, batchCount: 0, batchesRoot: ZERO, messageCount: 0, messagesRoot: ZERO };
+const record = { dataKind: 0, commitment: ZERO, length: 0, messagesRead: 0, l1Time: 0, l2Time: 0 };
+const input = {
+  record,
+  recordPath: [],
+  message: { kind: 0, sender: ethers.ZeroAddress, l1Block: 0, l1Time: 0, payload: "0x" },
+  messagePath: [],
+  chunks: "0x",
+  chunkPath: [],
+};
+const move = { node: ZERO, rival: ZERO, timestamp: 0, amount: 0 };
+const place = { level: 0, index: 0, span: ZERO, path: [] };
+const predecessor = { outer: ZERO, inner: ZERO, path: [] };
 const everybody: readonly Role[] = ["owner", "sequencer", "alice", "bob", "carol", "treasury"];
 const allBut = (...roles: readonly Role[]): readonly Role[] => everybody.filter((role) => !roles.includes(role));
 
@@ -113,6 +131,38 @@ const TABLE: Record<ContractName, Record<string, Access>> = {
       right: { role: "alice" },
     },
   },
+  game: {
+    recordInputs: { by: "anybody", arguments: () => [`0x${"11".repeat(32)}`], right: { role: "carol" } },
+    openRoot: {
+      by: "anybody",
+      arguments: () => [ZERO, ZERO, ZERO, []],
+      right: { role: "carol", error: "ChildCountMismatch" },
+    },
+    open: { by: "anybody", arguments: () => [position, ZERO, []], right: { role: "carol", error: "NodeUnknown" } },
+    descend: {
+      by: "anybody",
+      arguments: () => [position, 0, child, child],
+      right: { role: "carol", error: "NodeNotOpen" },
+    },
+    prove: {
+      by: "anybody",
+      arguments: () => [position, ZERO, predecessor, endAt(0n), inputs, input, "0x"],
+      right: { role: "carol", error: "NodeUnknown" },
+    },
+    update: { by: "anybody", arguments: () => [[]], right: { role: "carol" } },
+    updateAndConfirm: {
+      by: "anybody",
+      arguments: () => [[], ZERO, ZERO, ZERO],
+      right: { role: "carol", error: "AlreadyConfirmed" },
+    },
+    claimRefund: {
+      by: "mover",
+      arguments: ({ carol }) => [ZERO, ZERO, ZERO, ZERO, [move], [place], carol.address],
+      wrong: { roles: allBut("alice"), error: "NothingToRefund" },
+      right: { role: "alice", error: "MovesMismatch" },
+    },
+    multicall: { by: "anybody", arguments: () => [[]], right: { role: "carol" } },
+  },
 };
 
 /** Functions that only answer. */
@@ -129,13 +179,21 @@ const VIEWS: Record<ContractName, readonly string[]> = {
     "sequencer",
   ],
   chain: ["assertionOf", "escrowOf", "genesis", "isConfirmed", "latestConfirmed", "latestOf", "parameters"],
+  game: ["inputsOf", "movesOf", "nodeOf", "parameters", "rivalsOf", "timeOf"],
   bridge: ["accountCount", "accounted", "chain", "claimOwnerOf", "inbox", "isFinalized", "ownerOf", "token"],
 };
 
-async function accessFixture(): Promise<BridgeFixture> {
+async function accessFixture(): Promise<Fixture> {
   const fixture = await deployBridge(connection);
   await new Asserter(connection, fixture).assert(fixture.alice, await fixture.chain.genesis());
-  return fixture;
+  // Of the game alone it matters here who calls: whatever it is asked for is an assertion with rivals, and confirmed.
+  const [deployer] = await ethers.getSigners();
+  const address = ethers.getCreateAddress({ from: deployer!.address, nonce: (await deployer!.getNonce()) + 1 });
+  const stage = await ethers.deployContract("GameStage", [address, 4, inputs]);
+  const parameters = { chain: stage, inbox: stage, prover: stage, sectionBits: 2, refundPriceCap: 0 };
+  const game = await ethers.deployContract("BisectionGame", [parameters]);
+  await game.connect(fixture.alice).recordInputs(ZERO);
+  return { ...fixture, game };
 }
 
 /** Calls a function by its name. */
@@ -147,7 +205,7 @@ async function call(contract: BaseContract, signer: HardhatEthersSigner, name: s
 }
 
 describe("Access to the L1 contracts", () => {
-  for (const name of ["inbox", "chain", "bridge"] as const) {
+  for (const name of ["inbox", "chain", "bridge", "game"] as const) {
     describe(name, () => {
       it("has exactly the functions of the table", async () => {
         const contract: BaseContract = (await networkHelpers.loadFixture(accessFixture))[name];
