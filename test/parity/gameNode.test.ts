@@ -45,7 +45,15 @@ describe("parity: GameNode", () => {
     if (kind < 0.1) return new Uint8Array(32).fill(0xff);
     return Uint8Array.from({ length: 32 }, () => random.integer(0, 255));
   };
-  const hashes = (length: number): Uint8Array[] => Array.from({ length }, hash);
+  /** No two of them equal: siblings that are equal can be swapped. */
+  const hashes = (length: number): Uint8Array[] => {
+    const distinct = new Map<string, Uint8Array>();
+    while (distinct.size < length) {
+      const next = hash();
+      distinct.set(toHex(next), next);
+    }
+    return [...distinct.values()];
+  };
   const argument = ({ game, level, index, base }: Position): Parameters<GameHarness["context"]>[0] => ({
     game: toHex(game),
     level,

@@ -1,4 +1,4 @@
-import { PatchedHistory } from "../history/PatchedHistory.ts";
+import { PatchedHistory } from "../../../src/history/PatchedHistory.ts";
 import { Table } from "../game/exhaustive.ts";
 import { falseState, type Claim, type GameScene } from "../game/GameScene.ts";
 import { ModelPlay } from "./modelPlay.ts";
