@@ -1,16 +1,23 @@
+import { fileURLToPath } from "node:url";
 import { checkpointIdentity } from "../../src/roles/Checkpoints.ts";
 import { Execution } from "../../src/roles/Execution.ts";
 import { SILENT } from "../../src/roles/Logger.ts";
 import { SqliteCheckpoints } from "../../src/roles/SqliteCheckpoints.ts";
 import { CONFIG, makeInputs, reachableRoot } from "./traffic/inputs.ts";
 
-/** Stores one checkpoint after the other until it is killed; says so when the first one is on the disk. */
 const BATCHES = 12;
-const { log } = makeInputs(20260506, BATCHES, reachableRoot());
-const execution = new Execution(CONFIG, log, reachableRoot());
-await execution.advance(BigInt(BATCHES));
-const store = new SqliteCheckpoints(process.argv[2]!, checkpointIdentity(CONFIG, reachableRoot()), SILENT);
-for (let i = 0; ; i++) {
-  store.save(execution.at(BigInt(1 + (i % BATCHES)))!, log);
-  if (i === 0) process.stdout.write("stored\n");
+
+/** Stores one checkpoint after the other until it is killed; says so when the first one is on the disk. */
+async function runChild(path: string): Promise<never> {
+  const { log } = makeInputs(20260506, BATCHES, reachableRoot());
+  const execution = new Execution(CONFIG, log, reachableRoot());
+  await execution.advance(BigInt(BATCHES));
+  const store = new SqliteCheckpoints(path, checkpointIdentity(CONFIG, reachableRoot()), SILENT);
+  for (let i = 0; ; i++) {
+    store.save(execution.at(BigInt(1 + (i % BATCHES)))!, log);
+    if (i === 0) process.stdout.write("stored\n");
+  }
 }
+
+// The runner of the tests loads every file of the folder.
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runChild(process.argv[2]!);
