@@ -164,7 +164,10 @@ export class L1Client implements BlockSource {
    */
   async send(action: string, transaction: Promise<ContractTransaction>): Promise<L1Receipt> {
     const signer = this.#requireSigner();
-    const sent = await this.read(action, async () => signer.sendTransaction(await transaction));
+    const sent = await this.read(action, async () => {
+      const call = await transaction;
+      return signer.sendTransaction({ ...call, gasLimit: withMargin(await signer.estimateGas(call)) });
+    });
     const receipt = await this.read(action, async () => {
       try {
         return await sent.wait(1, this.#miningTimeout);
@@ -186,6 +189,15 @@ export class L1Client implements BlockSource {
     if (this.#signer === undefined) throw new L1Error("NO_SIGNER", "this client has no key and only reads");
     return this.#signer;
   }
+}
+
+/** The protocol's cap on the gas of a transaction. */
+const GAS_CAP = 1n << 24n;
+
+/** Others may change the state between the estimate and the block, and what runs out of gas is lost with its fee. */
+function withMargin(estimate: bigint): bigint {
+  const limit = estimate + estimate / 5n;
+  return limit < GAS_CAP ? limit : GAS_CAP;
 }
 
 function canSend(provider: Provider): provider is Provider & Pick<JsonRpcProvider, "send"> {
