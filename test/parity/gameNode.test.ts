@@ -165,7 +165,14 @@ describe("parity: GameNode", () => {
           harness.childPosition(argument(position), s, b, i, c, path),
           code,
         );
-      await refuse("SPAN_MISMATCH", span.map((byte) => byte ^ 1), bits, index, child, siblings);
+      await refuse(
+        "SPAN_MISMATCH",
+        span.map((byte) => byte ^ 1),
+        bits,
+        index,
+        child,
+        siblings,
+      );
       await refuse("CHILD_INDEX", span, bits, 2 ** bits, child, siblings);
       await refuse("CHILD_INDEX", span, bits, 2 ** bits + index, child, siblings);
       await refuse("SIBLING_COUNT", span, bits, index, child, [...siblings, hash()]);
