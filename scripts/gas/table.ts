@@ -137,7 +137,7 @@ export const GOALS = {
 export type Operation = keyof typeof GOALS;
 
 /** What an operation may cost; null: anything. */
-export function targetOf({ operation, floor }: Measurement): number | null {
+function targetOf({ operation, floor }: Measurement): number | null {
   const { target, aboveFloor }: Goal = GOALS[operation];
   return target === null || aboveFloor === undefined ? target : floor + target;
 }

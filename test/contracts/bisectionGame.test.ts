@@ -9,7 +9,7 @@ import { descendMove, planMoves } from "../../src/game/plan.ts";
 import { gameAt, proverAt } from "../../src/l1/Contracts.ts";
 import { Dispute } from "../support/game/Dispute.ts";
 import { GameScene } from "../support/game/GameScene.ts";
-import { refundClaimOf } from "../support/game/refunds.ts";
+import { claimData, refundClaimOf } from "../support/game/refunds.ts";
 import {
   add,
   both,
@@ -290,17 +290,13 @@ describe("BisectionGame: one thing wrong with each call", () => {
   it("claimRefund", async () => {
     const { alice } = dispute;
     const claim = await refundClaimOf(scene, dispute.honestGame, alice.address as `0x${string}`, scene.honest);
-    const values = (): unknown[] => [
-      toHex(claim.game),
-      toHex(claim.endStateHash),
-      toHex(claim.historyRoot),
-      toHex(claim.before),
-      claim.moves.map(({ node, rival, ...rest }) => ({ node: toHex(node), rival: toHex(rival), ...rest })),
-      claim.places.map((place) =>
-        place === undefined ? noPlace() : { ...place, span: toHex(place.span), path: place.path.map(toHex) },
-      ),
-      alice.address,
-    ];
+    const { contract } = dispute.honestGame;
+    const data = claimData(dispute.honestGame, claim, alice.address);
+    const { inputs } = contract.interface.getFunction("claimRefund");
+    const values = (): unknown[] => {
+      const decoded = contract.interface.decodeFunctionData("claimRefund", data);
+      return inputs.map((input, i) => plainArgument(input, decoded[i]));
+    };
     expect(await call("claimRefund", values())).to.be.a("bigint");
     const last = claim.moves.length - 1;
     const below = claim.places.findIndex((place) => place !== undefined && place.level < 4);

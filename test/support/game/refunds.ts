@@ -31,6 +31,25 @@ export async function refundClaimOf(
   return { ...(await scene.nameOf(winner)), before: new Uint8Array(32), moves, places };
 }
 
+/** The calldata of a claim. */
+export function claimData({ contract }: GameClient, claim: RefundClaim, recipient: string): string {
+  const places = claim.places.map((place) =>
+    place === undefined
+      ? { level: 0, index: 0, span: new Uint8Array(32), path: [] }
+      : { ...place, path: [...place.path] },
+  );
+  const { game, endStateHash, historyRoot, before } = claim;
+  return contract.interface.encodeFunctionData("claimRefund", [
+    game,
+    endStateHash,
+    historyRoot,
+    before,
+    [...claim.moves],
+    places,
+    recipient,
+  ]);
+}
+
 /** Where a move's node, or its rival, lies in the history of a claim; undefined if neither does. */
 export async function placeOf(
   scene: GameScene,
