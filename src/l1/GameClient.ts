@@ -1,10 +1,6 @@
 import type { ContractTransaction, Log, Result } from "ethers";
 import type { BisectionGame } from "../../typechain/index.ts";
-import type {
-  ChildStruct,
-  PositionStruct,
-  UpdateStruct,
-} from "../../typechain/contracts/game/BisectionGame.ts";
+import type { ChildStruct, PositionStruct, UpdateStruct } from "../../typechain/contracts/game/BisectionGame.ts";
 import { fromHex, toHex, type Hex } from "../crypto/bytes.ts";
 import type { Position } from "../game/GameNode.ts";
 import type { Child, Move, RefundClaim, Update } from "../game/Move.ts";
