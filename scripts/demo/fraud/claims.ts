@@ -12,7 +12,7 @@ export const FRAUDS = ["balance", "interior", "padding", "garbage"] as const;
 export type Fraud = (typeof FRAUDS)[number];
 
 /** What the operator gives itself, 1e-6 USDC. */
-export const LOOT = 1_000_000_000_000n;
+const LOOT = 1_000_000_000_000n;
 
 /** A wrong claim about a range. */
 export interface FalseClaim {
