@@ -8,7 +8,7 @@ import { BASE, createL1, memoryFeed, stored, type L1 } from "../support/settleme
 const DAY = 20_000;
 const EXPIRY = DAY * 86_400 + 28_800;
 const DEAD_AT = EXPIRY + 48 * 3600 + 900;
-const SCENARIOS = process.env.TENOR_DEEP === undefined ? 60 : 3000;
+const SCENARIOS = process.env.TENOR_DEEP === undefined ? 30 : 3000;
 
 /** A round and the time from which a caller can read it. */
 interface Arrival {

@@ -15,7 +15,7 @@ import { RandomFlow, type Action } from "../../support/model/randomFlow.ts";
 import { ReferenceModel, type ModelContext } from "../../support/model/ReferenceModel.ts";
 import { differences, machineInWords, modelInWords } from "../../support/model/stateInWords.ts";
 
-const SEEDS = [1, 2, 3, 4];
+const SEEDS = [1, 2];
 const STEPS = Number(process.env.TENOR_LOCKSTEP_STEPS ?? 600);
 
 describe("machine and reference model in lockstep", () => {
