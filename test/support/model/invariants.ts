@@ -4,8 +4,9 @@ import type { ResultName } from "../../../src/machine/ResultCodes.ts";
 import type { TreeRoot } from "../../../src/machine/StateTree.ts";
 import type { Transaction } from "../../../src/machine/Wire.ts";
 import { changes, collect } from "./treeWalk.ts";
-import { bruteRequirement, describe, expiryName, instantOf, parseSeries, payoffOf } from "./ReferenceModel.ts";
-import type { ModelContext, ReferenceModel } from "./ReferenceModel.ts";
+import { bruteRequirement } from "./MarginModel.ts";
+import type { ModelContext, ModelState } from "./ModelState.ts";
+import { describe, expiryName, instantOf, parseSeries, payoffOf } from "./words.ts";
 
 /**
  * The invariants of the exchange, checked on the machine's own slots after every step. The numbers are the project's.
@@ -21,10 +22,10 @@ export class InvariantWatch {
   readonly #termsOfNonce = new Map<string, string>();
   /** Σ of settled net amounts for each expiry. */
   readonly #netSums = new Map<string, bigint>();
-  readonly #model: ReferenceModel;
+  readonly #model: ModelState;
   #lastNow = 0n;
 
-  constructor(model: ReferenceModel) {
+  constructor(model: ModelState) {
     this.#model = model;
   }
 

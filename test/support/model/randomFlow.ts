@@ -10,7 +10,9 @@ import type {
 import type { Random } from "../../../src/market/random.ts";
 import { anchorPayload, depositPayload, fixPayload, listPayload } from "../../../src/replay/payloads.ts";
 import { ANY_FEE, fakeSigner, USD, USDC, type Deployment, type Signer } from "./Exchange.ts";
-import { instantOf, parseSeries, signedDigest, type ReferenceModel } from "./ReferenceModel.ts";
+import type { ModelState } from "./ModelState.ts";
+import { signedDigest } from "./signing.ts";
+import { instantOf, parseSeries } from "./words.ts";
 
 /** Something that happens to the exchange. */
 export type Action =
@@ -36,7 +38,7 @@ const FORCIBLE = 32;
  */
 export class RandomFlow {
   readonly #random: Random;
-  readonly #model: ReferenceModel;
+  readonly #model: ModelState;
   readonly #deployment: Deployment;
   readonly #owners: Signer[];
   readonly #keys: Signer[];
@@ -46,7 +48,7 @@ export class RandomFlow {
   #nonce = 1n;
   now: bigint;
 
-  constructor(random: Random, model: ReferenceModel, deployment: Deployment, now: bigint) {
+  constructor(random: Random, model: ModelState, deployment: Deployment, now: bigint) {
     this.#random = random;
     this.#model = model;
     this.#deployment = deployment;

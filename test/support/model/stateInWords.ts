@@ -3,7 +3,8 @@ import type { Slot } from "../../../src/machine/Slots.ts";
 import { encodeSlot } from "../../../src/machine/SlotCodec.ts";
 import { keyToBigint, slots, type TreeRoot } from "../../../src/machine/StateTree.ts";
 import { changes } from "./treeWalk.ts";
-import { describe, seriesName, type ReferenceModel } from "./ReferenceModel.ts";
+import type { ModelState } from "./ModelState.ts";
+import { describe, seriesName } from "./words.ts";
 
 /** Both states in the same words, so that they can be compared entry by entry. */
 
@@ -111,7 +112,7 @@ export function machineChangesInWords(before: TreeRoot, after: TreeRoot): Map<st
 }
 
 /** The entries of `names` and those that the model wrote since the last call, in words. */
-export function modelChangesInWords(model: ReferenceModel, names: Iterable<string>): Map<string, string> {
+export function modelChangesInWords(model: ModelState, names: Iterable<string>): Map<string, string> {
   const words = new Map<string, string>();
   const tables = modelTables(model);
   const add = (prefix: string, name: string): void => {
@@ -141,7 +142,7 @@ export function machineInWords(root: TreeRoot): Map<string, string> {
 }
 
 /** The model's state in words. */
-export function modelInWords(model: ReferenceModel): Map<string, string> {
+export function modelInWords(model: ModelState): Map<string, string> {
   const words = new Map<string, string>();
   const add = (prefix: string, entries: Iterable<[string, object]>): void => {
     for (const [name, record] of entries) {
@@ -160,7 +161,7 @@ interface AnyTable {
   entries(): Iterable<[string, object]>;
 }
 
-function modelTables(model: ReferenceModel): Record<string, AnyTable> {
+function modelTables(model: ModelState): Record<string, AnyTable> {
   return {
     account: model.accounts,
     order: model.orders,
@@ -170,11 +171,12 @@ function modelTables(model: ReferenceModel): Record<string, AnyTable> {
     claim: model.claims,
     withdrawal: model.withdrawals,
     globals: model.globals,
+    signers: model.signers,
   };
 }
 
 function recordInWords(prefix: string, record: object): string {
-  if (prefix !== "order") return describe(record as Record<string, unknown>);
+  if (prefix !== "order") return describe(record);
   const { nonce, terms } = record as { nonce: bigint; terms: Record<string, unknown> | undefined };
   return terms === undefined ? `spent ${nonce}` : `${nonce} ${describe(terms)}`;
 }

@@ -12,7 +12,8 @@ import { batchOf } from "../../support/batch.ts";
 import { deploymentFor, Exchange, START } from "../../support/model/Exchange.ts";
 import { InvariantWatch } from "../../support/model/invariants.ts";
 import { RandomFlow, type Action } from "../../support/model/randomFlow.ts";
-import { ReferenceModel, type ModelContext } from "../../support/model/ReferenceModel.ts";
+import type { ModelContext } from "../../support/model/ModelState.ts";
+import { ReferenceModel } from "../../support/model/ReferenceModel.ts";
 import { differences, machineInWords, modelInWords } from "../../support/model/stateInWords.ts";
 
 const SEEDS = [1, 2];
