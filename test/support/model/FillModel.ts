@@ -275,12 +275,7 @@ function demandMargin(
   return false;
 }
 
-function orderSigner(
-  state: ModelState,
-  wire: WireOrder,
-  series: Series,
-  order: OrderTermsRecord,
-): string | undefined {
+function orderSigner(state: ModelState, wire: WireOrder, series: Series, order: OrderTermsRecord): string | undefined {
   const value = {
     account: wire.account,
     market: series.market,

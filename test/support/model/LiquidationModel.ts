@@ -69,7 +69,10 @@ export function largestPart({ buffered, value }: Standing, factor: bigint): bigi
 }
 
 function demandMarks(views: ReadonlyMap<string, ExpiryView>): void {
-  demand([...views.values()].every((view) => view.phase !== "stale" && hasMark(view)), "MarksStale");
+  demand(
+    [...views.values()].every((view) => view.phase !== "stale" && hasMark(view)),
+    "MarksStale",
+  );
 }
 
 export function startAuction(state: ModelState, context: ModelContext, tx: Of<0x0a>): void {
@@ -151,7 +154,10 @@ function take(
 /** The positions of an account that takes others over. */
 function takeOver(account: AccountRecord, moved: Holdings): Map<string, bigint> {
   const positions = add(account.positions, moved, 1n);
-  demand([...positions.values()].every((quantity) => size(quantity) <= LARGEST_QUANTITY), "PositionLimit");
+  demand(
+    [...positions.values()].every((quantity) => size(quantity) <= LARGEST_QUANTITY),
+    "PositionLimit",
+  );
   demand(positions.size <= 64, "PositionCap");
   demand(new Set([...positions.keys()].map(expiryName)).size <= 8, "ExpiryCap");
   return positions;

@@ -125,13 +125,28 @@ export function hasMark(view: ExpiryView): boolean {
   return view.phase === "expired" || view.maxVol > 0n;
 }
 
+const quotes = new Map<string, bigint>();
+
+/** The price of an option by the formulas, 1e18; the last ones are remembered. */
+function quoteOf(view: ExpiryView, series: Series): bigint {
+  const { forward, timeToExpiry, curve, minVol, maxVol } = view;
+  const { a, b, rho, m, sigma, refTau } = curve;
+  const inputs = [series.strike, series.put, forward, timeToExpiry, minVol, maxVol, a, b, rho, m, sigma, refTau].join();
+  let value = quotes.get(inputs);
+  if (value === undefined) {
+    if (quotes.size > 20_000) quotes.clear();
+    value = Black76.price(!series.put, forward, series.strike, volOf(view, series), timeToExpiry);
+    quotes.set(inputs, value);
+  }
+  return value;
+}
+
 /** The mark of one contract, 1e-4 USD. */
 export function markOf(view: ExpiryView, series: Series): bigint {
   if (view.phase === "fixed") return payoffOf(series, view.price);
   if (view.phase === "expired") return view.forward === 0n ? 0n : payoffOf(series, view.forward);
-  const value = Black76.price(!series.put, view.forward, series.strike, volOf(view, series), view.timeToExpiry);
   const unit = 10n ** 14n;
-  return (value + unit / 2n) / unit;
+  return (quoteOf(view, series) + unit / 2n) / unit;
 }
 
 /** Delta of one contract, 1e18. What is expired moves as its payoff does. */
@@ -321,7 +336,13 @@ function standardCharge(view: ExpiryView, lots: readonly Lot[], initial: boolean
       const shorts = lots.filter(({ quantity }) => quantity < 0n);
       const risks = shorts.map(({ series, quantity }) => -quantity * riskOf(series, view.forward, initial));
       const owed = larger(0n, -worth(lots, view.forward)) * 10_000n;
-      return smaller(bound(), roundUp(risks.reduce((sum, risk) => sum + risk, owed), unit));
+      return smaller(
+        bound(),
+        roundUp(
+          risks.reduce((sum, risk) => sum + risk, owed),
+          unit,
+        ),
+      );
     }
     case "fresh": {
       const rules = [pairedCharge, nakedCharge, splitCharge].map((rule) => rule(view, lots, initial));

@@ -29,7 +29,7 @@ function slotInWords(slot: Slot): string {
         auction: slot.auction,
         cash: slot.cash,
         debt: slot.debt,
-        positions: new Map(slot.positions.map(({ series, quantity }) => [unpackSeries(series), quantity])),
+        positions: holdingsOf(slot.positions),
       });
     case 2: {
       if (slot.quantity === 0n) {
@@ -73,6 +73,13 @@ function slotInWords(slot: Slot): string {
     case 9:
       return describe({ threshold: slot.threshold, addresses: slot.addresses.map(toHex) });
   }
+}
+
+/** Positions by the names of their series. */
+export function holdingsOf(
+  positions: readonly { readonly series: bigint; readonly quantity: bigint }[],
+): Map<string, bigint> {
+  return new Map(positions.map(({ series, quantity }) => [unpackSeries(series), quantity]));
 }
 
 /** What a key says, taken apart by arithmetic on section 2.2's table. */
