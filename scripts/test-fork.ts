@@ -19,7 +19,7 @@ import { Rpc } from "./fork/Rpc.ts";
 
 /** The suites that deploy contracts and use them as people would. */
 const SUITES = ["contracts", "deploy", "findings", "scenarios"];
-/** Rounds that are replayed: 54 days. Each costs the more the more there are, since anvil hashes the whole state anew. */
+/** Rounds that are replayed: 54 days. All of the file would take anvil minutes. */
 const REPLAYED = 2000;
 /** Seconds between the first block and the first round, in which everything is deployed. */
 const SET_UP = 3600;
@@ -38,16 +38,21 @@ try {
   writeBaseChain(file, chain);
   process.exitCode = await runSuites(file, process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof ForkError)) {
-    await processes.end();
-    throw error;
-  }
-  console.error(`${error.code}: ${error.message} ${JSON.stringify(error.toJSON().fields)}`);
   process.exitCode = 1;
+  // What fails once a signal has ended the processes needs no words.
+  if (processes.exitCode === undefined) report(error);
 }
 await processes.end();
 // Whatever still holds a connection must not keep this process.
-process.exit();
+process.exit(processes.exitCode);
+
+function report(error: unknown): void {
+  if (error instanceof ForkError) {
+    console.error(`${error.code}: ${error.message} ${JSON.stringify(error.toJSON().fields)}`);
+  } else {
+    console.error(error);
+  }
+}
 
 async function startLocal(real: readonly FeedAnswer[] | undefined): Promise<BaseChain> {
   const rounds = real?.slice(0, REPLAYED) ?? inventedRounds();

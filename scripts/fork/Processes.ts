@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 /** The processes that this one has started, none of which may outlive it. */
 export class Processes {
   readonly #running = new Map<ChildProcess, Promise<void>>();
+  #exitCode: number | undefined;
 
   /** Ends them when this process is told to end, then itself, and also when it ends for whatever reason. */
   constructor() {
@@ -14,8 +15,16 @@ export class Processes {
       ["SIGTERM", 15],
       ["SIGHUP", 1],
     ] as const) {
-      process.once(signal, () => void this.end().then(() => process.exit(128 + number)));
+      process.once(signal, () => {
+        this.#exitCode = 128 + number;
+        void this.end().then(() => process.exit(128 + number));
+      });
     }
+  }
+
+  /** What this process ends with, if a signal has told it to. */
+  get exitCode(): number | undefined {
+    return this.#exitCode;
   }
 
   /** Takes charge of a process that has just been started. */

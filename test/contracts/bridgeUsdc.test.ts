@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { MaxUint256 } from "ethers";
-import { connect, realUsdc, realWeth } from "../support/baseChain.ts";
+import { connect, realUsdc } from "../support/baseChain.ts";
 import { DEPOSIT, finalize, USDC } from "../support/bridgeScenes.ts";
 import { deployChain } from "../support/l1.ts";
 import { confirmState, stateWith } from "../support/withdrawals.ts";
@@ -69,13 +69,5 @@ describe("Bridge with USDC itself", () => {
     expect(await bridge.accounted()).to.equal(DEPOSIT);
     await token.unBlacklist(bridge);
     await finalize(bridge, assertion, root, 0n);
-  });
-
-  it("WETH is refused for its decimals", async () => {
-    const { bridge, inbox, chain } = await networkHelpers.loadFixture(usdcFixture);
-    const weth = await realWeth(connection);
-    await expect(ethers.deployContract("Bridge", [weth, inbox, chain]))
-      .to.be.revertedWithCustomError(bridge, "DecimalsMismatch")
-      .withArgs(18, 6);
   });
 });

@@ -40,7 +40,7 @@ describe("PriceFixing on Chainlink's proxy and aggregators", () => {
       await harness.getAddress(),
       timelock!.address,
     ]);
-    const byOwner = settlement.connect(timelock!);
+    const byOwner = settlement.connect(timelock);
     const address = await feed.proxy.getAddress();
     await byOwner.listMarket(MARKET, address, TERMS.tick, TERMS.lot, TERMS.steps, base);
     const day = Math.floor((await networkHelpers.time.latest()) / 86_400) + 2;

@@ -19,6 +19,8 @@ describe("PriceFixing on the rounds of a live ETH/USD feed", () => {
   let rounds: ModelRound[];
   let scene: Awaited<ReturnType<typeof deploySettlement>>;
   let feed: string;
+  /** Whether the feed is one that others have filled. */
+  let forked = false;
 
   before(async function () {
     const found = readRealRounds();
@@ -37,6 +39,7 @@ describe("PriceFixing on the rounds of a live ETH/USD feed", () => {
       // The feed itself, with as many of the rounds as were replayed; on the public network all of them.
       rounds = found.slice(0, chain.realRounds);
       feed = chain.feed;
+      forked = true;
       await scene.byOwner.listMarket(MARKET, feed, TERMS.tick, TERMS.lot, TERMS.steps, REAL_PHASE);
       return;
     }
@@ -48,11 +51,12 @@ describe("PriceFixing on the rounds of a live ETH/USD feed", () => {
     await scene.byOwner.listMarket(MARKET, feed, TERMS.tick, TERMS.lot, TERMS.steps, BASE);
   });
 
-  it("fixes the model's price for every 08:00 UTC expiry of the file", async () => {
+  it("fixes the model's price for the 08:00 UTC expiries of the file", async () => {
     const days = expiryDays();
     // A day has about 37 rounds.
     expect(days.length).to.be.greaterThan(rounds.length / 45);
-    for (const day of days) {
+    // A node far away takes its time for each round.
+    for (const day of forked ? spread(days, 60) : days) {
       const expiry = day * 86_400 + 28_800;
       const now = expiry + 3 * 3600;
       const starts = await evidenceFor(day, now);
@@ -64,9 +68,8 @@ describe("PriceFixing on the rounds of a live ETH/USD feed", () => {
 
   it("costs within the target, over 40 expiries spread over the file", async () => {
     const days = expiryDays();
-    const chosen = Array.from({ length: 40 }, (_, index) => days[Math.floor((index * days.length) / 40)]!);
     const gas: bigint[] = [];
-    for (const day of chosen) {
+    for (const day of spread(days, 40)) {
       const starts = await evidenceFor(day, await l1.time.latest());
       const receipt = await (await scene.settlement.fixPrice(MARKET, day, starts)).wait();
       gas.push(receipt!.gasUsed);
@@ -78,6 +81,11 @@ describe("PriceFixing on the rounds of a live ETH/USD feed", () => {
     expect(median).to.be.lessThan(GAS_MEDIAN);
     expect(highest).to.be.lessThan(GAS_HIGHEST);
   });
+
+  /** So many days, spread over those given. */
+  function spread(days: readonly number[], count: number): number[] {
+    return Array.from({ length: count }, (_, index) => days[Math.floor((index * days.length) / count)]!);
+  }
 
   async function evidenceFor(day: number, now: number): Promise<bigint[]> {
     const found = await findRoundEvidence(memoryFeed([rounds]), { phaseBase: BASE, day, now: BigInt(now) });

@@ -149,7 +149,7 @@ export async function realUsdc(connection: Connection): Promise<IFiatToken> {
   return usdc;
 }
 
-/** WETH9 itself. */
-export async function realWeth(connection: Connection): Promise<string> {
+/** WETH9, of the base chain or deployed first. */
+export async function weth(connection: Connection): Promise<string> {
   return readBaseChain()?.weth ?? deployThirdParty(connection, "WETH9", []);
 }
