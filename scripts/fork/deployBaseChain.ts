@@ -1,15 +1,13 @@
 import { getCreateAddress, toQuantity, ZeroAddress } from "ethers";
 import { ForkError } from "./ForkError.ts";
 import type { BaseChain } from "./BaseChain.ts";
-import type { FeedAnswer } from "./rounds.ts";
+import { REAL_PHASE, type FeedAnswer } from "./rounds.ts";
 import type { Rpc } from "./Rpc.ts";
-import { REAL_PHASE } from "./rounds.ts";
+import { aggregatorArguments, soleOracle, usdcSetUp } from "./setUp.ts";
 import { link, thirdParty, type ThirdPartyName } from "./thirdParties.ts";
 
 /** More than any of these transactions takes. */
 const GAS = toQuantity(8_000_000);
-/** Bounds of answers, as of the ETH/USD aggregator: 1 and 10^13, in 1e-8 USD. */
-const ANSWERS = [1n, 10n ** 13n] as const;
 
 /** The transactions of the third parties, each in a block of its own unless they share a second. */
 export class BaseChainDeployer {
@@ -61,19 +59,14 @@ export class BaseChainDeployer {
     const code = await this.#deploy("FiatTokenV2_2", [], await this.#deploy("SignatureChecker", []));
     const usdc = await this.#deploy("FiatTokenProxy", [code]);
     await this.#call("FiatTokenProxy", usdc, "changeAdmin", [this.#proxyAdmin]);
-    const initialize = ["USD Coin", "USDC", "USD", 6, owner, owner, owner, owner];
-    await this.#call("FiatTokenV2_2", usdc, "initialize", initialize);
-    await this.#call("FiatTokenV2_2", usdc, "initializeV2", ["USD Coin"]);
-    await this.#call("FiatTokenV2_2", usdc, "initializeV2_1", [owner]);
-    await this.#call("FiatTokenV2_2", usdc, "initializeV2_2", [[], "USDC"]);
+    for (const [method, args] of usdcSetUp(owner)) await this.#call("FiatTokenV2_2", usdc, method, args);
     return usdc;
   }
 
   /** An aggregator with one oracle, which is paid nothing. */
   async #deployAggregator(linkToken: string): Promise<string> {
-    const aggregator = await this.#deploy("FluxAggregator", [linkToken, 0, 1, ZeroAddress, ...ANSWERS, 8, "ETH / USD"]);
-    const oracles = [[], [this.#owner], [this.#owner], 1, 1, 0];
-    await this.#call("FluxAggregator", aggregator, "changeOracles", oracles);
+    const aggregator = await this.#deploy("FluxAggregator", aggregatorArguments(linkToken));
+    await this.#call("FluxAggregator", aggregator, "changeOracles", soleOracle(this.#owner));
     return aggregator;
   }
 

@@ -1,12 +1,10 @@
 import { ZeroAddress } from "ethers";
 import { readBaseChain } from "../../scripts/fork/BaseChain.ts";
+import { aggregatorArguments, soleOracle } from "../../scripts/fork/setUp.ts";
 import type { FeedReader } from "../../src/settlement/roundEvidence.ts";
 import type { IAggregatorProxy, IFluxAggregator } from "../../typechain/index.ts";
-import { asContract, deployThirdParty, type Connection } from "./baseChain.ts";
+import { actAs, deployThirdParty, type Connection } from "./baseChain.ts";
 import type { ModelRound } from "./feedModel.ts";
-
-/** Bounds of the answers that the aggregators take. */
-const ANSWERS = [1n, 10n ** 13n] as const;
 
 /** A round and the aggregator that answers it. */
 export interface Submission {
@@ -43,7 +41,7 @@ export class PriceFeed {
   /** Makes a new aggregator the current one, as the feed's owner does. */
   async addPhase(): Promise<{ phase: number; aggregator: IFluxAggregator }> {
     const address = await deployAggregator(this.#connection);
-    await asContract(this.#connection, await this.proxy.owner(), async (owner) => {
+    await actAs(this.#connection, await this.proxy.owner(), async (owner) => {
       await this.proxy.connect(owner).proposeAggregator(address);
       await this.proxy.connect(owner).confirmAggregator(address);
     });
@@ -55,7 +53,7 @@ export class PriceFeed {
 
   /** Has the proxy ask a contract who may read it; without one, everybody may. */
   async setController(controller: string = ZeroAddress): Promise<void> {
-    await asContract(this.#connection, await this.proxy.owner(), async (owner) => {
+    await actAs(this.#connection, await this.proxy.owner(), async (owner) => {
       await this.proxy.connect(owner).setController(controller);
     });
   }
@@ -110,10 +108,9 @@ export class PriceFeed {
 /** An aggregator whose only oracle is the first account, paid in nothing. */
 async function deployAggregator(connection: Connection): Promise<string> {
   const linkToken = readBaseChain()?.link ?? (await deployThirdParty(connection, "LinkToken", []));
-  const args = [linkToken, 0, 1, ZeroAddress, ...ANSWERS, 8, "ETH / USD"];
-  const address = await deployThirdParty(connection, "FluxAggregator", args);
+  const address = await deployThirdParty(connection, "FluxAggregator", aggregatorArguments(linkToken));
   const [oracle] = await connection.ethers.getSigners();
   const aggregator = await connection.ethers.getContractAt("IFluxAggregator", address);
-  await aggregator.changeOracles([], [oracle!.address], [oracle!.address], 1, 1, 0);
+  await aggregator.changeOracles(...soleOracle(oracle!.address));
   return address;
 }

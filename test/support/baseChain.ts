@@ -3,6 +3,7 @@ import { MaxUint256, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { readBaseChain } from "../../scripts/fork/BaseChain.ts";
+import { usdcSetUp } from "../../scripts/fork/setUp.ts";
 import { link, thirdParty, type ThirdPartyName } from "../../scripts/fork/thirdParties.ts";
 import type { Hex } from "../../src/crypto/bytes.ts";
 import type { IFiatToken, TestUsdc } from "../../typechain/index.ts";
@@ -44,7 +45,7 @@ async function plainAccounts({ ethers, networkHelpers }: Connection): Promise<Ha
 
 /** Makes the first account what Circle is to USDC: issuer without limit, blacklister and pauser. */
 async function governUsdc(connection: Connection, usdc: IFiatToken, issuer: HardhatEthersSigner): Promise<void> {
-  await asContract(connection, await usdc.owner(), async (owner) => {
+  await actAs(connection, await usdc.owner(), async (owner) => {
     const governed = usdc.connect(owner);
     await governed.updateMasterMinter(issuer);
     await governed.updateBlacklister(issuer);
@@ -54,7 +55,7 @@ async function governUsdc(connection: Connection, usdc: IFiatToken, issuer: Hard
 }
 
 /** Has something done by an address whose key nobody here has, at no cost to it. */
-export async function asContract<T>(
+export async function actAs<T>(
   { ethers, networkHelpers }: Connection,
   address: string,
   act: (signer: HardhatEthersSigner) => Promise<T>,
@@ -139,11 +140,7 @@ export async function realUsdc(connection: Connection): Promise<IFiatToken> {
     await issuer!.sendTransaction({ to: address, data: thirdParty(name).abi.encodeFunctionData(method, args) });
   };
   await call("FiatTokenProxy", "changeAdmin", [proxyAdmin!.address]);
-  const roles = Array<string>(4).fill(issuer!.address);
-  await call("FiatTokenV2_2", "initialize", ["USD Coin", "USDC", "USD", 6, ...roles]);
-  await call("FiatTokenV2_2", "initializeV2", ["USD Coin"]);
-  await call("FiatTokenV2_2", "initializeV2_1", [issuer!.address]);
-  await call("FiatTokenV2_2", "initializeV2_2", [[], "USDC"]);
+  for (const [method, args] of usdcSetUp(issuer!.address)) await call("FiatTokenV2_2", method, args);
   const usdc = await ethers.getContractAt("IFiatToken", address);
   await usdc.configureMinter(issuer!, MaxUint256);
   return usdc;
