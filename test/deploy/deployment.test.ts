@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { network } from "hardhat";
 import { ignitionParameters } from "../../deploy/values.ts";
 import Tenor from "../../deploy/modules/Tenor.ts";
 import type { Hex } from "../../src/crypto/bytes.ts";
@@ -13,6 +12,7 @@ import { L1Client } from "../../src/l1/L1Client.ts";
 import { L1Error } from "../../src/l1/L1Error.ts";
 import { parseParameters, readParameters } from "../../src/l1/parameters.ts";
 import { LOCAL_PARAMETERS } from "../support/tenor.ts";
+import { connect } from "../support/baseChain.ts";
 
 const PRODUCTION = new URL("../../deploy/parameters/production.json", import.meta.url);
 
@@ -22,7 +22,7 @@ function expectFileError(call: () => unknown, parameter: string): void {
 
 describe("deployment", () => {
   it("goes through Ignition with the same constructor arguments and the same code as deployTenor", async () => {
-    const { ethers, ignition } = await network.create();
+    const { ethers, ignition } = await connect();
     const [deployer] = await ethers.getSigners();
     const plain = await deployTenor(deployer!, LOCAL_PARAMETERS);
     const parameters = { ...LOCAL_PARAMETERS, token: plain.addresses.token };
@@ -57,7 +57,7 @@ describe("deployment", () => {
   });
 
   it("leaves the deployer without any right", async () => {
-    const { ethers } = await network.create();
+    const { ethers } = await connect();
     const [deployer] = await ethers.getSigners();
     const { addresses } = await deployTenor(deployer!, LOCAL_PARAMETERS);
     const timelock = await ethers.getContractAt("TimelockController", addresses.timelock);
@@ -74,7 +74,7 @@ describe("deployment", () => {
   });
 
   it("is refused by a node if the contracts are not what the files say", async () => {
-    const { ethers } = await network.create();
+    const { ethers } = await connect();
     const [deployer] = await ethers.getSigners();
     const deployment = await deployTenor(deployer!, LOCAL_PARAMETERS);
     const { addresses } = deployment;
@@ -98,7 +98,7 @@ describe("deployment", () => {
   });
 
   it("says which constructor refuses which parameter", async () => {
-    const { ethers } = await network.create();
+    const { ethers } = await connect();
     const [deployer] = await ethers.getSigners();
     const error: unknown = await deployTenor(deployer!, { ...LOCAL_PARAMETERS, stakeWei: 0n }).catch(
       (thrown: unknown) => thrown,
