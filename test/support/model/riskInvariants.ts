@@ -83,7 +83,9 @@ export class RiskWatch {
         for (const { account } of [tx.maker, tx.taker]) this.#checkSide(tx, changes.get(account)!, context, fees);
         return;
       case 0x20:
-        this.#checkReport(tx, context);
+        return this.#checkReport(tx, context);
+      default:
+        return;
     }
   }
 

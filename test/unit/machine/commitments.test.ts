@@ -6,19 +6,22 @@ import { chunkCommitment, chunkLevels, chunkRangePath } from "../../../src/machi
 import { batchLeaf, messageLeaf } from "../../../src/machine/Inputs.ts";
 import { machineStateHash } from "../../../src/machine/MachineState.ts";
 import { SequenceTree } from "../../../src/machine/SequenceTree.ts";
+import { earlierDigest, packCurves, reportDigest } from "../../../src/machine/OracleReports.ts";
 import {
+  bidDigest,
   cancelAllDigest,
   cancelDigest,
   domainSeparator,
   orderDigest,
   revokeKeyDigest,
   setKeyDigest,
+  setModeDigest,
   transferDigest,
   withdrawDigest,
 } from "../../../src/machine/TypedData.ts";
 import { Random } from "../../../src/market/random.ts";
 import { addressNamed } from "../../support/model/Exchange.ts";
-import { signedDigest } from "../../support/model/signing.ts";
+import { hashedReportDigest, packedCurves, signedDigest } from "../../support/model/signing.ts";
 
 const hex = (value: bigint | number, bytes: number): string =>
   BigInt(value)
@@ -273,4 +276,42 @@ describe("typed data", () => {
     (v) => cancelAllDigest(domain, ...v),
     ([account, floor, deadline]) => ({ account, floor, deadline }),
   );
+  check(
+    fc.tuple(u32, u8, u64, u64),
+    "SetMode",
+    (v) => setModeDigest(domain, ...v),
+    ([account, mode, nonce, deadline]) => ({ account, mode, nonce, deadline }),
+  );
+  check(
+    fc.tuple(u32, u32, u32.map(BigInt), u64, u64, u64),
+    "Bid",
+    (v) => bidDigest(domain, ...v),
+    ([account, bidder, fraction, limit, nonce, deadline]) => ({ account, bidder, fraction, limit, nonce, deadline }),
+  );
+
+  const i64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+  const curve = fc.record({ a: i64, b: i64, rho: i64, m: i64, sigma: i64, refTau: u32.map(BigInt) });
+  const curves = fc.array(fc.record({ day: fc.integer({ min: 0, max: 65_535 }), forward: u64, curve }), {
+    maxLength: 16,
+  });
+  check(
+    fc.record({ market: u8, time: u64, spot: u64, curves }),
+    "OracleReport",
+    (report) => reportDigest(domain, report),
+    ({ market, time, spot, curves: reported }) => ({ market, time, spot, curves: packedCurves(reported) }),
+  );
+
+  it("OracleReport: an earlier report has the digest that it had as a report", () => {
+    fc.assert(
+      fc.property(u8, u64, u64, curves, (market, time, spot, reported) => {
+        const curvesHash = fromHex(keccak256(packedCurves(reported)));
+        const earlier = { time, spot, curvesHash, signers: 0, signatures: [] };
+        const digest = toHex(reportDigest(domain, { market, time, spot, curves: reported }));
+        expect(toHex(packCurves(reported))).to.equal(packedCurves(reported));
+        expect(toHex(earlierDigest(domain, market, earlier))).to.equal(digest);
+        expect(toHex(hashedReportDigest(config, { market, time, spot, curvesHash }))).to.equal(digest);
+      }),
+      { numRuns: 60, seed: 29 },
+    );
+  });
 });
