@@ -1,0 +1,211 @@
+import { expect } from "chai";
+import {
+  CONTRACT,
+  Exchange,
+  fakeSigner,
+  START_DAY,
+  USD,
+  USDC,
+  type MarketGrid,
+  type Signer,
+} from "../support/model/Exchange.ts";
+import { standingOf, type Standing } from "../support/model/LiquidationModel.ts";
+import { markOf } from "../support/model/MarginModel.ts";
+import { FIRST_FUND_ACCOUNT, LIQUIDATION_AGE } from "../support/model/ModelState.ts";
+
+const DAY = START_DAY + 10;
+const [alice, bob, carol] = ["alice", "bob", "carol"].map(fakeSigner) as [Signer, Signer, Signer];
+const side = (account: number, signer: Signer): { account: number; signer: Signer } => ({ account, signer });
+
+/** Accounts 1 and 2 of Alice, 3 of Bob, 4 of Carol, each with 100,000 USDC; a market at 2,000 and a fund of 100,000. */
+function exchange(grid: Partial<MarketGrid> = {}): Exchange {
+  const x = new Exchange();
+  x.list(1, grid);
+  x.anchor(1, 2000);
+  for (const [id, owner] of [
+    [1, alice],
+    [2, alice],
+    [3, bob],
+    [4, carol],
+  ] as const)
+    x.deposit(id, owner.address, 100_000n * USDC);
+  x.setSigners();
+  x.setMarket(1);
+  x.endow(100_000n * USDC);
+  expect(x.report(1, 2000, { days: [DAY] })).to.equal("OK");
+  expect(x.setMode(1, alice, 1)).to.equal("OK");
+  return x;
+}
+
+function ticks(x: Exchange, strike = 2000n): bigint {
+  const series = { market: 1, day: DAY, strike: strike * USD, put: false };
+  return markOf(x.model.view(`1/${DAY}`, x.now, LIQUIDATION_AGE), series) / 100n;
+}
+
+function standing(x: Exchange, id: number): Standing {
+  const account = x.account(id);
+  return standingOf(account, x.model.views(account.positions, x.now, LIQUIDATION_AGE));
+}
+
+/** Alice is short 40 calls with nothing to spare, the price has risen to 2,200, and her account is in auction. */
+function inAuction(grid: Partial<MarketGrid> = {}): Exchange {
+  const x = exchange(grid);
+  const wish = { day: DAY, quantity: 40n * CONTRACT, limitTicks: ticks(x) };
+  expect(x.trade(side(1, alice), side(3, bob), wish)).to.equal("OK");
+  expect(x.transfer(1, alice, 4, x.excess(1))).to.equal("OK");
+  x.wait(61);
+  x.anchor(1, 2200);
+  expect(x.report(1, 2200, { days: [DAY] })).to.equal("OK");
+  expect(x.startAuction(1)).to.equal("OK");
+  return x;
+}
+
+/** Lets the auction's hour pass, with reports at `usd`. */
+function anHourAt(x: Exchange, usd: number): void {
+  for (let i = 0; i < 6; i++) {
+    x.wait(600);
+    x.anchor(1, usd);
+    expect(x.report(1, usd, { days: [DAY] })).to.equal("OK");
+  }
+}
+
+describe("finding: small bids of the fund take shorts and leave the cash", () => {
+  /*
+   * In a bid each short is rounded up to a lot and cash down, against the bidder, so that nobody takes cash and leaves
+   * shorts. But the fund does not choose its bids: anybody calls FundBid with any fraction. With a billionth, each call
+   * moves a lot of every short into the fund and no cash at all, so whoever is in auction hands over shorts lot by lot,
+   * unpaid, until the buffered excess is zero. At a factor of zero a bid of the largest fraction is the whole account.
+   */
+  it("hands 6.1 of 40 calls to the fund for a tenth of a cent", () => {
+    const x = inAuction({ lot: 100_000n });
+    anHourAt(x, 2200);
+    const [before, fund] = [standing(x, 1), x.model.globals.get("")!.fund];
+    let calls = 0;
+    while (x.fundBid(1, 0, 1n) === "OK") calls++;
+    expect(calls).to.equal(61);
+    const taken = x.account(FIRST_FUND_ACCOUNT);
+    expect([...taken.positions.values()]).to.deep.equal([-6_100_000n]);
+    const spent = fund - x.model.globals.get("")!.fund;
+    expect(taken.cash - spent < 1000n, "all that came with them").to.equal(true);
+    expect(standing(x, 1).value - before.value > 1300n * USDC, "Alice gains what the fund loses").to.equal(true);
+  });
+});
+
+describe("finding: after an hour any deficit costs the whole account", () => {
+  /*
+   * The largest fraction is deficit / (factor · value + deficit), so at a factor of zero it is everything, however small
+   * the deficit is. And an auction goes on until the buffered excess is back: EndAuction refuses an account that is above
+   * maintenance again. Whoever can keep other bidders out for an hour, and the sequencer can, takes what is left for nothing.
+   */
+  it("gives 8,000 USDC of value away for nothing, above maintenance", () => {
+    const x = inAuction();
+    anHourAt(x, 2150);
+    const { excess, buffered, value } = standing(x, 1);
+    expect(excess > 0n && buffered < 0n, "above maintenance, within the buffer").to.equal(true);
+    expect(x.endAuction(1)).to.equal("AuctionRunning");
+    expect(x.setMode(4, carol, 1)).to.equal("OK");
+    expect(x.bid(1, 4, carol)).to.equal("OK");
+    expect(value > 8000n * USDC && x.account(1).cash === 0n && x.account(1).positions.size === 0).to.equal(true);
+  });
+});
+
+describe("finding: shorts that a long covers fill a market's cap", () => {
+  /*
+   * Exposure counts every short on standard margin, also one that a long of a lower strike covers for nothing. Two accounts
+   * of one owner, of which only one is on standard margin, fill the cap for the width of a spread, and nobody else may add
+   * a short.
+   */
+  it("locks 200,000 USDC of exposure with 5,000 of margin", () => {
+    const x = exchange();
+    x.setMarket(1, { exposureMultiple: 2 });
+    expect(x.setMode(4, carol, 1)).to.equal("OK");
+    const before = x.excess(1) + x.excess(2);
+    for (let left = 98n; left > 0n; left -= 14n) {
+      const wish = { day: DAY, quantity: 14n * CONTRACT };
+      // Account 2 is collateralised: it carries the spread that can lose, 1 the one that cannot.
+      const first = x.trade(side(2, alice), side(1, alice), { ...wish, limitTicks: ticks(x) });
+      const second = x.trade(side(1, alice), side(2, alice), { ...wish, strike: 2050, limitTicks: ticks(x, 2050n) });
+      expect([first, second]).to.deep.equal(["OK", "OK"]);
+    }
+    expect(x.model.markets.get("1")!.exposure).to.equal(98n * CONTRACT);
+    expect(before - x.excess(1) - x.excess(2) < 5200n * USDC).to.equal(true);
+    const wish = { day: DAY, quantity: 3n * CONTRACT, limitTicks: ticks(x) };
+    expect(x.trade(side(4, carol), side(3, bob), wish), "nobody else").to.equal("ExposureCap");
+  });
+});
+
+describe("finding: what an old anchor lets pass on standard margin", () => {
+  /* Reports go beyond 10 % of the anchor once that is an hour old, and the scan goes by the anchor alone. */
+  function risen(x: Exchange): void {
+    x.wait(86_401);
+    for (const usd of [2250, 2500, 2850, 3250, 3700, 4200, 4800, 5500, 6000]) {
+      if (usd * 10_000 <= Number(x.model.markets.get("1")!.spot)) continue;
+      x.wait(130);
+      expect(x.report(1, usd, { days: [DAY] })).to.equal("OK");
+    }
+  }
+
+  it("a change of mode frees all margin beyond the payoff", () => {
+    const x = exchange();
+    const wish = { day: DAY, strike: 3800, quantity: 10n * CONTRACT, limitTicks: 1n };
+    expect(x.trade(side(1, alice), side(3, bob), wish)).to.equal("OK");
+    risen(x);
+    const free = x.excess(1);
+    expect(x.setMode(1, alice, 0)).to.equal("OK");
+    expect(x.excess(1) - free > 9000n * USDC).to.equal(true);
+    expect(x.withdraw(1, alice, x.excess(1))).to.equal("OK");
+    expect(x.account(1).cash, "ten calls at 3,800, the spot at 6,000").to.equal(22_000n * USDC);
+  });
+
+  it("a collateralised bidder takes short calls that it could not have sold", () => {
+    const x = inAuction();
+    risen(x);
+    x.deposit(4, carol.address, 200_000n * USDC);
+    const wish = { day: DAY, quantity: CONTRACT, limitTicks: ticks(x) };
+    expect(x.trade(side(4, carol), side(3, bob), wish)).to.equal("AnchorStale");
+    expect(x.startAuction(1)).to.equal("OK");
+    expect(x.bid(1, 4, carol)).to.equal("OK");
+    expect([...x.account(4).positions.values()]).to.deep.equal([-40n * CONTRACT]);
+  });
+});
+
+describe("finding: dust fills the fund's accounts", () => {
+  /*
+   * An account of the fund holds eight expiries until they are settled, and nobody can trade for it. Eight dust shorts in
+   * far expiries that nobody bids for, in four accounts, leave no room for an account that needs the fund.
+   */
+  it("leaves no room in an account of the fund for eight shorts of a thousandth", () => {
+    const x = new Exchange();
+    x.list(1);
+    x.anchor(1, 2000);
+    x.setSigners();
+    x.setMarket(1);
+    x.endow(100_000n * USDC);
+    const days = Array.from({ length: 8 }, (_, i) => START_DAY + 300 + i);
+    x.deposit(1, alice.address, 1000n * USDC);
+    x.deposit(2, alice.address, 1000n * USDC);
+    x.deposit(3, bob.address, 100_000n * USDC);
+    x.deposit(4, bob.address, 100_000n * USDC);
+    for (const id of [1, 2]) expect(x.setMode(id, alice, 1)).to.equal("OK");
+    expect(x.report(1, 2000, { days: [...days, DAY].sort() })).to.equal("OK");
+    const short = (id: number, day: number, quantity: bigint): void => {
+      const series = { market: 1, day, strike: 2000n * USD, put: false };
+      const limitTicks = markOf(x.model.view(`1/${day}`, x.now, LIQUIDATION_AGE), series) / 100n;
+      expect(x.trade(side(id, alice), side(id + 2, bob), { day, quantity, limitTicks })).to.equal("OK");
+    };
+    for (const day of days) short(1, day, 1000n);
+    short(2, DAY, 2n * CONTRACT);
+    for (const id of [1, 2]) expect(x.transfer(id, alice, 3, x.excess(id))).to.equal("OK");
+    x.wait(61);
+    x.anchor(1, 2299);
+    expect(x.report(1, 2299, { days: [...days, DAY].sort() })).to.equal("OK");
+    for (const id of [1, 2]) expect(x.startAuction(id)).to.equal("OK");
+    for (let i = 0; i < 6; i++) {
+      x.wait(600);
+      x.anchor(1, 2299);
+      expect(x.report(1, 2299, { days: [...days, DAY].sort() })).to.equal("OK");
+    }
+    expect(x.fundBid(1)).to.equal("OK");
+    expect(x.fundBid(2)).to.equal("ExpiryCap");
+  });
+});
