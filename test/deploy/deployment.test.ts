@@ -112,7 +112,7 @@ describe("deployment", () => {
   });
 
   it("is refused if by its own times a defender could lose, and by a node too", async () => {
-    const { ethers } = await network.create();
+    const { ethers } = await connect();
     const [deployer] = await ethers.getSigners();
     const client = new L1Client(ethers.provider);
     // Six levels: opening and descending on each, the proof, and the answer itself.

@@ -124,6 +124,15 @@ export interface OrderWish {
   readonly keyEpoch?: number;
 }
 
+const MESSAGES: Readonly<Record<number, (execution: Execution, message: Message) => ResultCode>> = {
+  1: deposit,
+  3: listMarket,
+  4: anchor,
+  5: fixPrice,
+  6: setSigners,
+  7: setMarket,
+};
+
 /** Machine and model side by side; each call runs on both, and everything is compared after it. */
 export class Exchange {
   readonly deployment: Deployment;
@@ -185,9 +194,9 @@ export class Exchange {
   }
 
   /** Runs a message of OptionsSettlement or the Bridge on both sides. */
-  message(kind: 1 | 3 | 4 | 5 | 6 | 7, sender: Uint8Array, payload: Uint8Array): ResultName {
+  message(kind: number, sender: Uint8Array, payload: Uint8Array): ResultName {
     const message: Message = { kind, sender, payload, l1Block: 1n, l1Time: this.l1Time };
-    const executor = { 1: deposit, 3: listMarket, 4: anchor, 5: fixPrice, 6: setSigners, 7: setMarket }[kind];
+    const executor = MESSAGES[kind] ?? ((): ResultCode => ResultCode.UnknownKind);
     const execution = this.#execution(sender);
     if (kind === 1) this.watch.expectDeposit(payload);
     return this.#both(

@@ -137,9 +137,11 @@ function take(
   const moved = new Map<string, bigint>();
   for (const [name, quantity] of account.positions) {
     const { lot } = state.markets.get(marketName(name))!;
-    const exact = (size(quantity) * part) / WHOLE;
-    const whole = exact - (exact % lot);
-    if (whole > 0n) moved.set(name, quantity < 0n ? -whole : whole);
+    // Against the bidder: too little of a long, too much of a short.
+    const longs = (quantity * part) / WHOLE / lot;
+    const shorts = roundUp(roundUp(size(quantity) * part, WHOLE), lot);
+    const whole = quantity > 0n ? longs * lot : -smaller(shorts * lot, size(quantity));
+    if (whole !== 0n) moved.set(name, whole);
   }
   demand(moved.size > 0, "BidTooSmall");
   const cash = (account.cash * part) / WHOLE;

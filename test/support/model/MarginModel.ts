@@ -59,7 +59,7 @@ export interface ExpiryView {
   readonly phase: Phase;
   readonly anchor: bigint;
   readonly price: bigint;
-  /** The live one, or the frozen one once expired; 0 if none was ever reported. */
+  /** The live one, or the frozen one once expired; 0 if none was reported, or none near the expiry. */
   readonly forward: bigint;
   /** Seconds from the spot's time. */
   readonly timeToExpiry: bigint;
@@ -88,6 +88,8 @@ export function viewOf(
   if (expiry.price > 0n) phase = "fixed";
 
   let forward = expiry.forward;
+  // What was reported long before the expiry says nothing of it.
+  if (phase === "expired" && expiry.curveTime + CURVE_AGE < instantOf(day)) forward = 0n;
   if (forward > 0n && phase !== "expired") {
     forward = forward + market.spot - expiry.curveSpot;
     if (forward < 1n) forward = 1n;
@@ -149,9 +151,8 @@ export function markOf(view: ExpiryView, series: Series): bigint {
   return (quoteOf(view, series) + unit / 2n) / unit;
 }
 
-/** Delta of one contract, 1e18. What is expired moves as its payoff does. */
-export function deltaOf(view: ExpiryView, series: Series): bigint {
-  if (view.phase === "expired") return Black76.delta(!series.put, view.forward, series.strike, 0n, 0n);
+/** Delta of one contract by the formulas, 1e18, in every phase. */
+function deltaOf(view: ExpiryView, series: Series): bigint {
   return Black76.delta(!series.put, view.forward, series.strike, volOf(view, series), view.timeToExpiry);
 }
 

@@ -35,18 +35,27 @@ export function setMarket(state: ModelState, sender: string, payload: Uint8Array
   state.markets.set(String(market), { ...before, minVol, maxVol, bandFloor, exposureMultiple });
 }
 
-/** Refuses unless enough signers signed, and every one that says so did. */
-function demandSigned(
-  state: ModelState,
-  { threshold, addresses }: SignersRecord,
-  digest: Uint8Array,
-  { signers, signatures }: { signers: number; signatures: readonly Uint8Array[] },
-): void {
-  const who = Array.from({ length: 16 }, (_, i) => i).filter((i) => Math.floor(signers / 2 ** i) % 2 === 1);
-  demand(who.length >= threshold && who.every((i) => i < addresses.length), "SignersInvalid");
-  who.forEach((i, position) => {
-    demand(state.signerOf(digest, signatures[position]!) === addresses[i], "BadSignature");
-  });
+/** What was signed, and by whom. */
+interface Signed {
+  readonly digest: Uint8Array;
+  readonly signers: number;
+  readonly signatures: readonly Uint8Array[];
+}
+
+/** Refuses unless enough signers signed each report, and every one that is named did. */
+function demandSigned(state: ModelState, { threshold, addresses }: SignersRecord, reports: readonly Signed[]): void {
+  const named = ({ signers }: Signed): number[] =>
+    Array.from({ length: 16 }, (_, i) => i).filter((i) => Math.floor(signers / 2 ** i) % 2 === 1);
+  for (const report of reports) {
+    const who = named(report);
+    demand(who.length >= threshold && who.every((i) => i < addresses.length), "SignersInvalid");
+  }
+  for (const report of reports) {
+    named(report).forEach((i, position) => {
+      const signer = state.signerOf(report.digest, report.signatures[position]!);
+      demand(signer === addresses[i], "BadSignature");
+    });
+  }
 }
 
 /** The spots that a report is held against: those of its own minute and of the one before, and the last one of all. */
@@ -68,10 +77,10 @@ function isJump(spot: bigint, recent: readonly bigint[]): boolean {
 export function oracleReport(state: ModelState, context: ModelContext, tx: OracleReport): void {
   const { market: id, time, spot, earlier } = tx;
   const signers = state.signers.get("") ?? refuse("OracleUnset");
-  demandSigned(state, signers, reportDigest(state.config, tx), tx);
-  if (earlier !== undefined) {
-    demandSigned(state, signers, hashedReportDigest(state.config, { market: id, ...earlier }), earlier);
-  }
+  const reports: Signed[] = [{ ...tx, digest: reportDigest(state.config, tx) }];
+  if (earlier !== undefined)
+    reports.push({ ...earlier, digest: hashedReportDigest(state.config, { market: id, ...earlier }) });
+  demandSigned(state, signers, reports);
   demand(time <= context.now, "ReportEarly");
   demand(context.now <= time + 120n, "ReportLate");
   demand(spot > 0n && spot <= LARGEST_PRICE, "PriceInvalid");

@@ -21,6 +21,8 @@ const FORCIBLE = 32;
 export class RandomFlow extends RiskFlow {
   readonly #signed: Signed[] = [];
   readonly #past: Action[] = [];
+  /** Whether orders have no flags and are signed by their owners. */
+  #plain = false;
 
   /** What has to be there before anything can happen. */
   opening(): Action[] {
@@ -29,26 +31,31 @@ export class RandomFlow extends RiskFlow {
       actions.push(this.settlementMessage(3, listPayload(market.id, market)));
       actions.push(this.anchorAt(market.id, market.usd));
     }
+    // A market that nobody reports on.
+    actions.push(this.settlementMessage(3, listPayload(3, MARKETS[0]!)));
     this.owners.forEach((owner, id) => {
       actions.push(this.deposit(id, owner.address, BigInt(20_000 + 20_000 * id) * USDC));
     });
     return [...actions, ...this.riskOpening()];
   }
 
-  /** Fills two accounts with as many positions as an account may have. */
+  /** Fills two accounts with as many positions as an account may have, and a few more. */
   crowd(): Action[] {
     const today = Number(this.now / 86_400n);
-    return Array.from({ length: 64 }, (_, i) => {
+    const actions = Array.from({ length: 80 }, (_, i): Action => {
       const strikeSteps = BigInt(140 + 10 * (i % 16));
       const place = { market: 1, day: today + 2 + (i >> 5), strikeSteps, put: i % 32 > 15 };
       const strike = Number(strikeSteps) * 10;
       const inner = Math.max(0, place.put ? strike - 2000 : 2000 - strike);
       const mark = this.markOf({ market: 1, day: place.day, strike: strikeSteps * 100_000n, put: place.put });
       const limit = BigInt(Math.max(1, Math.round(100 * (mark ?? inner + 20))));
+      this.#plain = true;
       const maker = this.#order(7, i % 2 === 0, false, place, limit, 1000n);
       const taker = asTaker(this.#order(8, i % 2 === 1, true, place, limit, 1000n));
+      this.#plain = false;
       return { kind: "transaction", tx: { type: 0x10, maker, taker, quantity: 1000n }, sender: undefined };
     });
+    return actions;
   }
 
   /** The next action. */
@@ -253,7 +260,7 @@ export class RandomFlow extends RiskFlow {
     const r = this.random;
     const grid = MARKETS.find(({ id }) => id === place.market) ?? MARKETS[0]!;
     const quantity = size ?? grid.lot * this.#lots(account, grid) + (r.bool(0.003) ? 1000n : 0n);
-    const modest = (chance: number, flag: number): number => (r.bool(chance) ? flag : 0);
+    const modest = (chance: number, flag: number): number => (r.bool(chance) && !this.#plain ? flag : 0);
     const flags =
       (sell ? 1 : 0) |
       modest(0.02, 2) |
@@ -261,14 +268,14 @@ export class RandomFlow extends RiskFlow {
       modest(taker ? 0.01 : 0.2, 8) |
       modest(0.04, 16) |
       modest(0.7, FORCIBLE);
-    const keyed = r.bool(0.3);
+    const keyed = r.bool(0.3) && !this.#plain;
     const index = keyed ? 1 + r.uint(4) : 0;
     const key = keyed ? this.model.keys.get(`${account}/${index}`) : undefined;
     const signer = this.keys.find(({ address }) => toHex(address) === key?.address);
     const valid = key !== undefined && key.scope % 2 === 1 && key.expiry >= this.now;
     const usesKey = keyed && ((signer !== undefined && valid) || r.bool(0.05));
     const deadline = (flags & 4) !== 0 ? this.now + BigInt(r.uint(140)) : this.deadline();
-    const maxFee = r.bool(0.02) ? 100n * BigInt(r.uint(100)) : ANY_FEE;
+    const maxFee = r.bool(0.02) && !this.#plain ? 100n * BigInt(r.uint(100)) : ANY_FEE;
     const nonce = this.freshNonce();
     const limit = r.bool(0.003) ? 0n : limitTicks;
     const keyIndex = usesKey ? index : 0;
@@ -357,7 +364,7 @@ export class RandomFlow extends RiskFlow {
     const recent = this.#signed.slice(-60).filter((signed) => !signed.taker && rests(signed));
     let maker: WireMakerOrder | OrderReference;
     let terms: WireMakerOrder;
-    const huge = r.bool(0.004) ? 1_000_000_000_000_000n : undefined;
+    const huge = r.bool(0.008) ? 1_000_000_000_000_000n : undefined;
     if (recent.length > 0 && r.bool(0.4) && huge === undefined) {
       terms = r.pick(recent).order;
       maker = r.bool(0.8) ? { stored: true, account: terms.account, nonce: terms.nonce } : terms;
@@ -369,7 +376,7 @@ export class RandomFlow extends RiskFlow {
       const { id, tick, steps } = MARKETS.find((entry) => entry.id === closing?.series.market) ?? grid;
       const strikeSteps = closing === undefined ? newSteps : closing.series.strike / steps[0];
       const place = {
-        market: r.bool(0.005) ? 9 : id,
+        market: r.bool(0.01) ? r.pick([3, 9]) : id,
         day: closing?.series.day ?? this.#day(),
         strikeSteps,
         put,
@@ -383,7 +390,7 @@ export class RandomFlow extends RiskFlow {
       const ticks = Math.max(1, Math.round((price * 10_000) / tick));
       const [account, sell] = closing === undefined ? [r.uint(ACCOUNTS), r.bool(0.5)] : [closing.account, closing.sell];
       const side = huge === undefined ? sell : !sell;
-      terms = this.#order(account, side, false, place, huge === undefined ? BigInt(ticks) : 1n, closing?.size ?? huge);
+      terms = this.#order(account, side, false, place, huge === undefined ? BigInt(ticks) : 1n, huge ?? closing?.size);
       maker = terms;
     }
     const makerSells = terms.flags % 2 === 1;
@@ -411,7 +418,7 @@ export class RandomFlow extends RiskFlow {
     const [makerLeft, takerLeft] = [this.#left(terms), taker.stored ? undefined : this.#left(taker)];
     const most = takerLeft === undefined || takerLeft > makerLeft ? makerLeft : takerLeft;
     const over = r.bool(0.03) ? lot : 0n;
-    const part = (most / lot + 1n) / 2n;
+    const part = most > 0n ? (most / lot + 1n) / 2n : 0n;
     const quantity = over + (r.bool(0.01) ? 0n : r.bool(0.5) || part === 0n ? most : lot * (1n + r.bigint(part)));
     const tx: Transaction = { type: 0x10, maker, taker, quantity };
     const forced = !maker.stored && !taker.stored && r.bool(0.1);
@@ -426,10 +433,11 @@ export class RandomFlow extends RiskFlow {
       { message: 1, sender: bridge, payload: depositPayload(1, this.keys[0]!.address, 5n) },
       { message: 1, sender: bridge, payload: depositPayload(1, this.owners[1]!.address, 5n).slice(1) },
       { message: 3, sender: settlement, payload: listPayload(1, MARKETS[0]!) },
-      { message: 3, sender: settlement, payload: listPayload(3, { ...MARKETS[0]!, tick: 150 }) },
+      { message: 3, sender: settlement, payload: listPayload(4, { ...MARKETS[0]!, tick: 150 }) },
       { message: 4, sender: settlement, payload: anchorPayload(9, 5n, this.now) },
       { message: 4, sender: bridge, payload: anchorPayload(1, 5n, this.now) },
       { message: 5, sender: settlement, payload: new Uint8Array(12) },
+      { message: 8, sender: settlement, payload: new Uint8Array(12) },
     ];
     return { kind: "message", ...r.pick(payloads) };
   }

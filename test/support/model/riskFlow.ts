@@ -107,7 +107,7 @@ export class RiskFlow extends FlowBase {
     }
     for (const days of [1, 2, 5]) held.add(today + days);
     return [...held]
-      .filter((day) => instantOf(day) > time && r.bool(0.9))
+      .filter((day) => instantOf(day) > time && r.bool(0.97))
       .filter((day) => r.bool(0.01) || (this.model.expiries.get(`${market}/${day}`)?.price ?? 0n) === 0n)
       .sort((a, b) => a - b)
       .slice(0, 16);
@@ -287,15 +287,19 @@ export class RiskFlow extends FlowBase {
     const auctions = this.#inAuction();
     const running = new Set(auctions.map(([name]) => Number(name)));
     const below = this.ownedAccounts().filter((id) => !running.has(id) && this.isBelow(id));
-    if (below.length > 0 && r.bool(0.5)) return this.#transaction({ type: 0x0a, account: r.pick(below) });
+    if (below.length > 0 && r.bool(0.7)) {
+      const account = r.pick(below);
+      const stale = this.#unmarked(account);
+      return stale.length === 0 || r.bool(0.05)
+        ? this.#transaction({ type: 0x0a, account })
+        : this.report(r.pick(stale));
+    }
     if (auctions.length === 0 && r.bool(0.8)) return this.report(r.pick(MARKETS).id);
     const some = auctions.length > 0 && r.bool(0.95) ? Number(r.pick(auctions)[0]) : this.account();
     const record = this.model.accounts.get(String(some));
     // Marks have to be there: report first.
-    const market =
-      record === undefined ? undefined : [...record.positions.keys()].map((name) => Number(name.split("/")[0]));
-    if (market !== undefined && market.length > 0 && r.bool(this.#marked(record!) ? 0.1 : 0.9))
-      return this.report(r.pick(market));
+    const stale = this.#unmarked(some);
+    if (stale.length > 0 && r.bool(0.9)) return this.report(r.pick(stale));
     if (r.bool(0.08)) return this.#transaction({ type: 0x0a, account: r.bool(0.1) ? FIRST_FUND_ACCOUNT : some });
     if (r.bool(0.1)) return this.#transaction({ type: 0x0b, account: some });
     const fraction = r.bool(0.5) ? 1_000_000_000n : r.bool(0.05) ? 1n : 1n + r.bigint(1_000_000_000n);
@@ -307,9 +311,13 @@ export class RiskFlow extends FlowBase {
     return this.#bid(some, record, fraction);
   }
 
-  #marked({ positions }: AccountRecord): boolean {
-    const views = this.model.views(positions, this.now, LIQUIDATION_AGE);
-    return [...views.values()].every((view) => view.phase !== "stale" && hasMark(view));
+  /** The markets of an account's positions that have no marks now. */
+  #unmarked(account: number): number[] {
+    const { positions = new Map<string, bigint>() } = this.model.accounts.get(String(account)) ?? {};
+    const views = [...this.model.views(positions, this.now, LIQUIDATION_AGE)];
+    return views
+      .filter(([, view]) => view.phase === "stale" || !hasMark(view))
+      .map(([name]) => Number(name.split("/")[0]));
   }
 
   #bid(account: number, record: AccountRecord | undefined, fraction: bigint): Action {
@@ -319,7 +327,7 @@ export class RiskFlow extends FlowBase {
     let limit = 10n ** 15n;
     if (record !== undefined && r.bool(0.2)) {
       const views = this.model.views(record.positions, this.now, LIQUIDATION_AGE);
-      const value = this.#marked(record) ? standingOf(record, views).value : 0n;
+      const value = this.#unmarked(account).length === 0 ? standingOf(record, views).value : 0n;
       limit = (discountFactor(this.now - record.auction) * value) / 10_000n + BigInt(r.uint(3)) - 1n;
       if (limit < 0n) limit = 0n;
     }

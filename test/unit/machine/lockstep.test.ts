@@ -30,7 +30,7 @@ describe("machine and reference model in lockstep", () => {
       const run = (action: Action): void => {
         const result =
           action.kind === "message"
-            ? exchange.message(action.message as 1, action.sender, action.payload)
+            ? exchange.message(action.message, action.sender, action.payload)
             : exchange.run(action.tx, action.sender);
         counts.set(result, (counts.get(result) ?? 0) + 1);
       };
