@@ -1,5 +1,5 @@
 import { TenorError } from "../errors.ts";
-import type { ResultCode} from "../machine/ResultCodes.ts";
+import type { ResultCode } from "../machine/ResultCodes.ts";
 import { resultName, type ResultName } from "../machine/ResultCodes.ts";
 
 /**

@@ -97,25 +97,34 @@ function bestFit(samples: readonly Sample[]): Raw | undefined {
 
 /** For given m and σ the variance a + c·x + b·√(x² + σ²), x = k − m, c = bρ, is linear in the rest. */
 function solve(samples: readonly Sample[], m: number, sigma: number): Raw | undefined {
-  // Scaled so that the columns are of one size.
-  const rows = samples.map(({ k, w, weight }) => {
+  // Sums of the products of the columns 1, x and r = √(x² + 1), with x in units of σ so that they are of one size.
+  let [s1, sx, sr, sxx, sxr, srr, w1, wx, wr] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
+  for (const { k, w, weight } of samples) {
     const x = (k - m) / sigma;
-    return { columns: [1, x, Math.sqrt(x * x + 1)] as const, w, weight };
-  });
-  const matrix = [0, 1, 2].map((i) =>
-    [0, 1, 2].map((j) => rows.reduce((sum, { columns, weight }) => sum + weight * columns[i]! * columns[j]!, 0)),
-  );
-  const right = [0, 1, 2].map((i) => rows.reduce((sum, { columns, w, weight }) => sum + weight * columns[i]! * w, 0));
-  const solution = solveThree(matrix, right);
+    const r = Math.sqrt(x * x + 1);
+    s1 += weight;
+    sx += weight * x;
+    sr += weight * r;
+    sxx += weight * x * x;
+    sxr += weight * x * r;
+    srr += weight * r * r;
+    w1 += weight * w;
+    wx += weight * w * x;
+    wr += weight * w * r;
+  }
+  const solution = solveThree([
+    [s1, sx, sr, w1],
+    [sx, sxx, sxr, wx],
+    [sr, sxr, srr, wr],
+  ]);
   if (solution === undefined) return undefined;
   const [a, slope, b] = [solution[0]!, solution[1]! / sigma, solution[2]! / sigma];
   if (!(b > 0) || Math.abs(slope) > MOST_RHO * b) return undefined;
   return { a, b, rho: slope / b, m, sigma };
 }
 
-/** Gauss with pivots. */
-function solveThree(matrix: number[][], right: number[]): number[] | undefined {
-  const rows = matrix.map((row, i) => [...row, right[i]!]);
+/** Gauss with pivots; the right side is the fourth column. */
+function solveThree(rows: number[][]): number[] | undefined {
   for (let column = 0; column < 3; column++) {
     let pivot = column;
     for (let i = column + 1; i < 3; i++) {
@@ -123,7 +132,7 @@ function solveThree(matrix: number[][], right: number[]): number[] | undefined {
     }
     [rows[column], rows[pivot]] = [rows[pivot]!, rows[column]!];
     const divisor = rows[column]![column]!;
-    if (Math.abs(divisor) < 1e-12) return undefined;
+    if (Math.abs(divisor) < 1e-12 * rows[0]![0]!) return undefined;
     for (let i = 0; i < 3; i++) {
       if (i === column) continue;
       const factor = rows[i]![column]! / divisor;
