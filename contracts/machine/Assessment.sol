@@ -60,7 +60,11 @@ library Assessment {
     }
 
     /// @notice Opens an expiry to read it; one that the step has peeked already is not opened again.
-    function peekExpiry(State memory state, Peeks memory peeks, uint24 id) internal pure returns (Expiry memory expiry) {
+    function peekExpiry(
+        State memory state,
+        Peeks memory peeks,
+        uint24 id
+    ) internal pure returns (Expiry memory expiry) {
         if (_find(peeks, id) != 0) return expiryOf(peeks, id);
         (, expiry) = state.openExpiry(id);
         uint256 pointer;
@@ -144,7 +148,7 @@ library Assessment {
         IMarginEngine engine,
         uint8 mode,
         uint256[] memory positions
-    ) internal view returns (uint256 initial, uint256 maintenance) {
+    ) internal pure returns (uint256 initial, uint256 maintenance) {
         if (mode == Constants.MODE_STANDARD) {
             if (positions.length == 0) return (0, 0);
             return engine.requirements(positions, viewsOf(peeks, positions, Constants.SPOT_MAX_AGE));
@@ -154,10 +158,7 @@ library Assessment {
     }
 
     /// @notice The requirement of the collateralised mode: that of each (market, expiry), summed.
-    function collateralisedUp(
-        Peeks memory peeks,
-        uint256[] memory positions
-    ) internal pure returns (uint256 total) {
+    function collateralisedUp(Peeks memory peeks, uint256[] memory positions) internal pure returns (uint256 total) {
         uint256 start;
         while (start < positions.length) {
             uint256 end = Positions.endOfGroup(positions, start);
@@ -174,7 +175,7 @@ library Assessment {
         Peeks memory peeks,
         IMarginEngine engine,
         Account memory account
-    ) internal view returns (int256) {
+    ) internal pure returns (int256) {
         open(state, peeks, account.mode, account.positions);
         (uint256 initial, ) = requirements(peeks, engine, account.mode, account.positions);
         return netOf(account) - int256(initial);

@@ -229,10 +229,7 @@ library Margin {
     }
 
     /// @dev What a unit of a short is charged alone, 1e-8 USD; kept on the stack.
-    function _charges(
-        Walk memory walk,
-        uint256 short
-    ) private pure returns (uint256 initial, uint256 maintenance) {
+    function _charges(Walk memory walk, uint256 short) private pure returns (uint256 initial, uint256 maintenance) {
         initial = _word(short, 2);
         // INVARIANT: the forward of a FRESH expiry is not zero, and so no charge is.
         if (initial != 0) return (initial, _word(short, 3));
@@ -246,15 +243,10 @@ library Margin {
             initial = _risk(forward, series) + Constants.BASIS * fair;
             bool put = Positions.isPut(series);
             maintenance =
-                Constants.RISK_MAINTENANCE *
-                (put && fair > forward ? fair : forward) +
-                Constants.BASIS *
-                fair;
+                Constants.RISK_MAINTENANCE * (put && fair > forward ? fair : forward) +
+                Constants.BASIS * fair;
             if (put) {
-                uint256 least = Requirement.ceilDivide(
-                    Constants.PUT_INITIAL * maintenance,
-                    Constants.PUT_MAINTENANCE
-                );
+                uint256 least = Requirement.ceilDivide(Constants.PUT_INITIAL * maintenance, Constants.PUT_MAINTENANCE);
                 if (initial < least) initial = least;
             }
         }
@@ -331,9 +323,7 @@ library Margin {
         unchecked {
             for (uint256 i = start; i < end; ++i) {
                 uint256 position = Positions.elementAt(positions, i);
-                value +=
-                    Positions.quantityOf(position) *
-                    int256(Positions.payoff(Positions.seriesOf(position), price));
+                value += Positions.quantityOf(position) * int256(Positions.payoff(Positions.seriesOf(position), price));
             }
             return value < 0 ? uint256(-value) : 0;
         }

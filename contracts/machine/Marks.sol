@@ -61,8 +61,7 @@ library Marks {
             result.phase = Phase.EXPIRED;
         } else {
             bool known = market.maxVol != 0 && expiry.forward != 0 && market.spot != 0;
-            bool recent =
-                l2Time <= spotTime + maxSpotAge && l2Time <= expiry.curveTime + Constants.CURVE_MAX_AGE;
+            bool recent = l2Time <= spotTime + maxSpotAge && l2Time <= expiry.curveTime + Constants.CURVE_MAX_AGE;
             result.phase = known && recent ? Phase.FRESH : Phase.STALE;
         }
         result.anchor = market.anchor;
@@ -99,35 +98,27 @@ library Marks {
             );
     }
 
-    /// @notice The mark of a series that is not fixed, 1e-4 USD, and its delta, 1e18. Needs {hasMark}.
+    /// @notice The mark of a series that is not fixed, 1e-4 USD, and its delta, 1e18, which is the model's in every phase. Needs {hasMark}.
     function quote(ExpiryView memory expiry, uint64 series) internal pure returns (uint256 fair, int256 delta) {
         uint256 strike = Positions.strikeOf(series);
-        // Without time and vol the price is the payoff, and the delta is that of the payoff.
-        bool expired = expiry.phase == Phase.EXPIRED;
         (fair, delta) = Black76.priceAndDelta(
             !Positions.isPut(series),
             expiry.forward,
             strike,
-            expired ? 0 : _vol(expiry, strike),
-            expired ? 0 : expiry.timeToExpiry
+            _vol(expiry, strike),
+            expiry.timeToExpiry
         );
-        fair = _round(fair);
+        fair = expiry.phase == Phase.EXPIRED ? Positions.payoff(series, expiry.forward) : _round(fair);
     }
 
     /// @notice Whether a price is near enough to a mark: 30 % of it, or 3 % of the forward times |delta| and the market's floor.
-    function inBand(
-        ExpiryView memory expiry,
-        uint256 fair,
-        int256 delta,
-        uint256 price
-    ) internal pure returns (bool) {
+    function inBand(ExpiryView memory expiry, uint256 fair, int256 delta, uint256 price) internal pure returns (bool) {
         // SAFETY: prices, forwards and floors are below 2^64, |delta| is at most 1e18 < 2^60.
         unchecked {
             uint256 distance = price > fair ? price - fair : fair - price;
             uint256 size = uint256(delta < 0 ? -delta : delta);
             uint256 byMark = Constants.BAND_MARK * fair;
-            uint256 byDelta =
-                (Constants.BAND_DELTA * expiry.forward * size) / WAD + Constants.BASIS * expiry.bandFloor;
+            uint256 byDelta = (Constants.BAND_DELTA * expiry.forward * size) / WAD + Constants.BASIS * expiry.bandFloor;
             return distance * Constants.BASIS <= (byMark > byDelta ? byMark : byDelta);
         }
     }

@@ -2,18 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Constants} from "./Constants.sol";
-import {
-    Account,
-    Curve,
-    Expiry,
-    Globals,
-    Key,
-    Market,
-    Order,
-    Signers,
-    Slots,
-    Withdrawal
-} from "./Slots.sol";
+import {Account, Curve, Expiry, Globals, Key, Market, Order, Signers, Slots, Withdrawal} from "./Slots.sol";
 
 /// @title SlotCodec
 /// @notice The committed bytes of the slots (docs/specification.md, section 2.2; the tables stand with the structs in Slots.sol).

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ExecutionContext, IExecutor} from "../interfaces/IExecutor.sol";
 import {IMarginEngine} from "../interfaces/IMarginEngine.sol";
 import {Assessment, Peeks} from "../machine/Assessment.sol";
+import {Authority} from "../machine/Authority.sol";
 import {Constants} from "../machine/Constants.sol";
 import {Execution} from "../machine/Execution.sol";
 import {Inputs} from "../machine/Inputs.sol";
@@ -15,17 +16,7 @@ import {Account, Globals, Key, Market, Order, Slots, Withdrawal} from "../machin
 import {States} from "../machine/State.sol";
 import {Slot, State, StateTree} from "../machine/StateTree.sol";
 import {TypedData} from "../machine/TypedData.sol";
-import {
-    Cancel,
-    CancelAll,
-    CancelAuth,
-    RevokeKey,
-    SetKey,
-    SetMode,
-    Transfer,
-    Wire,
-    Withdraw
-} from "../machine/Wire.sol";
+import {Cancel, CancelAll, CancelAuth, RevokeKey, SetKey, SetMode, Transfer, Wire, Withdraw} from "../machine/Wire.sol";
 
 /// @title AccountExecutor
 /// @notice Judge of the transactions of one account: Deposit, Withdraw, Transfer, SetKey, RevokeKey, SetMode, Cancel, CancelAll,
@@ -120,7 +111,7 @@ contract AccountExecutor is IExecutor {
         if (!valid) return ResultCodes.Malformed;
         if (transaction.amount == 0) return ResultCodes.AmountZero;
         if (transaction.payee > Constants.MAX_KEYS) return ResultCodes.Malformed;
-        code = Execution.spendNonce(context, state, transaction.account, transaction.auth);
+        code = Authority.spendNonce(context, state, transaction.account, transaction.auth);
         if (code != ResultCodes.OK) return code;
         address recipient;
         if (transaction.payee != 0) {
@@ -136,7 +127,7 @@ contract AccountExecutor is IExecutor {
         }
         (Slot memory slot, Account memory account) = state.openAccount(transaction.account);
         if (transaction.payee == 0) recipient = account.owner;
-        code = Execution.authorize(
+        code = Authority.authorize(
             context,
             slot,
             account,
@@ -170,11 +161,11 @@ contract AccountExecutor is IExecutor {
         );
         if (!valid) return ResultCodes.Malformed;
         if (transaction.amount == 0) return ResultCodes.AmountZero;
-        code = Execution.spendNonce(context, state, transaction.from, transaction.auth);
+        code = Authority.spendNonce(context, state, transaction.from, transaction.auth);
         if (code != ResultCodes.OK) return code;
         (Slot memory slot, Account memory account) = state.openAccount(transaction.from);
         bytes32 digest = TypedData.transferDigest(DOMAIN_SEPARATOR, transaction);
-        code = Execution.authorize(context, slot, account, transaction.auth, digest);
+        code = Authority.authorize(context, slot, account, transaction.auth, digest);
         if (code != ResultCodes.OK) return code;
         code = _pay(context, state, slot, account, transaction.amount);
         if (code != ResultCodes.OK) return code;
@@ -199,11 +190,11 @@ contract AccountExecutor is IExecutor {
         );
         if (!valid || !_isKeyIndex(transaction.index) || transaction.signer == address(0)) return ResultCodes.Malformed;
         if (transaction.scope == 0 || transaction.scope > Slots.SCOPE_ALL) return ResultCodes.Malformed;
-        code = Execution.spendNonce(context, state, transaction.account, transaction.auth);
+        code = Authority.spendNonce(context, state, transaction.account, transaction.auth);
         if (code != ResultCodes.OK) return code;
         (Slot memory accountSlot, Account memory account) = state.openAccount(transaction.account);
         bytes32 digest = TypedData.setKeyDigest(DOMAIN_SEPARATOR, transaction);
-        code = Execution.authorize(context, accountSlot, account, transaction.auth, digest);
+        code = Authority.authorize(context, accountSlot, account, transaction.auth, digest);
         if (code != ResultCodes.OK) return code;
         (Slot memory slot, Key memory key) = state.openKey(transaction.account, transaction.index);
         key.signer = transaction.signer;
@@ -226,11 +217,11 @@ contract AccountExecutor is IExecutor {
             Execution.isForced(context)
         );
         if (!valid || !_isKeyIndex(transaction.index)) return ResultCodes.Malformed;
-        code = Execution.spendNonce(context, state, transaction.account, transaction.auth);
+        code = Authority.spendNonce(context, state, transaction.account, transaction.auth);
         if (code != ResultCodes.OK) return code;
         (Slot memory accountSlot, Account memory account) = state.openAccount(transaction.account);
         bytes32 digest = TypedData.revokeKeyDigest(DOMAIN_SEPARATOR, transaction);
-        code = Execution.authorize(context, accountSlot, account, transaction.auth, digest);
+        code = Authority.authorize(context, accountSlot, account, transaction.auth, digest);
         if (code != ResultCodes.OK) return code;
         (Slot memory slot, Key memory key) = state.openKey(transaction.account, transaction.index);
         // An absent key has scope zero, like a revoked one.
@@ -252,11 +243,11 @@ contract AccountExecutor is IExecutor {
             Execution.isForced(context)
         );
         if (!valid) return ResultCodes.Malformed;
-        code = Execution.spendNonce(context, state, transaction.account, transaction.auth);
+        code = Authority.spendNonce(context, state, transaction.account, transaction.auth);
         if (code != ResultCodes.OK) return code;
         (Slot memory slot, Account memory account) = state.openAccount(transaction.account);
         bytes32 digest = TypedData.setModeDigest(DOMAIN_SEPARATOR, transaction);
-        code = Execution.authorize(context, slot, account, transaction.auth, digest);
+        code = Authority.authorize(context, slot, account, transaction.auth, digest);
         if (code != ResultCodes.OK) return code;
         if (account.debt != 0) return ResultCodes.AccountInDebt;
         if (account.mode == transaction.mode) return ResultCodes.ModeInvalid;
@@ -282,11 +273,7 @@ contract AccountExecutor is IExecutor {
             uint256 quantity = Positions.shortQuantity(positions, uint8(id));
             if (quantity == 0) continue;
             // INVARIANT: positions have at most MAX_EXPIRIES distinct (market, expiry), so at most as many markets.
-            changed[count++] = Execution.shiftExposure(
-                state,
-                uint8(id),
-                joins ? int256(quantity) : -int256(quantity)
-            );
+            changed[count++] = Execution.shiftExposure(state, uint8(id), joins ? int256(quantity) : -int256(quantity));
         }
         if (!joins || count == 0) return ResultCodes.OK;
         (, Globals memory globals) = state.openGlobals();

@@ -413,9 +413,12 @@ contract FillExecutor is IExecutor {
         if (outflow > inflow) return ResultCodes.InsufficientCash;
         account.cash = Execution.toU128(inflow - outflow);
         account.positions = positions;
-        code = standard
-            ? _checkStandard(state, trade, account, Before(before, cashBefore, side.sells, shrinks))
-            : _checkCollateralised(state, trade, account, before);
+        // SAFETY: the other expiries are those of the list before, since the traded one has been peeked already.
+        Assessment.open(state, trade.peeks, account.mode, before);
+        code =
+            standard
+                ? _checkStandard(trade, account, Before(before, cashBefore, side.sells, shrinks))
+                : _checkCollateralised(trade, account);
         if (code != ResultCodes.OK) return code;
         state.writeAccount(slot, account);
 
@@ -426,14 +429,7 @@ contract FillExecutor is IExecutor {
     }
 
     /// @dev Step 9 of an account in the collateralised mode.
-    function _checkCollateralised(
-        State memory state,
-        Trade memory trade,
-        Account memory account,
-        uint256[] memory before
-    ) private pure returns (uint8) {
-        // SAFETY: the other markets are those of the list before, since the traded one has been peeked already.
-        Assessment.open(state, trade.peeks, account.mode, before);
+    function _checkCollateralised(Trade memory trade, Account memory account) private pure returns (uint8) {
         uint256 requirement = Assessment.collateralisedUp(trade.peeks, account.positions);
         // INVARIANT 5: every fill leaves an account with a requirement that its cash covers. Not only those that add risk: a seller
         // whose requirement has outgrown its cash could otherwise buy back some shorts at any price, and leave the others naked.
@@ -442,7 +438,6 @@ contract FillExecutor is IExecutor {
 
     /// @dev Step 9 of an account on standard margin, whose debt is zero.
     function _checkStandard(
-        State memory state,
         Trade memory trade,
         Account memory account,
         Before memory before
@@ -450,8 +445,6 @@ contract FillExecutor is IExecutor {
         bool fresh = trade.expiry.phase == Phase.FRESH;
         // SAFETY: no account gives its margin away at a price far from the mark.
         if (fresh && !_inBand(trade)) return ResultCodes.PriceOutsideBand;
-        // SAFETY: the other expiries are those of the list before, since the traded one has been peeked already.
-        Assessment.open(state, trade.peeks, account.mode, before.positions);
         int256 excess = _excess(account.cash, _initial(trade, account.mode, account.positions));
         if (excess >= 0) {
             // What covers the initial requirement needs no auction.

@@ -5,6 +5,7 @@ import {ExecutionContext, IExecutor} from "../interfaces/IExecutor.sol";
 import {IMarginEngine} from "../interfaces/IMarginEngine.sol";
 import {Assessment, Peeks} from "../machine/Assessment.sol";
 import {Auction, Health} from "../machine/Auction.sol";
+import {Authority} from "../machine/Authority.sol";
 import {Constants} from "../machine/Constants.sol";
 import {Execution} from "../machine/Execution.sol";
 import {ExpiryView} from "../machine/Marks.sol";
@@ -17,7 +18,7 @@ import {TypedData} from "../machine/TypedData.sol";
 import {Bid, FundBid, Wire} from "../machine/Wire.sol";
 
 /// @title LiquidationExecutor
-/// @notice Judge of auctions: StartAuction, EndAuction, Bid, FundBid, CollectFund (docs/specification.md, section 6.11).
+/// @notice Judge of auctions: StartAuction, EndAuction, Bid, FundBid, CollectFund (docs/specification.md, section 6.9).
 contract LiquidationExecutor is IExecutor {
     using States for State;
 
@@ -81,23 +82,19 @@ contract LiquidationExecutor is IExecutor {
     }
 
     /// @dev StartAuction of an account below its maintenance requirement.
-    function _startAuction(
-        State memory state,
-        Peeks memory peeks,
-        bytes calldata item
-    ) private view returns (uint8) {
+    function _startAuction(State memory state, Peeks memory peeks, bytes calldata item) private view returns (uint8) {
         (bool valid, uint32 id) = Wire.decodeAuction(item);
         if (!valid) return ResultCodes.Malformed;
         (Slot memory slot, Account memory account) = state.openAccount(id);
         if (!slot.exists) return ResultCodes.AccountUnknown;
-        // The fund's accounts belong to nobody.
-        if (account.mode != Constants.MODE_STANDARD || account.owner == address(0)) return ResultCodes.NotLiquidatable;
+        // Without positions there is nothing to auction; the fund bids for others, not for itself.
+        if (account.mode != Constants.MODE_STANDARD || id >= Constants.FUND_ACCOUNT || account.positions.length == 0)
+            return ResultCodes.NotLiquidatable;
         if (account.auction != 0 && !_hasLapsed(peeks, account)) return ResultCodes.AuctionRunning;
         Assessment.open(state, peeks, account.mode, account.positions);
         (bool known, Health memory health) = _healthOf(peeks, account);
         if (!known) return ResultCodes.MarksStale;
-        // A debt without positions has nothing to auction.
-        if (health.maintenanceExcess >= 0 || account.positions.length == 0) return ResultCodes.NotLiquidatable;
+        if (health.maintenanceExcess >= 0) return ResultCodes.NotLiquidatable;
         // SAFETY: seconds since 1970.
         account.auction = uint40(peeks.l2Time);
         state.writeAccount(slot, account);
@@ -105,11 +102,7 @@ contract LiquidationExecutor is IExecutor {
     }
 
     /// @dev EndAuction of an account that has recovered.
-    function _endAuction(
-        State memory state,
-        Peeks memory peeks,
-        bytes calldata item
-    ) private view returns (uint8) {
+    function _endAuction(State memory state, Peeks memory peeks, bytes calldata item) private view returns (uint8) {
         (bool valid, uint32 id) = Wire.decodeAuction(item);
         if (!valid) return ResultCodes.Malformed;
         (Slot memory slot, Account memory account) = state.openAccount(id);
@@ -133,7 +126,7 @@ contract LiquidationExecutor is IExecutor {
     ) private view returns (uint8 code) {
         (bool valid, Bid memory transaction) = Wire.decodeBid(item, context.timeBase, Execution.isForced(context));
         if (!valid) return ResultCodes.Malformed;
-        code = Execution.spendNonce(context, state, transaction.bidder, transaction.auth);
+        code = Authority.spendNonce(context, state, transaction.bidder, transaction.auth);
         if (code != ResultCodes.OK) return code;
         if (transaction.bidder == transaction.account) return ResultCodes.SelfTrade;
         Sale memory sale;
@@ -143,7 +136,7 @@ contract LiquidationExecutor is IExecutor {
         // SAFETY: opened after the seller was written.
         (Slot memory slot, Account memory account) = state.openAccount(transaction.bidder);
         bytes32 digest = TypedData.bidDigest(DOMAIN_SEPARATOR, transaction);
-        code = Execution.authorize(context, slot, account, transaction.auth, digest);
+        code = Authority.authorize(context, slot, account, transaction.auth, digest);
         if (code != ResultCodes.OK) return code;
         code = _take(sale, account);
         if (code != ResultCodes.OK) return code;
@@ -185,11 +178,7 @@ contract LiquidationExecutor is IExecutor {
     }
 
     /// @dev CollectFund: what an account of the fund no longer needs goes back to the fund.
-    function _collectFund(
-        State memory state,
-        Peeks memory peeks,
-        bytes calldata item
-    ) private view returns (uint8) {
+    function _collectFund(State memory state, Peeks memory peeks, bytes calldata item) private view returns (uint8) {
         (bool valid, uint8 fund) = Wire.decodeCollectFund(item);
         if (!valid) return ResultCodes.Malformed;
         (Slot memory slot, Account memory account) = state.openAccount(Constants.FUND_ACCOUNT + fund);

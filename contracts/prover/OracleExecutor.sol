@@ -143,25 +143,27 @@ contract OracleExecutor is IExecutor {
         return _writeCurves(state, transaction);
     }
 
-    /// @dev Step 1: enough signers of the set for the report, and for the earlier one if there is one.
-    function _checkSignatures(State memory state, OracleReport memory transaction) private view returns (uint8 code) {
+    /// @dev Step 1: enough signers of the set for the report, and for the earlier one if there is one; then their signatures.
+    function _checkSignatures(State memory state, OracleReport memory transaction) private view returns (uint8) {
         (Slot memory slot, Signers memory signers) = state.openSigners();
         if (!slot.exists) return ResultCodes.OracleUnset;
-        code = _checkSigned(signers, transaction.market, transaction.report);
-        if (code != ResultCodes.OK || !transaction.confirms) return code;
-        return _checkSigned(signers, transaction.market, transaction.earlier);
+        bool confirms = transaction.confirms;
+        bool named = _mayReport(signers, transaction.report) && (!confirms || _mayReport(signers, transaction.earlier));
+        if (!named) return ResultCodes.SignersInvalid;
+        uint8 market = transaction.market;
+        bool signed =
+            _haveSigned(signers, market, transaction.report) &&
+                (!confirms || _haveSigned(signers, market, transaction.earlier));
+        return signed ? ResultCodes.OK : ResultCodes.BadSignature;
     }
 
-    function _checkSigned(
-        Signers memory signers,
-        uint8 market,
-        Report memory report
-    ) private view returns (uint8) {
-        uint256 bits = report.signers;
-        address[] memory addresses = signers.addresses;
-        if (report.signatures.length < signers.threshold || bits >> addresses.length != 0) {
-            return ResultCodes.SignersInvalid;
-        }
+    /// @dev Whether the named signers exist and are enough.
+    function _mayReport(Signers memory signers, Report memory report) private pure returns (bool) {
+        return
+            report.signatures.length >= signers.threshold && uint256(report.signers) >> signers.addresses.length == 0;
+    }
+
+    function _haveSigned(Signers memory signers, uint8 market, Report memory report) private view returns (bool) {
         bytes32 digest = TypedData.oracleReportDigest(
             DOMAIN_SEPARATOR,
             market,
@@ -170,11 +172,11 @@ contract OracleExecutor is IExecutor {
             report.curvesHash
         );
         uint256 next;
-        for (uint256 i; i < addresses.length; ++i) {
-            if ((bits >> i) & 1 == 0) continue;
-            if (!Signatures.signedBy(digest, report.signatures[next++], addresses[i])) return ResultCodes.BadSignature;
+        for (uint256 i; i < signers.addresses.length; ++i) {
+            if ((report.signers >> i) & 1 == 0) continue;
+            if (!Signatures.signedBy(digest, report.signatures[next++], signers.addresses[i])) return false;
         }
-        return ResultCodes.OK;
+        return true;
     }
 
     /// @dev Step 5: whether the spot moves by more than JUMP from any spot of the last 60 seconds or more. Those of this minute and of the
@@ -257,9 +259,9 @@ contract OracleExecutor is IExecutor {
     }
 
     /// @dev Whether two prices differ by more than `bound` (BASIS) of the second.
-    function _isBeyond(uint256 price, uint256 reference, uint256 bound) private pure returns (bool) {
-        uint256 distance = price > reference ? price - reference : reference - price;
+    function _isBeyond(uint256 price, uint256 other, uint256 bound) private pure returns (bool) {
+        uint256 distance = price > other ? price - other : other - price;
         // SAFETY: prices are below 2^64.
-        return distance * Constants.BASIS > bound * reference;
+        return distance * Constants.BASIS > bound * other;
     }
 }
