@@ -23,7 +23,7 @@ struct ExpiryView {
     uint64 anchor;
     /// Settlement price, 1e-4 USD; 0 unless fixed.
     uint64 price;
-    /// 1e-4 USD; 0 if no curve was ever reported.
+    /// 1e-4 USD; 0 if no curve was ever reported, or none shortly before an expiry that has passed.
     uint64 forward;
     /// From the spot's time to the expiry, seconds.
     uint40 timeToExpiry;
@@ -66,7 +66,7 @@ library Marks {
         }
         result.anchor = market.anchor;
         result.price = expiry.price;
-        result.forward = result.phase == Phase.EXPIRED ? expiry.forward : _liveForward(market, expiry);
+        result.forward = result.phase == Phase.EXPIRED ? _frozenForward(expiry, end) : _liveForward(market, expiry);
         // SAFETY: an expiry instant is below 2^33.
         if (end > spotTime) result.timeToExpiry = uint40(end - spotTime);
         result.minVol = market.minVol;
@@ -134,6 +134,12 @@ library Marks {
             result.sigma = int256(curve.sigma) * Constants.CURVE_UNIT;
         }
         result.refTau = curve.refTau;
+    }
+
+    /// @dev The last reported forward, if it was recent when the expiry passed at `end`. SAFETY: an older one says nothing of the price;
+    /// whoever stopped reporting could otherwise free an account's margin by the mere passing of its expiry.
+    function _frozenForward(Expiry memory expiry, uint256 end) private pure returns (uint64) {
+        return expiry.curveTime + Constants.CURVE_MAX_AGE >= end ? expiry.forward : 0;
     }
 
     /// @dev The reported forward, moved by what the spot has moved since.

@@ -10,6 +10,7 @@ import {Constants} from "../machine/Constants.sol";
 import {Execution} from "../machine/Execution.sol";
 import {ExpiryView} from "../machine/Marks.sol";
 import {Positions} from "../machine/Positions.sol";
+import {Requirement} from "../machine/Requirement.sol";
 import {ResultCodes} from "../machine/ResultCodes.sol";
 import {Account, Expiry, Globals} from "../machine/Slots.sol";
 import {States} from "../machine/State.sol";
@@ -251,7 +252,8 @@ contract LiquidationExecutor is IExecutor {
         return ResultCodes.OK;
     }
 
-    /// @dev What moves of each position, in whole lots and rounded down, and what stays.
+    /// @dev What moves of each position in whole lots, and what stays. SAFETY: longs are rounded down and shorts up, as cash is rounded down
+    /// and the payment up, so nobody takes cash and leaves the shorts behind it.
     function _split(
         Peeks memory peeks,
         uint256[] memory positions,
@@ -266,16 +268,29 @@ contract LiquidationExecutor is IExecutor {
             int256 quantity = Positions.quantityOf(position);
             // INVARIANT: nobody holds a position in a market that is not listed, so the lot is not zero.
             uint256 lot = Assessment.marketOf(peeks, uint8(position >> 248)).lot;
-            // SAFETY: a quantity is at most 2^127 in size.
-            uint256 size = (uint256(quantity < 0 ? -quantity : quantity) * fraction) / Constants.FRACTION;
-            size -= size % lot;
-            int256 part = quantity < 0 ? -int256(size) : int256(size);
+            int256 part =
+                quantity < 0
+                    ? -int256(_shareUp(uint256(-quantity), fraction, lot))
+                    : int256(_shareDown(uint256(quantity), fraction, lot));
             uint64 series = Positions.seriesOf(position);
             if (part != 0) moved[movedCount++] = Positions.makePosition(series, part);
             if (part != quantity) rest[restCount++] = Positions.makePosition(series, quantity - part);
         }
         _shorten(moved, movedCount);
         _shorten(rest, restCount);
+    }
+
+    /// @dev A fraction of `size` in whole lots, rounded down.
+    function _shareDown(uint256 size, uint256 fraction, uint256 lot) private pure returns (uint256) {
+        // SAFETY: a quantity is at most 2^127 in size, the fraction at most FRACTION < 2^30.
+        return ((size * fraction) / Constants.FRACTION / lot) * lot;
+    }
+
+    /// @dev A fraction of `size` in whole lots, rounded up, but never more than all.
+    function _shareUp(uint256 size, uint256 fraction, uint256 lot) private pure returns (uint256) {
+        // SAFETY: as above.
+        uint256 lots = Requirement.ceilDivide(Requirement.ceilDivide(size * fraction, Constants.FRACTION), lot);
+        return lots * lot > size ? size : lots * lot;
     }
 
     /// @dev Two lists as one. `withinLimit` if no quantity exceeds MAX_QUANTITY.
