@@ -5,11 +5,12 @@ import type { Execution, MachineConfig } from "../../src/machine/Execution.ts";
 import { genesisRoot } from "../../src/machine/Genesis.ts";
 import { makePosition, packSeries } from "../../src/machine/Positions.ts";
 import { ResultCode, resultName } from "../../src/machine/ResultCodes.ts";
-import { accountKey, expiryKey, EMPTY_EXPIRY, KIND_ACCOUNT, KIND_MARKET, marketKey } from "../../src/machine/Slots.ts";
+import { accountKey, expiryKey, EMPTY_EXPIRY, marketKey, emptyAccount, UNLISTED } from "../../src/machine/Slots.ts";
 import { State } from "../../src/machine/State.ts";
 import { set, type TreeRoot } from "../../src/machine/StateTree.ts";
 import { domainSeparator, orderDigest, type OrderTerms } from "../../src/machine/TypedData.ts";
-import { decodeTransaction, encodeTransaction, FLAG_SELL, TX_FILL, type WireOrder } from "../../src/machine/Wire.ts";
+import { decodeTransaction, FLAG_SELL, TX_FILL, type WireOrder } from "../../src/machine/Wire.ts";
+import { encodeTransaction } from "../../src/machine/WireEncoding.ts";
 import { TenorError } from "../../src/errors.ts";
 
 /** One measured rate with the target that it is held against. */
@@ -207,7 +208,7 @@ function prepare(recover: MachineConfig["recover"], item: Uint8Array): void {
 export function fundedRoot(accounts: number, positions: number): TreeRoot {
   let root = genesisRoot(new Uint8Array(20).fill(9));
   root = set(root, marketKey(1), {
-    kind: KIND_MARKET,
+    ...UNLISTED,
     tick: TICK,
     lot: LOT,
     steps: [STEP, STEP, 2n * STEP],
@@ -223,11 +224,8 @@ export function fundedRoot(accounts: number, positions: number): TreeRoot {
       ),
     );
     root = set(root, accountKey(id), {
-      kind: KIND_ACCOUNT,
-      owner: accounts > 1_000 ? fakeAddress(id) : addressOf(privateKey(id)),
-      floor: 0n,
+      ...emptyAccount(accounts > 1_000 ? fakeAddress(id) : addressOf(privateKey(id))),
       cash: 10n ** 13n,
-      debt: 0n,
       positions: held,
     });
   }

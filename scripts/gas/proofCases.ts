@@ -17,14 +17,8 @@ import {
 } from "../../src/machine/Slots.ts";
 import { set, type SlotKey, type TreeRoot } from "../../src/machine/StateTree.ts";
 import type { StepKind } from "../../src/machine/Step.ts";
-import {
-  encodeItem,
-  encodeTransaction,
-  TX_COLLECT_FEES,
-  TX_FILL,
-  TX_SETTLE,
-  type Transaction,
-} from "../../src/machine/Wire.ts";
+import { TX_COLLECT_FEES, TX_FILL, TX_SETTLE, type Transaction } from "../../src/machine/Wire.ts";
+import { encodeItem, encodeTransaction } from "../../src/machine/WireEncoding.ts";
 import {
   anchorMessage,
   cancellation,

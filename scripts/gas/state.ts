@@ -8,7 +8,6 @@ import {
   expiryKey,
   GLOBALS_KEY,
   keyKey,
-  KIND_ACCOUNT,
   KIND_CLAIM,
   KIND_GLOBALS,
   KIND_KEY,
@@ -21,6 +20,7 @@ import {
   type Account,
   type Key,
   type Order,
+  emptyAccount,
 } from "../../src/machine/Slots.ts";
 import { get, rootHash, set, type SlotKey, type TreeRoot } from "../../src/machine/StateTree.ts";
 import { BTC, signerAddress, START, START_DAY } from "../../test/support/traffic/world.ts";
@@ -66,7 +66,7 @@ export function exchangeState(): TreeRoot {
   });
   for (let id = 1; id < ACCOUNTS; id++) {
     const owner = id < 200 ? signerAddress(id) : filler(20, id);
-    root = set(root, accountKey(id), { kind: KIND_ACCOUNT, owner, floor: 1n, cash: CASH, debt: 0n, positions });
+    root = set(root, accountKey(id), { ...emptyAccount(owner), floor: 1n, cash: CASH, positions });
     if (id % 2 === 0) root = set(root, orderKey(id, BigInt(id % 5)), storedOrder(BigInt(id % 5), 0));
     if (id % 8 === 0) root = set(root, keyKey(id, 1), sessionKey(filler(20, id)));
   }

@@ -1,13 +1,23 @@
 import { equalBytes, isZero, readU128, readU32 } from "../crypto/bytes.ts";
-import { FEE_ACCOUNT, MAX_AMOUNT, MAX_KEYS, NONCE_WINDOW } from "./Constants.ts";
-import { addToFund, credit, inWindow, signedBy, useKey, type Execution } from "./Execution.ts";
+import { initialExcess } from "./Assessment.ts";
+import { openAuthorized, spendNonce } from "./Authority.ts";
+import { FEE_ACCOUNT, MAX_AMOUNT, MAX_KEYS, MODE_STANDARD, NONCE_WINDOW } from "./Constants.ts";
+import {
+  addToFund,
+  credit,
+  exceedsCap,
+  inWindow,
+  shiftExposure,
+  signedBy,
+  useKey,
+  type Execution,
+} from "./Execution.ts";
 import type { Message } from "./Inputs.ts";
-import { marketOf } from "./Positions.ts";
-import { requirement } from "./Requirement.ts";
+import { marketsOf, shortQuantity } from "./Positions.ts";
 import { ResultCode } from "./ResultCodes.ts";
 import {
+  emptyAccount,
   isSpent,
-  KIND_ACCOUNT,
   KIND_KEY,
   KIND_WITHDRAWAL,
   SCOPE_ALL,
@@ -17,16 +27,18 @@ import {
   spentOrder,
   ZERO_ADDRESS,
   type Account,
+  type Market,
 } from "./Slots.ts";
 import {
   cancelAllDigest,
   cancelDigest,
   revokeKeyDigest,
   setKeyDigest,
+  setModeDigest,
   transferDigest,
   withdrawDigest,
 } from "./TypedData.ts";
-import type { Cancel, CancelAll, CancelAuth, OwnerAuth, RevokeKey, SetKey, Transfer, Withdraw } from "./Wire.ts";
+import type { Cancel, CancelAll, CancelAuth, RevokeKey, SetKey, SetMode, Transfer, Withdraw } from "./Wire.ts";
 
 /** Transactions of one account: docs/specification.md, section 6.2. */
 
@@ -43,7 +55,7 @@ export function deposit(execution: Execution, message: Message): ResultCode {
   if (amount === 0n) return ResultCode.AmountZero;
   const existing = state.openAccount(id);
   if (existing !== undefined && !equalBytes(existing.owner, owner)) return ResultCode.OwnerMismatch;
-  const before = existing ?? { kind: KIND_ACCOUNT, owner, floor: 0n, cash: 0n, debt: 0n, positions: [] };
+  const before = existing ?? emptyAccount(owner);
   const { account, repaid } = credit(before, amount);
   state.writeAccount(id, account);
   addToFund(execution, repaid);
@@ -99,6 +111,32 @@ export function transfer(execution: Execution, tx: Transfer): ResultCode {
   state.writeAccount(tx.to, account);
   addToFund(execution, repaid);
   return ResultCode.OK;
+}
+
+/** SetMode: collateralised or standard margin, whichever the account satisfies. */
+export function setMode(execution: Execution, tx: SetMode): ResultCode {
+  const { state, config } = execution;
+  const spent = spendNonce(execution, tx.account, tx.auth);
+  if (spent !== ResultCode.OK) return spent;
+  const account = openAuthorized(execution, tx.account, tx.auth, (_owner, auth) =>
+    setModeDigest(config.domain, tx.account, tx.mode, auth.nonce, auth.deadline),
+  );
+  if (typeof account === "number") return account;
+  if (account.debt > 0n) return ResultCode.AccountInDebt;
+  if (account.mode === tx.mode) return ResultCode.ModeInvalid;
+  if (account.auction !== 0n) return ResultCode.AuctionRunning;
+  const after = { ...account, mode: tx.mode };
+  if (initialExcess(execution, after) < 0n) return ResultCode.InsufficientMargin;
+  state.writeAccount(tx.account, after);
+  const grown: Market[] = [];
+  for (const market of marketsOf(account.positions)) {
+    const shorts = shortQuantity(account.positions, market);
+    const shifted = shiftExposure(execution, market, tx.mode === MODE_STANDARD ? shorts : -shorts);
+    if (shifted !== undefined && tx.mode === MODE_STANDARD) grown.push(shifted);
+  }
+  if (grown.length === 0) return ResultCode.OK;
+  const { fund } = state.openGlobals();
+  return grown.some((market) => exceedsCap(market, fund)) ? ResultCode.ExposureCap : ResultCode.OK;
 }
 
 /** SetKey: a session key or a payee. */
@@ -196,61 +234,14 @@ export function collectFees(execution: Execution): ResultCode {
   return ResultCode.OK;
 }
 
-/** Cash less debt less the requirement, in 1e-6 USDC. Peeks the markets of the positions. */
-function excess(execution: Execution, account: Account): bigint {
-  peekMarkets(execution, account);
-  return (
-    account.cash -
-    account.debt -
-    requirement(account.positions, (market) => execution.state.peekMarket(market)?.anchor ?? 0n)
-  );
-}
-
-/** Peeks the market of every position in ascending order. */
-export function peekMarkets(execution: Execution, account: Account): void {
-  let last = -1;
-  for (const { expiry } of account.positions) {
-    const market = marketOf(expiry);
-    if (market !== last) execution.state.peekMarket(market);
-    last = market;
-  }
-}
-
 /** Takes `amount` from an account that may give it, and writes the account. */
 function pay(execution: Execution, id: number, account: Account, amount: bigint): ResultCode {
   if (account.debt > 0n) return ResultCode.AccountInDebt;
   if (amount > account.cash) return ResultCode.InsufficientCash;
-  const after = { ...account, cash: account.cash - amount };
-  if (excess(execution, after) < 0n) return ResultCode.InsufficientMargin;
+  const after = { ...account, auction: 0n, cash: account.cash - amount };
+  if (initialExcess(execution, after) < 0n) return ResultCode.InsufficientMargin;
   execution.state.writeAccount(id, after);
   return ResultCode.OK;
-}
-
-/** Uses up the nonce of a signed transaction; forced ones have none. */
-function spendNonce(execution: Execution, account: number, auth: OwnerAuth | undefined): ResultCode {
-  if (auth === undefined) return ResultCode.OK;
-  if (auth.deadline < execution.now) return ResultCode.Expired;
-  const slot = execution.state.openOrder(account, auth.nonce);
-  if (slot !== undefined && slot.nonce > auth.nonce) return ResultCode.NonceRetired;
-  if (slot?.nonce === auth.nonce) return ResultCode.NonceUsed;
-  execution.state.writeOrder(account, spentOrder(auth.nonce));
-  return ResultCode.OK;
-}
-
-/** Opens an account whose owner signed, or is the L1 sender. */
-function openAuthorized(
-  execution: Execution,
-  id: number,
-  auth: OwnerAuth | undefined,
-  digest: (owner: Uint8Array, auth: OwnerAuth) => Uint8Array,
-): Account | ResultCode {
-  const { state, config, sender } = execution;
-  const account = state.openAccount(id);
-  if (account === undefined) return ResultCode.AccountUnknown;
-  if (auth === undefined) return signedBy(sender, account.owner) ? account : ResultCode.NotOwner;
-  if (!inWindow(account, auth.nonce)) return ResultCode.NonceOutOfWindow;
-  const signer = config.recover(digest(account.owner, auth), auth.signature);
-  return signedBy(signer, account.owner) ? account : ResultCode.BadSignature;
 }
 
 /** Opens an account whose owner or session key signed a cancellation, or whose owner is the L1 sender. */

@@ -68,3 +68,78 @@ export const FUND_SHARE = 5n;
 export const FUND_DRAW = 2n;
 /** The account that collects the other fees. It exists from genesis. */
 export const FEE_ACCOUNT = 0;
+/** The insurance fund takes over positions in FUND_ACCOUNTS accounts, of which this is the first. They exist from genesis. */
+export const FUND_ACCOUNT = 0xfffffffc;
+export const FUND_ACCOUNTS = 4;
+
+/** An account whose requirement is its largest loss at expiry. */
+export const MODE_COLLATERALISED = 0;
+/** An account whose requirement is a risk charge on marks. */
+export const MODE_STANDARD = 1;
+
+/** Rates, ratios and factors are parts of this many. */
+export const BASIS = 10_000n;
+
+/** Most oracle signers. */
+export const MAX_SIGNERS = 16;
+/** Most curves of one report. */
+export const MAX_CURVES = 16;
+/** An older spot is stale, in seconds. */
+export const SPOT_MAX_AGE = 120n;
+/** An older curve is stale. */
+export const CURVE_MAX_AGE = 1_800n;
+/** No auction starts and nobody bids on an older spot. */
+export const LIQUIDATION_MAX_AGE = 900n;
+/** An older report is refused. */
+export const REPORT_MAX_AGE = 120n;
+/** Largest move of the spot within a rolling minute that needs no confirmation, in BASIS. */
+export const JUMP = 1_500n;
+/** Least and largest distance in time of the two reports of a confirmed jump. */
+export const CONFIRM_AFTER = 60n;
+export const CONFIRM_WITHIN = 600n;
+/** Largest distance of a spot from an anchor that is at most ANCHOR_BOUND_AGE old, in BASIS of the anchor. */
+export const ANCHOR_BOUND = 1_000n;
+export const ANCHOR_BOUND_AGE = 3_600n;
+/** Largest distance of a forward from the spot of its report, in BASIS of the spot. */
+export const FORWARD_BOUND = 5_000n;
+
+/** Charge on the forward for a short, less what it is out of the money, in BASIS. */
+export const RISK_OTM = 1_500n;
+/** Floor of that charge. */
+export const RISK_INITIAL = 1_300n;
+/** Charge on the forward, and for puts on the mark, of the maintenance requirement. */
+export const RISK_MAINTENANCE = 900n;
+/** A short put's initial charge is at least PUT_INITIAL / PUT_MAINTENANCE of its maintenance charge. */
+export const PUT_INITIAL = 105n;
+export const PUT_MAINTENANCE = 100n;
+/** Charge on the forward of each net short call beyond the scan, in BASIS. */
+export const NAKED_INITIAL = 12_000n;
+export const NAKED_MAINTENANCE = 11_000n;
+/** Price band: part of the mark, and of forward · |delta|, in BASIS. */
+export const BAND_MARK = 3_000n;
+export const BAND_DELTA = 300n;
+
+/** Factor of the value at which an auction begins, and which it has after AUCTION_STEEP seconds, in BASIS. */
+export const FACTOR_START = 9_500n;
+export const FACTOR_STEEP = 7_000n;
+export const AUCTION_STEEP = 900n;
+/** From then on the factor is zero and the fund may bid. */
+export const AUCTION_DUE = 3_600n;
+/** An auction lapses after this long and has to be started again. */
+export const AUCTION_LENGTH = 7_200n;
+/** Percent of the risk that an auction restores beyond maintenance. */
+export const AUCTION_BUFFER = 15n;
+/** A whole account, as a fraction in a bid. */
+export const FRACTION = 10n ** 9n;
+/** One bid of the fund is backed by at most one part in FUND_BID of it, rounded down. */
+export const FUND_BID = 4n;
+
+/** Bounds of a market's least and largest volatility, in 1e-6. */
+export const MIN_VOL = 10_000n;
+export const MAX_VOL = 10_000_000n;
+/** Volatilities of a market's parameters times this are 1e18 fixed point. */
+export const VOL_UNIT = 10n ** 12n;
+/** Parameters of a curve times this are 1e18 fixed point. */
+export const CURVE_UNIT = 10n ** 6n;
+/** Largest ratio of a market's exposure to the fund. */
+export const MAX_EXPOSURE_MULTIPLE = 1_000n;

@@ -1,9 +1,9 @@
 import { equalBytes } from "../crypto/bytes.ts";
 import { ResultCode } from "./ResultCodes.ts";
 import type { Recover } from "./Signatures.ts";
-import type { Account, Key } from "./Slots.ts";
+import type { Account, Key, Market } from "./Slots.ts";
 import type { State } from "./State.ts";
-import { NONCE_WINDOW } from "./Constants.ts";
+import { NONCE_WINDOW, PRICE_TO_CASH } from "./Constants.ts";
 
 /** What is fixed for one deployment. */
 export interface MachineConfig {
@@ -65,6 +65,23 @@ export function addToFund(execution: Execution, repaid: bigint): void {
   if (repaid === 0n) return;
   const globals = execution.state.openGlobals();
   execution.state.writeGlobals({ ...globals, fund: globals.fund + repaid });
+}
+
+/** Changes a market's exposure and returns the market after; opens nothing if `change` is zero. */
+export function shiftExposure(execution: Execution, market: number, change: bigint): Market | undefined {
+  if (change === 0n) return undefined;
+  const { state } = execution;
+  const before = state.openMarket(market);
+  // SAFETY: nobody holds a position in a market that is not listed.
+  if (before === undefined) return undefined;
+  const after = { ...before, exposure: before.exposure + change };
+  state.writeMarket(market, after);
+  return after;
+}
+
+/** Whether a market's exposure at its spot is more than the fund backs. */
+export function exceedsCap(market: Market, fund: bigint): boolean {
+  return market.exposure * market.spot > market.exposureMultiple * fund * PRICE_TO_CASH;
 }
 
 /** Whether `signer` is there and equals `address`. */

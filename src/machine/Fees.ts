@@ -36,3 +36,9 @@ export function lossBoundUp(sells: boolean, price: bigint, quantity: bigint, mos
   if (!sells) return premium(price, quantity);
   return most > price ? ceilDivide((most - price) * quantity, PRICE_TO_CASH) : 0n;
 }
+
+/** What a trade at `price` gives away against the mark, fee apart, in 1e-6 USDC, rounded up. */
+export function adverseUp(sells: boolean, price: bigint, quantity: bigint, mark: bigint): bigint {
+  const adverse = sells ? mark - price : price - mark;
+  return adverse > 0n ? ceilDivide(adverse * quantity, PRICE_TO_CASH) : 0n;
+}

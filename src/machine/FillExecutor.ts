@@ -9,15 +9,16 @@ import {
   MAX_QUANTITY,
   MAX_TENOR,
   MEDIUM_TENOR,
+  MODE_STANDARD,
   SHORT_TENOR,
   TAKER_FEE,
 } from "./Constants.ts";
-import { peekMarkets } from "./AccountExecutor.ts";
-import { inWindow, signedBy, useKey, type Execution } from "./Execution.ts";
-import { accrue, exceedsMaximum, feeUp, lossBoundUp, premium } from "./Fees.ts";
+import { initialExcess, openForMargin, requirementsOf, viewsOf } from "./Assessment.ts";
+import { exceedsCap, inWindow, shiftExposure, signedBy, useKey, type Execution } from "./Execution.ts";
+import { accrue, adverseUp, exceedsMaximum, feeUp, lossBoundUp, premium } from "./Fees.ts";
 import {
-  countExpiries,
   dayOf,
+  expiriesOf,
   expiryOf,
   holdsShort,
   holdsShortCall,
@@ -28,7 +29,7 @@ import {
   strikeOf,
   withQuantity,
 } from "./Positions.ts";
-import { requirement } from "./Requirement.ts";
+import { hasMark, inBand, mark, PHASE_FRESH, type ExpiryView } from "./Marks.ts";
 import { ResultCode } from "./ResultCodes.ts";
 import { expiryTime, isSpent, KIND_ORDER, SCOPE_TRADE, type Account, type Market, type Order } from "./Slots.ts";
 import { orderDigest } from "./TypedData.ts";
@@ -51,6 +52,8 @@ interface Trade {
   readonly maker: number;
   readonly series: bigint;
   readonly market: Market;
+  /** What is known of the traded expiry. */
+  readonly view: ExpiryView;
   /** Whether the maker sells. */
   readonly makerSells: boolean;
   /** The maker's limit, 1e-4 USD. */
@@ -66,9 +69,12 @@ interface OpenedOrder {
   readonly same: Order | undefined;
 }
 
-/** How a side came out: the number of shorts that it added, and its fee. */
+/** How a side came out. */
 interface SideResult {
+  /** 1 if the account has become one that holds a short of the expiry, −1 if it no longer is. */
   readonly shorts: number;
+  /** What an account on standard margin is short of the series after, less before, 1e-6 contract. */
+  readonly exposure: bigint;
   readonly fee: bigint;
 }
 
@@ -84,6 +90,8 @@ export function fill(execution: Execution, tx: Fill): ResultCode {
   const market = state.peekMarket(marketId);
   if (market === undefined) return ResultCode.MarketUnknown;
   if (market.anchor === 0n) return ResultCode.AnchorMissing;
+  const expiryId = (marketId << 16) | day;
+  if (state.peekExpiry(expiryId).price !== 0n) return ResultCode.PriceFixed;
   let makerTerms: Order | undefined = makerOrder.stored;
   if (!tx.maker.stored) {
     const strike = tx.maker.strikeSteps * market.steps[0];
@@ -96,6 +104,7 @@ export function fill(execution: Execution, tx: Fill): ResultCode {
     maker: tx.maker.account,
     series: makerTerms.series,
     market,
+    view: viewsOf(execution)(expiryId),
     makerSells: (makerTerms.flags & FLAG_SELL) !== 0,
     price: makerTerms.limitPrice,
     quantity: tx.quantity,
@@ -118,14 +127,19 @@ export function fill(execution: Execution, tx: Fill): ResultCode {
   const taker = runSide(execution, trade, tx.taker, takerOrder, takerTerms, false);
   if (typeof taker === "number") return taker;
 
-  const expiryId = expiryOf(trade.series);
-  const expiry = state.openExpiry(expiryId);
-  if (expiry.price !== 0n) return ResultCode.PriceFixed;
-  state.writeExpiry(expiryId, { ...expiry, shorts: expiry.shorts + maker.shorts + taker.shorts });
+  const shorts = maker.shorts + taker.shorts;
+  if (shorts !== 0) {
+    const expiry = state.openExpiry(expiryId);
+    state.writeExpiry(expiryId, { ...expiry, shorts: expiry.shorts + shorts });
+  }
+  const exposure = maker.exposure + taker.exposure;
+  const shifted = shiftExposure(execution, marketId, exposure);
 
+  const globals = state.openGlobals();
+  // Only what grows is bound, so that the cap never refuses a reduction.
+  if (exposure > 0n && shifted !== undefined && exceedsCap(shifted, globals.fund)) return ResultCode.ExposureCap;
   const fees = maker.fee + taker.fee;
   const share = fees / FUND_SHARE;
-  const globals = state.openGlobals();
   state.writeGlobals({ ...globals, fund: globals.fund + share, fees: globals.fees + fees - share });
   return ResultCode.OK;
 }
@@ -195,10 +209,14 @@ function runSide(
     const key = useKey(execution, wire.account, order.keyIndex, SCOPE_TRADE, order.keyEpoch);
     if (key === ResultCode.KeyInvalid) return key;
     if (signature !== undefined && !signedBy(signer, key.address)) return ResultCode.BadSignature;
-    // SAFETY: for a call the bound is the anchor, which must then be worth something.
-    if (sells && !isPut(trade.series) && isStale(execution, market)) return ResultCode.AnchorStale;
+    const fresh = trade.view.phase === PHASE_FRESH;
+    // SAFETY: without marks the bound of a call is the anchor, which must then be worth something.
+    if (!fresh && sells && !isPut(trade.series) && isStale(execution, market)) return ResultCode.AnchorStale;
     const most = isPut(trade.series) ? strikeOf(trade.series) : market.anchor;
-    const loss = lossBoundUp(sells, price, quantity, most) + fee;
+    const bound = fresh
+      ? adverseUp(sells, price, quantity, mark(trade.view, trade.series))
+      : lossBoundUp(sells, price, quantity, most);
+    const loss = bound + fee;
     if (loss > key.budget) return ResultCode.BudgetExceeded;
     state.writeKey(wire.account, order.keyIndex, { ...key, budget: key.budget - loss });
   }
@@ -227,32 +245,70 @@ function settleSide(
   const held = quantityOf(account.positions, series);
   const next = sells ? held - quantity : held + quantity;
   const sameSign = held > 0n ? next >= 0n : next <= 0n;
-  if ((flags & FLAG_REDUCE_ONLY) !== 0 && !(held !== 0n && sameSign && abs(next) < abs(held))) {
-    return ResultCode.ReduceOnlyGrows;
-  }
+  const shrinks = sameSign && abs(next) < abs(held);
+  if ((flags & FLAG_REDUCE_ONLY) !== 0 && !shrinks) return ResultCode.ReduceOnlyGrows;
   const positions = withQuantity(account.positions, series, next);
   if (abs(next) > abs(held) || !sameSign) {
     const checked = checkGrowth(execution, trade, next, positions);
     if (checked !== ResultCode.OK) return checked;
   }
+  const standard = account.mode === MODE_STANDARD;
+  const marked = standard && trade.view.phase === PHASE_FRESH;
   // SAFETY: selling the long leg of a spread bares its short one, as good as a new short call.
   const baresCall = sells && !isPut(series) && holdsShortCall(positions, expiryOf(series));
-  if (baresCall && isStale(execution, trade.market)) return ResultCode.AnchorStale;
+  if (!marked && baresCall && isStale(execution, trade.market)) return ResultCode.AnchorStale;
   const paid = premium(trade.price, quantity);
   const cash = sells ? account.cash + paid - fee : account.cash - paid - fee;
   if (cash < 0n) return ResultCode.InsufficientCash;
-  const after: Account = { ...account, cash, positions };
-  // SAFETY: the other markets are those of the account before, since the traded one has been peeked already.
-  peekMarkets(execution, account);
-  // INVARIANT 5: every fill leaves an account with a requirement that its cash covers. Not only those that add risk: a seller
-  // whose requirement has outgrown its cash could otherwise buy back some shorts at any price, and leave the others naked.
-  if (cash < requirement(positions, (market) => state.peekMarket(market)?.anchor ?? 0n)) {
-    return ResultCode.InsufficientMargin;
-  }
-  state.writeAccount(id, after);
+  // SAFETY: the slots of the list before are all, since those of the traded expiry have been peeked already.
+  openForMargin(execution, account.mode, account.positions);
+  const after: Account = { ...account, auction: 0n, cash, positions };
+  const checked = standard
+    ? checkStandard(execution, trade, account, after, sells, shrinks)
+    : checkCollateralised(execution, after);
+  if (typeof checked === "number") return checked;
+  state.writeAccount(id, checked);
   const expiry = expiryOf(series);
   const shorts = Number(holdsShort(positions, expiry)) - Number(holdsShort(account.positions, expiry));
-  return { shorts, fee };
+  return { shorts, exposure: standard ? shortOf(next) - shortOf(held) : 0n, fee };
+}
+
+/**
+ * INVARIANT 5: every fill leaves a collateralised account with a requirement that its cash covers. Not only those that add
+ * risk: a seller whose requirement has outgrown its cash could otherwise buy back some shorts at any price, and leave the
+ * others naked.
+ */
+function checkCollateralised(execution: Execution, after: Account): Account | ResultCode {
+  return initialExcess(execution, after) < 0n ? ResultCode.InsufficientMargin : after;
+}
+
+/**
+ * INVARIANT 5: on standard margin a fill that adds risk leaves the initial requirement covered. One that does not may leave
+ * it short, but never at a price beyond the band, and an account below maintenance may only shrink a position, at its
+ * mark or better: otherwise it would hand its last margin to an accomplice.
+ */
+function checkStandard(
+  execution: Execution,
+  trade: Trade,
+  before: Account,
+  after: Account,
+  sells: boolean,
+  shrinks: boolean,
+): Account | ResultCode {
+  const { view, series, price } = trade;
+  const fresh = view.phase === PHASE_FRESH;
+  if (fresh && !inBand(view, series, price)) return ResultCode.PriceOutsideBand;
+  const excessAfter = initialExcess(execution, after);
+  if (excessAfter >= 0n) return after;
+  const needed = requirementsOf(execution, before.mode, before.positions);
+  const net = before.cash - before.debt;
+  if (excessAfter < net - needed.initial || !hasMark(view)) return ResultCode.InsufficientMargin;
+  if (!fresh && !inBand(view, series, price)) return ResultCode.PriceOutsideBand;
+  if (net < needed.maintenance) {
+    const fair = mark(view, series);
+    if (!shrinks || (sells ? price < fair : price > fair)) return ResultCode.BelowMaintenance;
+  }
+  return { ...after, auction: before.auction };
 }
 
 /** Step 4 of a side: the predicates that the order carries. */
@@ -286,7 +342,7 @@ function checkGrowth(execution: Execution, trade: Trade, next: bigint, positions
   }
   if (abs(next) > MAX_QUANTITY) return ResultCode.PositionLimit;
   if (positions.length > MAX_POSITIONS) return ResultCode.PositionCap;
-  if (countExpiries(positions) > MAX_EXPIRIES) return ResultCode.ExpiryCap;
+  if (expiriesOf(positions).length > MAX_EXPIRIES) return ResultCode.ExpiryCap;
   return ResultCode.OK;
 }
 
@@ -331,6 +387,11 @@ function digestOf(domain: Uint8Array, account: number, order: Order): Uint8Array
 
 function isStale(execution: Execution, market: Market): boolean {
   return execution.now > market.anchorTime + ANCHOR_MAX_AGE;
+}
+
+/** How much of a position is short. */
+function shortOf(quantity: bigint): bigint {
+  return quantity < 0n ? -quantity : 0n;
 }
 
 function abs(value: bigint): bigint {

@@ -9,6 +9,8 @@ export const MESSAGE_FORCED = 2;
 export const MESSAGE_LIST_MARKET = 3;
 export const MESSAGE_ANCHOR = 4;
 export const MESSAGE_FIX_PRICE = 5;
+export const MESSAGE_SET_SIGNERS = 6;
+export const MESSAGE_SET_MARKET = 7;
 
 /** A batch that somebody forced, without a payload. */
 export const DATA_FORCED = 0;

@@ -85,17 +85,6 @@ export function withQuantity(positions: readonly Position[], series: bigint, qua
   return result;
 }
 
-/** Number of distinct (market, expiry). The list is sorted, so equal ones are adjacent. */
-export function countExpiries(positions: readonly Position[]): number {
-  let count = 0;
-  let last = -1;
-  for (const { expiry } of positions) {
-    if (expiry !== last) count++;
-    last = expiry;
-  }
-  return count;
-}
-
 /** Whether the list has any short of `expiry`. */
 export function holdsShort(positions: readonly Position[], expiry: number): boolean {
   return positions.some((position) => position.expiry === expiry && position.quantity < 0n);
@@ -104,6 +93,29 @@ export function holdsShort(positions: readonly Position[], expiry: number): bool
 /** Whether the list has any short call of `expiry`. */
 export function holdsShortCall(positions: readonly Position[], expiry: number): boolean {
   return positions.some((position) => position.expiry === expiry && !position.put && position.quantity < 0n);
+}
+
+/** The markets of the list, ascending. The list is sorted, so equal ones are adjacent. */
+export function marketsOf(positions: readonly Position[]): readonly number[] {
+  return distinct(positions.map(({ expiry }) => marketOf(expiry)));
+}
+
+/** The (market, expiry) of the list, ascending. */
+export function expiriesOf(positions: readonly Position[]): readonly number[] {
+  return distinct(positions.map(({ expiry }) => expiry));
+}
+
+function distinct(sorted: readonly number[]): readonly number[] {
+  return sorted.filter((value, i) => value !== sorted[i - 1]);
+}
+
+/** Sum of the short quantities of a market, not negative. */
+export function shortQuantity(positions: readonly Position[], market: number): bigint {
+  let sum = 0n;
+  for (const { expiry, quantity } of positions) {
+    if (quantity < 0n && marketOf(expiry) === market) sum -= quantity;
+  }
+  return sum;
 }
 
 /** Writes series u64 ‖ zero u64 ‖ quantity i128 for each position. */

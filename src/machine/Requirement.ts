@@ -24,7 +24,8 @@ export function requirement(positions: readonly Position[], anchorOf: AnchorOf):
   return total;
 }
 
-function groupRequirement(positions: readonly Position[], start: number, end: number, anchor: bigint): bigint {
+/** The part of {@link requirement} of the positions `start` to `end` − 1, which are those of one (market, expiry). */
+export function groupRequirement(positions: readonly Position[], start: number, end: number, anchor: bigint): bigint {
   let value = 0n;
   let slope = 0n;
   // Beyond the multiple of the anchor a call would be free to write; an anchor above the highest short call closes that.

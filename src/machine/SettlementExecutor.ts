@@ -1,10 +1,10 @@
 import { equalBytes, readU16, readU32, readU64, readU8 } from "../crypto/bytes.ts";
-import { FUND_DRAW, MAX_PRICE, MAX_QUANTITY, PRICE_TO_CASH } from "./Constants.ts";
-import { addToFund, credit, type Execution } from "./Execution.ts";
+import { FUND_DRAW, MAX_PRICE, MAX_QUANTITY, MODE_STANDARD, PRICE_TO_CASH } from "./Constants.ts";
+import { addToFund, credit, shiftExposure, type Execution } from "./Execution.ts";
 import type { Message } from "./Inputs.ts";
-import { payoff } from "./Positions.ts";
+import { payoff, shortQuantity } from "./Positions.ts";
 import { ResultCode } from "./ResultCodes.ts";
-import { KIND_CLAIM, KIND_MARKET, type Account, type Expiry } from "./Slots.ts";
+import { KIND_CLAIM, UNLISTED, type Account, type Expiry } from "./Slots.ts";
 
 /** Markets, prices and settlement: docs/specification.md, section 6.5. */
 
@@ -31,7 +31,7 @@ export function listMarket(execution: Execution, message: Message): ResultCode {
     steps[2] <= MAX_PRICE;
   if (!gridIsValid) return ResultCode.MarketInvalid;
   if (state.openMarket(market) !== undefined) return ResultCode.MarketExists;
-  state.writeMarket(market, { kind: KIND_MARKET, tick, lot, steps, anchor: 0n, anchorTime: 0n });
+  state.writeMarket(market, { ...UNLISTED, tick, lot, steps });
   return ResultCode.OK;
 }
 
@@ -84,10 +84,8 @@ export function settle(execution: Execution, market: number, day: number, id: nu
   if (due.length === 0) return ResultCode.NothingToSettle;
   const net = due.reduce((sum, held) => sum + held.quantity * payoff(held, expiry.price), 0n) / PRICE_TO_CASH;
   const hadShort = due.some((position) => position.quantity < 0n);
-  let after: Account = {
-    ...account,
-    positions: account.positions.filter((position) => position.expiry !== expiryId),
-  };
+  const positions = account.positions.filter((position) => position.expiry !== expiryId);
+  let after: Account = { ...account, positions, auction: positions.length === 0 ? 0n : account.auction };
 
   let repaid = 0n;
   let next = expiry;
@@ -106,6 +104,7 @@ export function settle(execution: Execution, market: number, day: number, id: nu
     state.openClaim(expiryId, id);
     state.writeClaim(expiryId, id, { kind: KIND_CLAIM, amount: net });
   }
+  if (account.mode === MODE_STANDARD) shiftExposure(execution, market, -shortQuantity(due, market));
   if (hadShort) next = { ...next, shorts: next.shorts - 1, final: next.shorts === 1 };
   closeExpiry(execution, expiryId, next, hadShort && next.final, repaid);
   return ResultCode.OK;

@@ -1,7 +1,5 @@
-import { readU128, readU32, readU64, readU8, writeU128, writeU32, writeU64 } from "../crypto/bytes.ts";
-import { TenorError } from "../errors.ts";
-import { EXPIRY_HOUR, DAY, MAX_POSITIONS, RING } from "./Constants.ts";
-import { decodePositions, encodePositions, type Position } from "./Positions.ts";
+import { DAY, EXPIRY_HOUR, MODE_COLLATERALISED, RING } from "./Constants.ts";
+import type { Position } from "./Positions.ts";
 
 /** The typed slots of the state and their contents: docs/specification.md, section 2.2. */
 
@@ -19,14 +17,19 @@ export const KIND_EXPIRY = 5;
 export const KIND_CLAIM = 6;
 export const KIND_WITHDRAWAL = 7;
 export const KIND_GLOBALS = 8;
+export const KIND_SIGNERS = 9;
 
-/** owner address ‖ floor u64 ‖ cash u128 ‖ debt u128 ‖ positions, 32 bytes each. */
+/** owner address ‖ floor u64 ‖ mode u8 ‖ auction u40 ‖ cash u128 ‖ debt u128 ‖ positions, 32 bytes each. */
 export interface Account {
   readonly kind: typeof KIND_ACCOUNT;
   /** 20 bytes. */
   readonly owner: Uint8Array;
   /** Nonces below are retired. */
   readonly floor: bigint;
+  /** MODE_COLLATERALISED or MODE_STANDARD. */
+  readonly mode: number;
+  /** L2 time at which the running auction began, 0 if there is none. */
+  readonly auction: bigint;
   /** 1e-6 USDC, never negative. */
   readonly cash: bigint;
   /** 1e-6 USDC; senior on all later credits. */
@@ -81,7 +84,10 @@ export const SCOPE_CANCEL = 2;
 export const SCOPE_PAYEE = 4;
 export const SCOPE_ALL = 7;
 
-/** tick u32 ‖ lot u64 ‖ strike steps 3 × u64 ‖ anchor u64 ‖ anchor time u40. */
+/**
+ * tick u32 ‖ lot u64 ‖ strike steps 3 × u64 ‖ anchor u64 ‖ anchor time u40 ‖ least vol u32 ‖ largest vol u32 ‖ band floor u64 ‖
+ * exposure multiple u32 ‖ exposure u128 ‖ spot u64 ‖ spot time u40 ‖ low u64 ‖ high u64 ‖ low before u64 ‖ high before u64.
+ */
 export interface Market {
   readonly kind: typeof KIND_MARKET;
   /** 1e-4 USD, a multiple of 100. */
@@ -94,9 +100,43 @@ export interface Market {
   readonly anchor: bigint;
   /** Seconds. */
   readonly anchorTime: bigint;
+  /** Least volatility of a mark, 1e-6; 0, as the largest, until the market has risk parameters and so marks. */
+  readonly minVol: bigint;
+  /** Largest volatility of a mark, 1e-6. */
+  readonly maxVol: bigint;
+  /** Part of the price band that does not depend on the mark, 1e-4 USD. */
+  readonly bandFloor: bigint;
+  /** The exposure at the spot may be at most this many times the fund. */
+  readonly exposureMultiple: bigint;
+  /** Sum of the short quantities of all accounts on standard margin, 1e-6 contract. */
+  readonly exposure: bigint;
+  /** Last reported price, 1e-4 USD; 0 before the first. */
+  readonly spot: bigint;
+  /** Time of that report, seconds. */
+  readonly spotTime: bigint;
+  /** Lowest and highest spot of the minute (time / 60) of the last report. */
+  readonly low: bigint;
+  readonly high: bigint;
+  /** Those of the minute before, 0 if there was no report in it. */
+  readonly lowBefore: bigint;
+  readonly highBefore: bigint;
 }
 
-/** price u64 ‖ shorts u32 ‖ final u8 ‖ owed u128 ‖ received u128 ‖ credited u128 ‖ paid u128. */
+/** The SVI smile of an expiry as it is reported: parameters in 1e-12, time in seconds. */
+export interface Curve {
+  readonly a: bigint;
+  readonly b: bigint;
+  readonly rho: bigint;
+  readonly m: bigint;
+  readonly sigma: bigint;
+  /** The time whose total variance the smile gives. */
+  readonly refTau: bigint;
+}
+
+/**
+ * price u64 ‖ shorts u32 ‖ final u8 ‖ owed u128 ‖ received u128 ‖ credited u128 ‖ paid u128 ‖ forward u64 ‖ curve spot u64 ‖
+ * curve time u40 ‖ a i64 ‖ b i64 ‖ ρ i64 ‖ m i64 ‖ σ i64 ‖ reference time u32.
+ */
 export interface Expiry {
   readonly kind: typeof KIND_EXPIRY;
   /** Settlement price, 1e-4 USD; 0 until it is fixed. */
@@ -113,6 +153,13 @@ export interface Expiry {
   readonly credited: bigint;
   /** Sum of what they got, 1e-6 USDC. */
   readonly paid: bigint;
+  /** Forward of the last curve, 1e-4 USD; 0 before the first. */
+  readonly forward: bigint;
+  /** Spot of the report that brought it, 1e-4 USD. */
+  readonly curveSpot: bigint;
+  /** Time of that report, seconds. */
+  readonly curveTime: bigint;
+  readonly curve: Curve;
 }
 
 /** amount u128. */
@@ -143,16 +190,17 @@ export interface Globals {
   readonly fund: bigint;
 }
 
-/** The content of any slot. */
-export type Slot = Account | Order | Key | Market | Expiry | Claim | Withdrawal | Globals;
-
-/** What the slot codec refuses. */
-export type SlotErrorCode = "SLOT_MALFORMED";
-
-/** A slot's content that no machine wrote. */
-export class SlotError extends TenorError<SlotErrorCode> {
-  override readonly name = "SlotError";
+/** threshold u8 ‖ addresses, 20 bytes each. */
+export interface Signers {
+  readonly kind: typeof KIND_SIGNERS;
+  /** How many of them a report needs. */
+  readonly threshold: number;
+  /** 20 bytes each, all different. */
+  readonly addresses: readonly Uint8Array[];
 }
+
+/** The content of any slot. */
+export type Slot = Account | Order | Key | Market | Expiry | Claim | Withdrawal | Globals | Signers;
 
 /** The zero address. */
 export const ZERO_ADDRESS: Uint8Array = new Uint8Array(20);
@@ -190,7 +238,46 @@ export const EMPTY_EXPIRY: Expiry = {
   received: 0n,
   credited: 0n,
   paid: 0n,
+  forward: 0n,
+  curveSpot: 0n,
+  curveTime: 0n,
+  curve: { a: 0n, b: 0n, rho: 0n, m: 0n, sigma: 0n, refTau: 0n },
 };
+
+/** What stands for a market that is not there: no grid, no anchor, no marks. */
+export const UNLISTED: Market = {
+  kind: KIND_MARKET,
+  tick: 0n,
+  lot: 0n,
+  steps: [0n, 0n, 0n],
+  anchor: 0n,
+  anchorTime: 0n,
+  minVol: 0n,
+  maxVol: 0n,
+  bandFloor: 0n,
+  exposureMultiple: 0n,
+  exposure: 0n,
+  spot: 0n,
+  spotTime: 0n,
+  low: 0n,
+  high: 0n,
+  lowBefore: 0n,
+  highBefore: 0n,
+};
+
+/** An account that has just been opened. */
+export function emptyAccount(owner: Uint8Array): Account {
+  return {
+    kind: KIND_ACCOUNT,
+    owner,
+    floor: 0n,
+    mode: MODE_COLLATERALISED,
+    auction: 0n,
+    cash: 0n,
+    debt: 0n,
+    positions: [],
+  };
+}
 
 /** Globals at genesis. */
 export const EMPTY_GLOBALS: Globals = { kind: KIND_GLOBALS, withdrawals: 0n, fees: 0n, fund: 0n };
@@ -239,186 +326,5 @@ export function withdrawalKey(number: bigint): SlotKey {
 /** Key of the one Globals slot. */
 export const GLOBALS_KEY: SlotKey = { hi: KIND_GLOBALS << 24, lo: 0 };
 
-/** The committed bytes of a slot. */
-export function encodeSlot(slot: Slot): Uint8Array {
-  switch (slot.kind) {
-    case KIND_ACCOUNT: {
-      const bytes = new Uint8Array(60 + 32 * slot.positions.length);
-      bytes.set(slot.owner, 0);
-      writeU64(bytes, 20, slot.floor);
-      writeU128(bytes, 28, slot.cash);
-      writeU128(bytes, 44, slot.debt);
-      encodePositions(slot.positions, bytes, 60);
-      return bytes;
-    }
-    case KIND_ORDER: {
-      const bytes = new Uint8Array(75);
-      writeU64(bytes, 0, slot.nonce);
-      writeU64(bytes, 8, slot.series);
-      bytes[16] = slot.flags;
-      bytes[17] = slot.keyIndex;
-      writeU32(bytes, 18, slot.keyEpoch);
-      writeU40(bytes, 22, slot.deadline);
-      writeU64(bytes, 27, slot.limitPrice);
-      writeU64(bytes, 35, slot.quantity);
-      writeU64(bytes, 43, slot.filled);
-      writeU64(bytes, 51, slot.maxFee);
-      writeU128(bytes, 59, slot.feeAccrued);
-      return bytes;
-    }
-    case KIND_KEY: {
-      const bytes = new Uint8Array(38);
-      bytes.set(slot.address, 0);
-      bytes[20] = slot.scope;
-      writeU40(bytes, 21, slot.expiry);
-      writeU64(bytes, 26, slot.budget);
-      writeU32(bytes, 34, slot.epoch);
-      return bytes;
-    }
-    case KIND_MARKET: {
-      const bytes = new Uint8Array(49);
-      writeU32(bytes, 0, Number(slot.tick));
-      writeU64(bytes, 4, slot.lot);
-      slot.steps.forEach((step, i) => writeU64(bytes, 12 + 8 * i, step));
-      writeU64(bytes, 36, slot.anchor);
-      writeU40(bytes, 44, slot.anchorTime);
-      return bytes;
-    }
-    case KIND_EXPIRY: {
-      const bytes = new Uint8Array(77);
-      writeU64(bytes, 0, slot.price);
-      writeU32(bytes, 8, slot.shorts);
-      bytes[12] = slot.final ? 1 : 0;
-      writeU128(bytes, 13, slot.owed);
-      writeU128(bytes, 29, slot.received);
-      writeU128(bytes, 45, slot.credited);
-      writeU128(bytes, 61, slot.paid);
-      return bytes;
-    }
-    case KIND_CLAIM: {
-      const bytes = new Uint8Array(16);
-      writeU128(bytes, 0, slot.amount);
-      return bytes;
-    }
-    case KIND_WITHDRAWAL: {
-      const bytes = new Uint8Array(40);
-      writeU32(bytes, 0, slot.account);
-      bytes.set(slot.recipient, 4);
-      writeU128(bytes, 24, slot.amount);
-      return bytes;
-    }
-    case KIND_GLOBALS: {
-      const bytes = new Uint8Array(40);
-      writeU64(bytes, 0, slot.withdrawals);
-      writeU128(bytes, 8, slot.fees);
-      writeU128(bytes, 24, slot.fund);
-      return bytes;
-    }
-  }
-}
-
-/**
- * The slot that `bytes` encode: the exact inverse of {@link encodeSlot}.
- *
- * @throws {@link SlotError} if no slot of that kind encodes to these bytes.
- */
-export function decodeSlot(kind: number, bytes: Uint8Array): Slot {
-  switch (kind) {
-    case KIND_ACCOUNT: {
-      const words = (bytes.length - 60) / 32;
-      if (!Number.isInteger(words) || words < 0 || words > MAX_POSITIONS) throw malformed(kind, bytes);
-      const positions = decodePositions(bytes, 60);
-      if (positions === undefined) throw malformed(kind, bytes);
-      return {
-        kind,
-        owner: bytes.slice(0, 20),
-        floor: readU64(bytes, 20),
-        cash: readU128(bytes, 28),
-        debt: readU128(bytes, 44),
-        positions,
-      };
-    }
-    case KIND_ORDER:
-      requireLength(kind, bytes, 75);
-      return {
-        kind,
-        nonce: readU64(bytes, 0),
-        series: readU64(bytes, 8),
-        flags: readU8(bytes, 16),
-        keyIndex: readU8(bytes, 17),
-        keyEpoch: readU32(bytes, 18),
-        deadline: readU40(bytes, 22),
-        limitPrice: readU64(bytes, 27),
-        quantity: readU64(bytes, 35),
-        filled: readU64(bytes, 43),
-        maxFee: readU64(bytes, 51),
-        feeAccrued: readU128(bytes, 59),
-      };
-    case KIND_KEY:
-      requireLength(kind, bytes, 38);
-      return {
-        kind,
-        address: bytes.slice(0, 20),
-        scope: readU8(bytes, 20),
-        expiry: readU40(bytes, 21),
-        budget: readU64(bytes, 26),
-        epoch: readU32(bytes, 34),
-      };
-    case KIND_MARKET:
-      requireLength(kind, bytes, 49);
-      return {
-        kind,
-        tick: BigInt(readU32(bytes, 0)),
-        lot: readU64(bytes, 4),
-        steps: [readU64(bytes, 12), readU64(bytes, 20), readU64(bytes, 28)],
-        anchor: readU64(bytes, 36),
-        anchorTime: readU40(bytes, 44),
-      };
-    case KIND_EXPIRY: {
-      requireLength(kind, bytes, 77);
-      const final = readU8(bytes, 12);
-      if (final > 1) throw malformed(kind, bytes);
-      return {
-        kind,
-        price: readU64(bytes, 0),
-        shorts: readU32(bytes, 8),
-        final: final === 1,
-        owed: readU128(bytes, 13),
-        received: readU128(bytes, 29),
-        credited: readU128(bytes, 45),
-        paid: readU128(bytes, 61),
-      };
-    }
-    case KIND_CLAIM:
-      requireLength(kind, bytes, 16);
-      return { kind, amount: readU128(bytes, 0) };
-    case KIND_WITHDRAWAL:
-      requireLength(kind, bytes, 40);
-      return { kind, account: readU32(bytes, 0), recipient: bytes.slice(4, 24), amount: readU128(bytes, 24) };
-    case KIND_GLOBALS:
-      requireLength(kind, bytes, 40);
-      return { kind, withdrawals: readU64(bytes, 0), fees: readU128(bytes, 8), fund: readU128(bytes, 24) };
-    default:
-      throw malformed(kind, bytes);
-  }
-}
-
-function readU40(bytes: Uint8Array, offset: number): bigint {
-  return BigInt(readU8(bytes, offset) * 2 ** 32 + readU32(bytes, offset + 1));
-}
-
-function writeU40(target: Uint8Array, offset: number, value: bigint): void {
-  const number = Number(value);
-  target[offset] = Math.floor(number / 2 ** 32);
-  writeU32(target, offset + 1, number % 2 ** 32);
-}
-
-function requireLength(kind: number, bytes: Uint8Array, length: number): void {
-  if (bytes.length !== length) throw malformed(kind, bytes);
-}
-
-function malformed(kind: number, bytes: Uint8Array): SlotError {
-  return new SlotError("SLOT_MALFORMED", "bytes are not the content of a slot of this kind", {
-    fields: { kind, length: bytes.length },
-  });
-}
+/** Key of the one Signers slot. */
+export const SIGNERS_KEY: SlotKey = { hi: KIND_SIGNERS << 24, lo: 0 };

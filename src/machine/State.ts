@@ -8,6 +8,7 @@ import {
   keyKey,
   marketKey,
   orderKey,
+  SIGNERS_KEY,
   withdrawalKey,
   type Account,
   type Claim,
@@ -16,6 +17,7 @@ import {
   type Key,
   type Market,
   type Order,
+  type Signers,
   type Withdrawal,
 } from "./Slots.ts";
 
@@ -28,15 +30,17 @@ export class State {
   root: TreeRoot;
   #witness: Uint8Array[] | undefined;
   readonly #markets = new Map<number, Market | undefined>();
+  readonly #expiries = new Map<number, Expiry>();
 
   constructor(root: TreeRoot) {
     this.root = root;
   }
 
-  /** Starts a step: forgets the markets peeked so far, and records a witness if `record`. */
+  /** Starts a step: forgets the markets and expiries peeked so far, and records a witness if `record`. */
   begin(record: boolean): void {
     this.#witness = record ? [] : undefined;
     if (this.#markets.size > 0) this.#markets.clear();
+    if (this.#expiries.size > 0) this.#expiries.clear();
   }
 
   /** The witness items recorded since {@link begin}, in the order in which the slots were opened. */
@@ -93,6 +97,15 @@ export class State {
     return (this.#open(expiryKey(expiry)) as Expiry | undefined) ?? EMPTY_EXPIRY;
   }
 
+  /** Opens an expiry to read it; one that this step has peeked already is not opened again. */
+  peekExpiry(expiry: number): Expiry {
+    const known = this.#expiries.get(expiry);
+    if (known !== undefined) return known;
+    const value = this.openExpiry(expiry);
+    this.#expiries.set(expiry, value);
+    return value;
+  }
+
   writeExpiry(expiry: number, value: Expiry): void {
     this.root = set(this.root, expiryKey(expiry), value);
   }
@@ -121,6 +134,14 @@ export class State {
 
   writeGlobals(value: Globals): void {
     this.root = set(this.root, GLOBALS_KEY, value);
+  }
+
+  openSigners(): Signers | undefined {
+    return this.#open(SIGNERS_KEY) as Signers | undefined;
+  }
+
+  writeSigners(value: Signers): void {
+    this.root = set(this.root, SIGNERS_KEY, value);
   }
 
   #open(key: SlotKey): ReturnType<typeof get> {

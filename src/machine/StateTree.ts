@@ -1,5 +1,6 @@
 import { keccak256 } from "../crypto/keccak.ts";
-import { encodeSlot, type Slot, type SlotKey } from "./Slots.ts";
+import { encodeSlot } from "./SlotCodec.ts";
+import type { Slot, SlotKey } from "./Slots.ts";
 import { TAG_SLOT_CONTENT, TAG_STATE_INNER, TAG_STATE_LEAF } from "./Tags.ts";
 
 export type { SlotKey } from "./Slots.ts";

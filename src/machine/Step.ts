@@ -1,5 +1,15 @@
 import { CHUNK, BYTES_PER_ITEM } from "./Constants.ts";
-import { cancel, cancelAll, collectFees, deposit, revokeKey, setKey, transfer, withdraw } from "./AccountExecutor.ts";
+import {
+  cancel,
+  cancelAll,
+  collectFees,
+  deposit,
+  revokeKey,
+  setKey,
+  setMode,
+  transfer,
+  withdraw,
+} from "./AccountExecutor.ts";
 import type { Execution, MachineConfig } from "./Execution.ts";
 import { fill } from "./FillExecutor.ts";
 import {
@@ -8,11 +18,15 @@ import {
   MESSAGE_FIX_PRICE,
   MESSAGE_FORCED,
   MESSAGE_LIST_MARKET,
+  MESSAGE_SET_MARKET,
+  MESSAGE_SET_SIGNERS,
   type Batch,
   type BatchRecord,
   type Message,
 } from "./Inputs.ts";
+import { bid, collectFund, endAuction, fundBid, startAuction } from "./LiquidationExecutor.ts";
 import { machineStateHash, type Cursor, type MachineState } from "./MachineState.ts";
+import { oracleReport, setMarket, setSigners } from "./OracleExecutor.ts";
 import { ResultCode } from "./ResultCodes.ts";
 import { anchor, fixPrice, listMarket, settle } from "./SettlementExecutor.ts";
 import { State } from "./State.ts";
@@ -20,13 +34,20 @@ import type { TreeRoot } from "./StateTree.ts";
 import {
   decodeTransaction,
   frameAt,
+  TX_BID,
   TX_CANCEL,
   TX_CANCEL_ALL,
   TX_COLLECT_FEES,
+  TX_COLLECT_FUND,
+  TX_END_AUCTION,
   TX_FILL,
+  TX_FUND_BID,
+  TX_ORACLE_REPORT,
   TX_REVOKE_KEY,
   TX_SET_KEY,
+  TX_SET_MODE,
   TX_SETTLE,
+  TX_START_AUCTION,
   TX_TRANSFER,
   TX_WITHDRAW,
   type Transaction,
@@ -229,6 +250,20 @@ export function executeTransaction(
       return collectFees(execution);
     case TX_SETTLE:
       return settle(execution, transaction.market, transaction.day, transaction.accounts[part]!);
+    case TX_SET_MODE:
+      return setMode(execution, transaction);
+    case TX_START_AUCTION:
+      return startAuction(execution, transaction);
+    case TX_END_AUCTION:
+      return endAuction(execution, transaction);
+    case TX_BID:
+      return bid(execution, transaction);
+    case TX_FUND_BID:
+      return fundBid(execution, transaction);
+    case TX_COLLECT_FUND:
+      return collectFund(execution, transaction);
+    case TX_ORACLE_REPORT:
+      return oracleReport(execution, transaction);
     case TX_FILL:
       return fill(execution, transaction);
   }
@@ -244,6 +279,10 @@ function executeMessage(execution: Execution, message: Message): ResultCode {
       return anchor(execution, message);
     case MESSAGE_FIX_PRICE:
       return fixPrice(execution, message);
+    case MESSAGE_SET_SIGNERS:
+      return setSigners(execution, message);
+    case MESSAGE_SET_MARKET:
+      return setMarket(execution, message);
     default:
       return ResultCode.UnknownKind;
   }

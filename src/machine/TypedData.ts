@@ -16,6 +16,10 @@ const REVOKE_KEY_TYPE = "RevokeKey(uint32 account,uint8 index,uint64 nonce,uint6
 const CANCEL_TYPE = "Cancel(uint32 account,uint64 nonce,uint64 deadline)";
 const CANCEL_ALL_TYPE = "CancelAll(uint32 account,uint64 floor,uint64 deadline)";
 
+const SET_MODE_TYPE = "SetMode(uint32 account,uint8 mode,uint64 nonce,uint64 deadline)";
+const BID_TYPE = "Bid(uint32 account,uint32 bidder,uint32 fraction,uint64 limit,uint64 nonce,uint64 deadline)";
+const ORACLE_REPORT_TYPE = "OracleReport(uint8 market,uint64 time,uint64 spot,bytes curves)";
+
 const DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 
 const ORDER_TYPE_HASH = typeHash(ORDER_TYPE);
@@ -25,6 +29,9 @@ const SET_KEY_TYPE_HASH = typeHash(SET_KEY_TYPE);
 const REVOKE_KEY_TYPE_HASH = typeHash(REVOKE_KEY_TYPE);
 const CANCEL_TYPE_HASH = typeHash(CANCEL_TYPE);
 const CANCEL_ALL_TYPE_HASH = typeHash(CANCEL_ALL_TYPE);
+const SET_MODE_TYPE_HASH = typeHash(SET_MODE_TYPE);
+const BID_TYPE_HASH = typeHash(BID_TYPE);
+const ORACLE_REPORT_TYPE_HASH = typeHash(ORACLE_REPORT_TYPE);
 
 /** The terms of an order that its owner signs. Units: docs/specification.md, section 1. */
 export interface OrderTerms {
@@ -147,6 +154,41 @@ export function cancelDigest(domain: Uint8Array, account: number, nonce: bigint,
 /** Digest of the cancellation of all orders below `floor`. */
 export function cancelAllDigest(domain: Uint8Array, account: number, floor: bigint, deadline: bigint): Uint8Array {
   return digest(domain, [CANCEL_ALL_TYPE_HASH, account, floor, deadline]);
+}
+
+/** Digest of a change of an account's margin mode. */
+export function setModeDigest(
+  domain: Uint8Array,
+  account: number,
+  mode: number,
+  nonce: bigint,
+  deadline: bigint,
+): Uint8Array {
+  return digest(domain, [SET_MODE_TYPE_HASH, account, mode, nonce, deadline]);
+}
+
+/** Digest of a bid of `bidder` for `fraction` (1e-9) of `account`, at most `limit` (1e-6 USDC) for the whole of it. */
+export function bidDigest(
+  domain: Uint8Array,
+  account: number,
+  bidder: number,
+  fraction: bigint,
+  limit: bigint,
+  nonce: bigint,
+  deadline: bigint,
+): Uint8Array {
+  return digest(domain, [BID_TYPE_HASH, account, bidder, fraction, limit, nonce, deadline]);
+}
+
+/** Digest of an oracle report; `curvesHash` is keccak256 of the packed curves. */
+export function oracleReportDigest(
+  domain: Uint8Array,
+  market: number,
+  time: bigint,
+  spot: bigint,
+  curvesHash: Uint8Array,
+): Uint8Array {
+  return digest(domain, [ORACLE_REPORT_TYPE_HASH, market, time, spot, curvesHash]);
 }
 
 function digest(domain: Uint8Array, words: readonly Word[]): Uint8Array {

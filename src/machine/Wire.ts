@@ -1,16 +1,20 @@
 import {
+  FRACTION,
+  FUND_ACCOUNTS,
   MAX_ITEM,
   MAX_KEYS,
   MAX_NONCE,
   MAX_QUANTITY,
   MAX_SETTLE,
   MAX_TIME,
+  MODE_STANDARD,
   WIRE_FEE,
   WIRE_QUANTITY,
   MAX_PRICE,
   DAY,
 } from "./Constants.ts";
-import { encodeVarint, Reader } from "./Varint.ts";
+import { readReport, type SignedReport } from "./OracleReports.ts";
+import { Reader } from "./Varint.ts";
 
 /** Transactions as bytes: docs/specification.md, section 3. */
 
@@ -22,6 +26,13 @@ export const TX_CANCEL = 0x05;
 export const TX_CANCEL_ALL = 0x06;
 export const TX_COLLECT_FEES = 0x07;
 export const TX_SETTLE = 0x08;
+export const TX_SET_MODE = 0x09;
+export const TX_START_AUCTION = 0x0a;
+export const TX_END_AUCTION = 0x0b;
+export const TX_BID = 0x0c;
+export const TX_FUND_BID = 0x0d;
+export const TX_COLLECT_FUND = 0x0e;
+export const TX_ORACLE_REPORT = 0x20;
 /** Bit 0: the maker's order is stored; bit 1: the taker's is. */
 export const TX_FILL = 0x10;
 
@@ -32,9 +43,9 @@ export const FLAG_POST_ONLY = 0x08;
 export const FLAG_REDUCE_ONLY = 0x10;
 export const FLAG_FORCIBLE = 0x20;
 /** On the wire only: the maker's series is a put. */
-const WIRE_PUT = 0x40;
+export const WIRE_PUT = 0x40;
 /** On the wire only: a session key signed. */
-const WIRE_KEYED = 0x80;
+export const WIRE_KEYED = 0x80;
 
 const MAX_ACCOUNT = 0xffffffff;
 const MAX_U64 = (1n << 64n) - 1n;
@@ -141,6 +152,46 @@ export interface Settle {
   readonly day: number;
   readonly accounts: readonly number[];
 }
+export interface SetMode {
+  readonly type: typeof TX_SET_MODE;
+  readonly account: number;
+  /** MODE_ of Constants. */
+  readonly mode: number;
+  readonly auth: OwnerAuth | undefined;
+}
+export interface StartAuction {
+  readonly type: typeof TX_START_AUCTION;
+  readonly account: number;
+}
+export interface EndAuction {
+  readonly type: typeof TX_END_AUCTION;
+  readonly account: number;
+}
+export interface Bid {
+  readonly type: typeof TX_BID;
+  /** The account in auction. */
+  readonly account: number;
+  readonly bidder: number;
+  /** Most of the account that the bidder takes, 1e-9. */
+  readonly fraction: bigint;
+  /** Most that the bidder would pay for the whole account, 1e-6 USDC. */
+  readonly limit: bigint;
+  /** Of the bidder. */
+  readonly auth: OwnerAuth | undefined;
+}
+export interface FundBid {
+  readonly type: typeof TX_FUND_BID;
+  readonly account: number;
+  /** Which account of the fund takes the positions over, 0 to 3. */
+  readonly fund: number;
+  /** 1e-9. */
+  readonly fraction: bigint;
+}
+export interface CollectFund {
+  readonly type: typeof TX_COLLECT_FUND;
+  /** 0 to 3. */
+  readonly fund: number;
+}
 export interface Fill {
   readonly type: typeof TX_FILL;
   readonly maker: WireMakerOrder | OrderReference;
@@ -149,8 +200,28 @@ export interface Fill {
   readonly quantity: bigint;
 }
 
+export interface OracleReport extends SignedReport {
+  readonly type: typeof TX_ORACLE_REPORT;
+}
+
 /** A decoded transaction. */
-export type Transaction = Withdraw | Transfer | SetKey | RevokeKey | Cancel | CancelAll | CollectFees | Settle | Fill;
+export type Transaction =
+  | Withdraw
+  | Transfer
+  | SetKey
+  | RevokeKey
+  | Cancel
+  | CancelAll
+  | CollectFees
+  | Settle
+  | SetMode
+  | StartAuction
+  | EndAuction
+  | Bid
+  | FundBid
+  | CollectFund
+  | OracleReport
+  | Fill;
 
 /**
  * Decodes an item of a batch, or the payload of a Forced message.
@@ -201,6 +272,26 @@ function readTransaction(r: Reader, timeBase: bigint, forced: boolean): Transact
       if (!Number.isInteger(count) || count < 1 || count > MAX_SETTLE) return undefined;
       return { type, market, day, accounts: Array.from({ length: count }, () => r.u32()) };
     }
+    case TX_SET_MODE: {
+      const [account, mode] = [readAccount(r), r.u8()];
+      if (mode > MODE_STANDARD) r.fail();
+      return { type, account, mode, auth: readOwnerAuth(r, timeBase, forced) };
+    }
+    case TX_START_AUCTION:
+    case TX_END_AUCTION:
+      return { type, account: readAccount(r) };
+    case TX_BID: {
+      const [account, bidder, fraction] = [readAccount(r), readAccount(r), readFraction(r)];
+      return { type, account, bidder, fraction, limit: r.varint(MAX_U64), auth: readOwnerAuth(r, timeBase, forced) };
+    }
+    case TX_FUND_BID: {
+      const [account, fund] = [readAccount(r), readFund(r)];
+      return { type, account, fund, fraction: readFraction(r) };
+    }
+    case TX_COLLECT_FUND:
+      return { type, fund: readFund(r) };
+    case TX_ORACLE_REPORT:
+      return { type, ...readReport(r) };
     default: {
       const form = type - TX_FILL;
       if (form < 0 || form > (forced ? 0 : 3)) return undefined;
@@ -272,6 +363,16 @@ function readAccount(r: Reader): number {
   return r.varintNumber(MAX_ACCOUNT);
 }
 
+function readFraction(r: Reader): bigint {
+  const fraction = r.varint(FRACTION);
+  return fraction === 0n ? BigInt(r.fail()) : fraction;
+}
+
+function readFund(r: Reader): number {
+  const fund = r.u8();
+  return fund < FUND_ACCOUNTS ? fund : r.fail();
+}
+
 function readQuantity(r: Reader): bigint {
   return r.varint(MAX_QUANTITY / WIRE_QUANTITY) * WIRE_QUANTITY;
 }
@@ -279,117 +380,6 @@ function readQuantity(r: Reader): bigint {
 function readTime(r: Reader, timeBase: bigint): bigint {
   const time = timeBase + r.varint(MAX_TIME);
   return time <= MAX_TIME ? time : BigInt(r.fail());
-}
-
-/**
- * The bytes of a transaction: the inverse of {@link decodeTransaction}. Values must be representable: quantities in
- * multiples of 1e-3 contract, maximum fees in cents, times not before `timeBase`, to which they are relative.
- */
-export function encodeTransaction(transaction: Transaction, timeBase: bigint): Uint8Array {
-  const out: number[] = [];
-  writeTransaction(out, transaction, timeBase);
-  return Uint8Array.from(out);
-}
-
-function writeTransaction(out: number[], tx: Transaction, timeBase: bigint): void {
-  const varint = (value: bigint | number): number => out.push(...encodeVarint(BigInt(value)));
-  const ownerAuth = (auth: OwnerAuth | undefined): void => {
-    if (auth === undefined) return;
-    varint(auth.nonce);
-    varint(auth.deadline - timeBase);
-    out.push(...auth.signature);
-  };
-  const cancelAuth = (auth: CancelAuth | undefined): void => {
-    if (auth === undefined) return;
-    out.push(auth.keyIndex);
-    varint(auth.deadline - timeBase);
-    out.push(...auth.signature);
-  };
-  const order = (value: WireOrder | WireMakerOrder | OrderReference): void => {
-    varint(value.account);
-    varint(value.nonce);
-    if (value.stored) return;
-    const put = "put" in value && value.put;
-    out.push(value.flags | (put ? WIRE_PUT : 0) | (value.keyIndex === 0 ? 0 : WIRE_KEYED));
-    if (value.keyIndex !== 0) {
-      out.push(value.keyIndex);
-      varint(value.keyEpoch);
-    }
-    if ("market" in value) {
-      out.push(value.market);
-      varint(BigInt(value.day) - timeBase / DAY);
-      varint(value.strikeSteps);
-    }
-    varint(value.quantity / WIRE_QUANTITY);
-    varint(value.limitTicks);
-    varint(value.maxFee / WIRE_FEE);
-    varint(value.deadline - timeBase);
-    out.push(...value.signature);
-  };
-  switch (tx.type) {
-    case TX_WITHDRAW:
-      out.push(tx.type);
-      varint(tx.account);
-      varint(tx.amount);
-      out.push(tx.payee);
-      ownerAuth(tx.auth);
-      return;
-    case TX_TRANSFER:
-      out.push(tx.type);
-      varint(tx.from);
-      varint(tx.to);
-      varint(tx.amount);
-      ownerAuth(tx.auth);
-      return;
-    case TX_SET_KEY:
-      out.push(tx.type);
-      varint(tx.account);
-      out.push(tx.index, ...tx.address, tx.scope);
-      varint(tx.expiry);
-      varint(tx.budget);
-      ownerAuth(tx.auth);
-      return;
-    case TX_REVOKE_KEY:
-      out.push(tx.type);
-      varint(tx.account);
-      out.push(tx.index);
-      ownerAuth(tx.auth);
-      return;
-    case TX_CANCEL:
-      out.push(tx.type);
-      varint(tx.account);
-      varint(tx.nonce);
-      cancelAuth(tx.auth);
-      return;
-    case TX_CANCEL_ALL:
-      out.push(tx.type);
-      varint(tx.account);
-      varint(tx.floor);
-      cancelAuth(tx.auth);
-      return;
-    case TX_COLLECT_FEES:
-      out.push(tx.type);
-      return;
-    case TX_SETTLE:
-      out.push(tx.type, tx.market, tx.day >>> 8, tx.day & 0xff);
-      for (const account of tx.accounts)
-        out.push(account >>> 24, (account >>> 16) & 255, (account >>> 8) & 255, account & 255);
-      return;
-    case TX_FILL:
-      out.push(TX_FILL | (tx.maker.stored ? 1 : 0) | (tx.taker.stored ? 2 : 0));
-      order(tx.maker);
-      order(tx.taker);
-      varint(tx.quantity / WIRE_QUANTITY);
-  }
-}
-
-/** The length prefix of an item, docs/specification.md, section 3. */
-export function encodeItem(item: Uint8Array): Uint8Array {
-  const prefix = encodeVarint(BigInt(item.length));
-  const bytes = new Uint8Array(prefix.length + item.length);
-  bytes.set(prefix);
-  bytes.set(item, prefix.length);
-  return bytes;
 }
 
 /** Where the item at `offset` of a payload lies, or undefined for a framing error. */

@@ -3,7 +3,7 @@ import { keccak256 } from "../crypto/keccak.ts";
 import { TenorError } from "../errors.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
 import type { InputLog } from "../machine/InputLog.ts";
-import { decodeSlot, encodeSlot } from "../machine/Slots.ts";
+import { decodeSlot, encodeSlot } from "../machine/SlotCodec.ts";
 import { set, slots, type TreeRoot } from "../machine/StateTree.ts";
 import { genesisSnapshot, snapshotHash, type Snapshot } from "./Execution.ts";
 import type { InputsRead } from "./InputsRead.ts";

@@ -1,17 +1,23 @@
-import { MAX_KEYS, MAX_NONCE, MAX_TIME } from "../machine/Constants.ts";
+import { FRACTION, FUND_ACCOUNT, MAX_KEYS, MAX_NONCE, MAX_TIME, MODE_STANDARD } from "../machine/Constants.ts";
 import {
+  TX_BID,
   TX_CANCEL,
   TX_CANCEL_ALL,
+  TX_COLLECT_FUND,
+  TX_FUND_BID,
   TX_REVOKE_KEY,
   TX_SET_KEY,
+  TX_SET_MODE,
   TX_TRANSFER,
   TX_WITHDRAW,
+  type Bid,
   type Cancel,
   type CancelAll,
   type CancelAuth,
   type OwnerAuth,
   type RevokeKey,
   type SetKey,
+  type SetMode,
   type Transfer,
   type Transaction,
   type Withdraw,
@@ -20,7 +26,7 @@ import { refuse, type Refusal } from "./Refusal.ts";
 import { firstOutside } from "./SignedOrder.ts";
 
 /** What traders submit besides orders, in its signed form. Times are absolute. */
-export type AccountTransaction = Withdraw | Transfer | SetKey | RevokeKey | Cancel | CancelAll;
+export type AccountTransaction = Withdraw | Transfer | SetKey | RevokeKey | SetMode | Bid | Cancel | CancelAll;
 
 const MAX_U64 = (1n << 64n) - 1n;
 const MAX_ACCOUNT = 0xffffffff;
@@ -30,6 +36,9 @@ export function accountsOf(tx: Transaction): number[] {
   if ("accounts" in tx) return [...tx.accounts];
   if ("maker" in tx) return [tx.maker.account, tx.taker.account];
   if (tx.type === TX_TRANSFER) return [tx.from, tx.to];
+  if (tx.type === TX_BID) return [tx.account, tx.bidder];
+  if (tx.type === TX_FUND_BID) return [tx.account, FUND_ACCOUNT + tx.fund];
+  if (tx.type === TX_COLLECT_FUND) return [FUND_ACCOUNT + tx.fund];
   return "account" in tx ? [tx.account] : [];
 }
 
@@ -62,6 +71,16 @@ function numbersOutside(tx: AccountTransaction): string | undefined {
         ["index", tx.index, 0xff],
         ["scope", tx.scope, 0xff],
       ]);
+    case TX_SET_MODE:
+      return firstOutside([
+        ["account", tx.account, MAX_ACCOUNT],
+        ["mode", tx.mode, MODE_STANDARD],
+      ]);
+    case TX_BID:
+      return firstOutside([
+        ["account", tx.account, MAX_ACCOUNT],
+        ["bidder", tx.bidder, MAX_ACCOUNT],
+      ]);
     case TX_REVOKE_KEY:
       return firstOutside([
         ["account", tx.account, MAX_ACCOUNT],
@@ -81,6 +100,7 @@ function bigintsOutside(tx: AccountTransaction, auth: OwnerAuth | CancelAuth): s
   if ("nonce" in auth) values.push(["nonce", auth.nonce, MAX_NONCE]);
   if (tx.type === TX_WITHDRAW || tx.type === TX_TRANSFER) values.push(["amount", tx.amount, MAX_U64]);
   if (tx.type === TX_SET_KEY) values.push(["expiry", tx.expiry, MAX_TIME], ["budget", tx.budget, MAX_U64]);
+  if (tx.type === TX_BID) values.push(["fraction", tx.fraction, FRACTION], ["limit", tx.limit, MAX_U64]);
   if (tx.type === TX_CANCEL) values.push(["nonce", tx.nonce, MAX_NONCE]);
   if (tx.type === TX_CANCEL_ALL) values.push(["floor", tx.floor, MAX_NONCE]);
   return firstOutside(values);

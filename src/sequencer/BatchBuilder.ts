@@ -8,14 +8,8 @@ import { dayOf, expiryOf } from "../machine/Positions.ts";
 import { ResultCode } from "../machine/ResultCodes.ts";
 import { expiryTime } from "../machine/Slots.ts";
 import { executeTransaction, Machine, type InputSource } from "../machine/Step.ts";
-import {
-  decodeTransaction,
-  encodeItem,
-  encodeTransaction,
-  TX_FILL,
-  TX_SETTLE,
-  type Transaction,
-} from "../machine/Wire.ts";
+import { decodeTransaction, TX_FILL, TX_SETTLE, type Transaction } from "../machine/Wire.ts";
+import { encodeItem, encodeTransaction } from "../machine/WireEncoding.ts";
 import type { Checkpoint } from "./DerivedState.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { decodeTransaction, encodeTransaction } from "../machine/Wire.ts";
+import { decodeTransaction } from "../machine/Wire.ts";
+import { encodeTransaction } from "../machine/WireEncoding.ts";
 import type { JournalBatch, JournalItem, JournalOrder } from "./Journal.ts";
 import type { OrderRecord, PlannedBatch, PlannedItem } from "./OrderRecord.ts";
 import { encodeSignedOrder } from "./SignedOrder.ts";

@@ -1,7 +1,8 @@
 import { equalBytes } from "../crypto/bytes.ts";
 import { ResultCode } from "../machine/ResultCodes.ts";
 import { State } from "../machine/State.ts";
-import { decodeTransaction, encodeTransaction, TX_SETTLE } from "../machine/Wire.ts";
+import { decodeTransaction, TX_SETTLE } from "../machine/Wire.ts";
+import { encodeTransaction } from "../machine/WireEncoding.ts";
 import type { Logger } from "../roles/Logger.ts";
 import { isSameBatch } from "./BatchBuilder.ts";
 import type { BatchSchedule } from "./BatchSchedule.ts";

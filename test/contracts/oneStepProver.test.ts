@@ -9,7 +9,8 @@ import { GENESIS_CURSOR, machineStateHash } from "../../src/machine/MachineState
 import type { ResultCode } from "../../src/machine/ResultCodes.ts";
 import { resultName, type ResultName } from "../../src/machine/ResultCodes.ts";
 import { Machine, type ProvenStep, type StepKind } from "../../src/machine/Step.ts";
-import { encodeItem, encodeTransaction, TX_SETTLE, type Transaction } from "../../src/machine/Wire.ts";
+import { TX_SETTLE, type Transaction } from "../../src/machine/Wire.ts";
+import { encodeItem, encodeTransaction } from "../../src/machine/WireEncoding.ts";
 import { batchOf } from "../support/batch.ts";
 import { deployProver, type ProverScene } from "../support/proverScene.ts";
 import {

@@ -16,24 +16,18 @@ import {
   expiryKey,
   GLOBALS_KEY,
   keyKey,
-  KIND_ACCOUNT,
   KIND_KEY,
-  KIND_MARKET,
   marketKey,
   orderKey,
   spentOrder,
   type Market,
+  emptyAccount,
+  UNLISTED,
 } from "../../src/machine/Slots.ts";
 import { set, type TreeRoot } from "../../src/machine/StateTree.ts";
 import { Machine, type ProvenStep } from "../../src/machine/Step.ts";
-import {
-  encodeItem,
-  encodeTransaction,
-  TX_COLLECT_FEES,
-  TX_FILL,
-  TX_SETTLE,
-  type Transaction,
-} from "../../src/machine/Wire.ts";
+import { TX_COLLECT_FEES, TX_FILL, TX_SETTLE, type Transaction } from "../../src/machine/Wire.ts";
+import { encodeItem, encodeTransaction } from "../../src/machine/WireEncoding.ts";
 import { batchOf } from "../support/batch.ts";
 import { deployJudge, judgeAll, postHashOf, type Judge } from "../support/parity/judge.ts";
 import {
@@ -63,7 +57,7 @@ const MARKETS: ReadonlyMap<number, Market> = new Map(
     const lot = id === 253 ? MAX_QUANTITY : 1000n;
     const steps: Market["steps"] = [tick * 3n, 2n ** 63n - (2n ** 63n % (tick * 3n)), tick * 9n];
     const anchor = id === 252 ? 1n : id >= 250 ? MAX_PRICE : 20_000_000n;
-    return [id, { kind: KIND_MARKET, tick, lot, steps, anchor, anchorTime: 0n }];
+    return [id, { ...UNLISTED, tick, lot, steps, anchor, anchorTime: 0n }];
   }),
 );
 
@@ -167,8 +161,7 @@ function extremeRoot(now: bigint): TreeRoot {
             : 10n ** 24n;
     const debt = id === 5 ? 2n ** 126n : 0n;
     root = set(root, accountKey(id), {
-      kind: KIND_ACCOUNT,
-      owner: owner(id),
+      ...emptyAccount(owner(id)),
       floor: floorOf(id),
       cash,
       debt,

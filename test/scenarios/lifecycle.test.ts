@@ -3,7 +3,8 @@ import { toHex } from "../../src/crypto/bytes.ts";
 import { MESSAGE_FORCED } from "../../src/machine/Inputs.ts";
 import { withdrawalKey } from "../../src/machine/Slots.ts";
 import { witnessItem } from "../../src/machine/StateTree.ts";
-import { encodeTransaction, TX_WITHDRAW } from "../../src/machine/Wire.ts";
+import { TX_WITHDRAW } from "../../src/machine/Wire.ts";
+import { encodeTransaction } from "../../src/machine/WireEncoding.ts";
 import type { Proposer } from "../../src/roles/Proposer.ts";
 import { expectRefused, USDC, World, type TestFollower, type Trader } from "../support/tenor.ts";
 

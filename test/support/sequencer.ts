@@ -17,7 +17,8 @@ import {
 import { GENESIS_CURSOR } from "../../src/machine/MachineState.ts";
 import { Machine } from "../../src/machine/Step.ts";
 import { domainSeparator, type OrderTerms } from "../../src/machine/TypedData.ts";
-import { encodeTransaction, type Transaction } from "../../src/machine/Wire.ts";
+import type { Transaction } from "../../src/machine/Wire.ts";
+import { encodeTransaction } from "../../src/machine/WireEncoding.ts";
 import { SILENT, type Logger } from "../../src/roles/Logger.ts";
 import { genesisCheckpoint } from "../../src/sequencer/DerivedState.ts";
 import type { OrderOutcome } from "../../src/sequencer/Submission.ts";

@@ -4,9 +4,9 @@ import {
   accountKey,
   EMPTY_GLOBALS,
   GLOBALS_KEY,
-  KIND_ACCOUNT,
   KIND_WITHDRAWAL,
   withdrawalKey,
+  emptyAccount,
 } from "../../src/machine/Slots.ts";
 import { rootHash, set, witnessItem, type TreeRoot } from "../../src/machine/StateTree.ts";
 import { Asserter, type KnownAssertion } from "./assertions.ts";
@@ -25,7 +25,7 @@ export function stateWith(withdrawals: readonly MadeWithdrawal[], accounts = 20)
   let root: TreeRoot;
   for (let account = 0; account < accounts; account++) {
     const owner = Uint8Array.from({ length: 20 }, () => account + 1);
-    const slot = { kind: KIND_ACCOUNT, owner, floor: 0n, cash: 10n ** 9n, debt: 0n, positions: [] } as const;
+    const slot = { ...emptyAccount(owner), cash: 10n ** 9n };
     root = set(root, accountKey(account), slot);
   }
   root = set(root, GLOBALS_KEY, { ...EMPTY_GLOBALS, withdrawals: BigInt(withdrawals.length) });

@@ -1,5 +1,6 @@
 import { readU16, toHex } from "../../../src/crypto/bytes.ts";
-import { encodeSlot, type Slot } from "../../../src/machine/Slots.ts";
+import type { Slot } from "../../../src/machine/Slots.ts";
+import { encodeSlot } from "../../../src/machine/SlotCodec.ts";
 import { keyToBigint, slots, type TreeRoot } from "../../../src/machine/StateTree.ts";
 import { changes } from "./treeWalk.ts";
 import { describe, seriesName, type ReferenceModel } from "./ReferenceModel.ts";
@@ -23,6 +24,8 @@ function slotInWords(slot: Slot): string {
       return describe({
         owner: toHex(slot.owner),
         floor: slot.floor,
+        mode: slot.mode,
+        auction: slot.auction,
         cash: slot.cash,
         debt: slot.debt,
         positions: new Map(slot.positions.map(({ series, quantity }) => [unpackSeries(series), quantity])),
@@ -55,13 +58,10 @@ function slotInWords(slot: Slot): string {
       const { address, scope, expiry, budget, epoch } = slot;
       return describe({ address: toHex(address), scope, expiry, budget, epoch });
     }
-    case 4: {
-      const { tick, lot, steps, anchor, anchorTime } = slot;
-      return describe({ tick, lot, steps, anchor, anchorTime });
-    }
+    case 4:
     case 5: {
-      const { price, shorts, final, owed, received, credited, paid } = slot;
-      return describe({ price, shorts, final, owed, received, credited, paid });
+      const { kind: _, ...fields } = slot;
+      return describe(fields);
     }
     case 6:
       return describe({ amount: slot.amount });
@@ -69,6 +69,8 @@ function slotInWords(slot: Slot): string {
       return describe({ account: slot.account, recipient: toHex(slot.recipient), amount: slot.amount });
     case 8:
       return describe({ withdrawals: slot.withdrawals, fees: slot.fees, fund: slot.fund });
+    case 9:
+      return describe({ threshold: slot.threshold, addresses: slot.addresses.map(toHex) });
   }
 }
 
@@ -90,6 +92,8 @@ function keyInWords(key: bigint): string {
       return `claim ${id / 2n ** 48n}/${(id / 2n ** 32n) % 65536n}/${id % 2n ** 32n}`;
     case 7n:
       return `withdrawal ${id}`;
+    case 9n:
+      return `signers ${id === 0n ? "" : String(id)}`;
     case 8n:
       return `globals ${id === 0n ? "" : String(id)}`;
     default:

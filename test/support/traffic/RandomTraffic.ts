@@ -1,6 +1,7 @@
 import { concat } from "../../../src/crypto/bytes.ts";
 import { DATA_CALLDATA, DATA_FORCED } from "../../../src/machine/Inputs.ts";
-import { encodeItem, encodeTransaction, TX_SETTLE, type Transaction } from "../../../src/machine/Wire.ts";
+import { TX_SETTLE, type Transaction } from "../../../src/machine/Wire.ts";
+import { encodeItem, encodeTransaction } from "../../../src/machine/WireEncoding.ts";
 import { batchOf } from "../batch.ts";
 import { RECIPES, type Recipe } from "./recipes.ts";
 import { Traffic } from "./Traffic.ts";

@@ -16,7 +16,8 @@ import {
 } from "../../../src/machine/Slots.ts";
 import { get } from "../../../src/machine/StateTree.ts";
 import type { Machine } from "../../../src/machine/Step.ts";
-import { encodeTransaction, TX_COLLECT_FEES, type Transaction } from "../../../src/machine/Wire.ts";
+import { TX_COLLECT_FEES, type Transaction } from "../../../src/machine/Wire.ts";
+import { encodeTransaction } from "../../../src/machine/WireEncoding.ts";
 import {
   anchorMessage,
   depositMessage,

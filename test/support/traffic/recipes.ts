@@ -2,7 +2,8 @@ import { MAX_QUANTITY, NONCE_WINDOW } from "../../../src/machine/Constants.ts";
 import { MESSAGE_ANCHOR, MESSAGE_DEPOSIT, MESSAGE_FORCED, MESSAGE_LIST_MARKET } from "../../../src/machine/Inputs.ts";
 import { expiryOf, dayOf, isPut, marketOf, strikeOf } from "../../../src/machine/Positions.ts";
 import { SCOPE_CANCEL, SCOPE_PAYEE, SCOPE_TRADE } from "../../../src/machine/Slots.ts";
-import { encodeTransaction, TX_SETTLE, type Settle, type Transaction } from "../../../src/machine/Wire.ts";
+import { TX_SETTLE, type Settle, type Transaction } from "../../../src/machine/Wire.ts";
+import { encodeTransaction } from "../../../src/machine/WireEncoding.ts";
 import {
   anchorMessage,
   cancellation,

@@ -9,12 +9,12 @@ import {
   claimKey,
   EMPTY_EXPIRY,
   expiryKey,
-  KIND_ACCOUNT,
   KIND_CLAIM,
-  KIND_MARKET,
   marketKey,
   type Account,
   type Market,
+  emptyAccount,
+  UNLISTED,
 } from "../../../src/machine/Slots.ts";
 import { set, type TreeRoot } from "../../../src/machine/StateTree.ts";
 import { MAX_QUANTITY } from "../../../src/machine/Constants.ts";
@@ -115,9 +115,9 @@ export function preparedRoot(): TreeRoot {
 
 function account(id: number, cash: bigint, positions: Account["positions"]): Account {
   const ordered = [...positions].sort((a, b) => (a.series < b.series ? -1 : 1));
-  return { kind: KIND_ACCOUNT, owner: signerAddress(id), floor: 0n, cash, debt: 0n, positions: ordered };
+  return { ...emptyAccount(signerAddress(id)), cash, positions: ordered };
 }
 
 function market(tick: bigint, lot: bigint, steps: Market["steps"], anchor: bigint): Market {
-  return { kind: KIND_MARKET, tick, lot, steps, anchor, anchorTime: 0n };
+  return { ...UNLISTED, tick, lot, steps, anchor };
 }

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { accrue, exceedsMaximum, feeUp, lossBoundUp, premium } from "../../../src/machine/Fees.ts";
 import {
-  countExpiries,
+  expiriesOf,
   decodePositions,
   encodePositions,
   expiryOf,
@@ -97,7 +97,7 @@ describe("positions", () => {
           expect(quantityOf(list, series)).to.equal(quantity);
         });
         const expiries = new Set([...map.keys()].map((name) => name.split("/").slice(0, 2).join("/")));
-        expect(countExpiries(list)).to.equal(expiries.size);
+        expect(expiriesOf(list)).to.have.length(expiries.size);
         for (const { expiry } of list) {
           const short = list.some((position) => position.expiry === expiry && position.quantity < 0n);
           expect(holdsShort(list, expiry)).to.equal(short);

@@ -6,7 +6,7 @@ import { GENESIS_CURSOR } from "../../../src/machine/MachineState.ts";
 import { resultName, type ResultName } from "../../../src/machine/ResultCodes.ts";
 import { rootHash } from "../../../src/machine/StateTree.ts";
 import { itemLimit, Machine } from "../../../src/machine/Step.ts";
-import { encodeItem, encodeTransaction } from "../../../src/machine/Wire.ts";
+import { encodeItem, encodeTransaction } from "../../../src/machine/WireEncoding.ts";
 import { Random } from "../../../src/market/random.ts";
 import { batchOf } from "../../support/batch.ts";
 import { deploymentFor, Exchange, START } from "../../support/model/Exchange.ts";

@@ -3,25 +3,24 @@ import fc from "fast-check";
 import { toHex } from "../../../src/crypto/bytes.ts";
 import { makePosition } from "../../../src/machine/Positions.ts";
 import {
+  GLOBALS_KEY,
   accountKey,
   claimKey,
-  decodeSlot,
-  encodeSlot,
   expiryKey,
-  GLOBALS_KEY,
   isSpent,
   keyKey,
   marketKey,
   orderKey,
-  SlotError,
   spentOrder,
   withdrawalKey,
   type Slot,
 } from "../../../src/machine/Slots.ts";
+import { decodeSlot, encodeSlot, SlotError } from "../../../src/machine/SlotCodec.ts";
 import { keyToBigint } from "../../../src/machine/StateTree.ts";
 
 const RUNS = { numRuns: 200, seed: 19 };
 const uint = (bits: number): fc.Arbitrary<bigint> => fc.bigInt({ min: 0n, max: 2n ** BigInt(bits) - 1n });
+const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const nat = (bits: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** bits - 1 });
 const address = fc.uint8Array({ minLength: 20, maxLength: 20 });
 const quantity = fc.bigInt({ min: -(2n ** 127n), max: 2n ** 127n - 1n }).filter((value) => value !== 0n);
@@ -33,9 +32,17 @@ const positions = fc
 const kinds: { kind: number; slot: fc.Arbitrary<object>; length: number; widths: number[] }[] = [
   {
     kind: 1,
-    slot: fc.record({ owner: address, floor: uint(64), cash: uint(128), debt: uint(128), positions }),
-    length: 60,
-    widths: [20, 8, 16, 16],
+    slot: fc.record({
+      owner: address,
+      floor: uint(64),
+      mode: fc.constantFrom(0, 1),
+      auction: uint(40),
+      cash: uint(128),
+      debt: uint(128),
+      positions,
+    }),
+    length: 66,
+    widths: [20, 8, 1, 5, 16, 16],
   },
   {
     kind: 2,
@@ -69,9 +76,20 @@ const kinds: { kind: number; slot: fc.Arbitrary<object>; length: number; widths:
       steps: fc.tuple(uint(64), uint(64), uint(64)),
       anchor: uint(64),
       anchorTime: uint(40),
+      minVol: uint(32),
+      maxVol: uint(32),
+      bandFloor: uint(64),
+      exposureMultiple: uint(32),
+      exposure: uint(128),
+      spot: uint(64),
+      spotTime: uint(40),
+      low: uint(64),
+      high: uint(64),
+      lowBefore: uint(64),
+      highBefore: uint(64),
     }),
-    length: 49,
-    widths: [4, 8, 8, 8, 8, 8, 5],
+    length: 130,
+    widths: [4, 8, 8, 8, 8, 8, 5, 4, 4, 8, 4, 16, 8, 5, 8, 8, 8, 8],
   },
   {
     kind: 5,
@@ -83,9 +101,13 @@ const kinds: { kind: number; slot: fc.Arbitrary<object>; length: number; widths:
       received: uint(128),
       credited: uint(128),
       paid: uint(128),
+      forward: uint(64),
+      curveSpot: uint(64),
+      curveTime: uint(40),
+      curve: fc.record({ a: int64, b: int64, rho: int64, m: int64, sigma: int64, refTau: uint(32) }),
     }),
-    length: 77,
-    widths: [8, 4, 1, 16, 16, 16, 16],
+    length: 142,
+    widths: [8, 4, 1, 16, 16, 16, 16, 8, 8, 5, 8, 8, 8, 8, 8, 4],
   },
   { kind: 6, slot: fc.record({ amount: uint(128) }), length: 16, widths: [16] },
   {
@@ -100,14 +122,21 @@ const kinds: { kind: number; slot: fc.Arbitrary<object>; length: number; widths:
     length: 40,
     widths: [8, 16, 16],
   },
+  {
+    kind: 9,
+    slot: fc.record({ threshold: nat(8), addresses: fc.array(address, { minLength: 3, maxLength: 3 }) }),
+    length: 61,
+    widths: [1, 20, 20, 20],
+  },
 ];
 
 /** The content as section 2.2's table lists it, field by field. */
 function byTable(slot: Record<string, unknown>, widths: readonly number[]): string {
-  const values = Object.values(slot).flat().slice(0, widths.length);
+  const { curve, ...plain } = slot as Record<string, unknown> & { curve?: Record<string, bigint> };
+  const values = [...Object.values(plain), ...Object.values(curve ?? {})].flat().slice(0, widths.length);
   const fields = values.map((value, i) => {
     if (value instanceof Uint8Array) return toHex(value).slice(2);
-    return BigInt(value as bigint | number | boolean)
+    return BigInt.asUintN(8 * widths[i]!, BigInt(value as bigint | number | boolean))
       .toString(16)
       .padStart(2 * widths[i]!, "0");
   });
@@ -141,17 +170,17 @@ describe("slots", () => {
   }
 
   it("of unknown kinds are refused", () => {
-    for (const kind of [0, 9, 255]) expect(() => decodeSlot(kind, new Uint8Array(40))).to.throw(SlotError);
+    for (const kind of [0, 10, 255]) expect(() => decodeSlot(kind, new Uint8Array(40))).to.throw(SlotError);
   });
 
   it("of an expiry whose flag is neither 0 nor 1 are refused", () => {
-    const bytes = new Uint8Array(77);
+    const bytes = new Uint8Array(142);
     bytes[12] = 2;
     expect(() => decodeSlot(5, bytes)).to.throw(SlotError);
   });
 
   it("of an account with 65 positions are refused", () => {
-    expect(() => decodeSlot(1, new Uint8Array(60 + 32 * 65))).to.throw(SlotError);
+    expect(() => decodeSlot(1, new Uint8Array(66 + 32 * 65))).to.throw(SlotError);
   });
 
   it("whose numbers do not fit do not encode", () => {

@@ -1,6 +1,14 @@
 import { expect } from "chai";
 import { fromHex, toHex } from "../../../src/crypto/bytes.ts";
-import { accountKey, encodeSlot, EMPTY_GLOBALS, orderKey, spentOrder, type Slot } from "../../../src/machine/Slots.ts";
+import {
+  EMPTY_GLOBALS,
+  accountKey,
+  emptyAccount,
+  orderKey,
+  spentOrder,
+  type Slot,
+} from "../../../src/machine/Slots.ts";
+import { encodeSlot } from "../../../src/machine/SlotCodec.ts";
 import {
   get,
   keyFromBigint,
@@ -140,7 +148,7 @@ describe("state tree", () => {
   it("has paths of about log2 of the live slots: 100,000 accounts with orders", function () {
     this.timeout(60_000);
     let root: TreeRoot;
-    const account: Slot = { kind: 1, owner: new Uint8Array(20), floor: 0n, cash: 0n, debt: 0n, positions: [] };
+    const account: Slot = emptyAccount(new Uint8Array(20));
     const depths: number[] = [];
     for (let id = 0; id < 100_000; id++) {
       root = set(root, accountKey(id), account);

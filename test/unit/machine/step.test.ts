@@ -8,7 +8,8 @@ import { resultName } from "../../../src/machine/ResultCodes.ts";
 import { SequenceTree } from "../../../src/machine/SequenceTree.ts";
 import { rootHash } from "../../../src/machine/StateTree.ts";
 import { Machine } from "../../../src/machine/Step.ts";
-import { encodeItem, encodeTransaction, type Transaction } from "../../../src/machine/Wire.ts";
+import type { Transaction } from "../../../src/machine/Wire.ts";
+import { encodeItem, encodeTransaction } from "../../../src/machine/WireEncoding.ts";
 import { anchorPayload, depositPayload, fixPayload, listPayload } from "../../../src/replay/payloads.ts";
 import { batchOf } from "../../support/batch.ts";
 import {

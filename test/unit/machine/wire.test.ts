@@ -2,13 +2,8 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { toHex } from "../../../src/crypto/bytes.ts";
 import { encodeVarint, Reader } from "../../../src/machine/Varint.ts";
-import {
-  decodeTransaction,
-  encodeItem,
-  encodeTransaction,
-  frameAt,
-  type Transaction,
-} from "../../../src/machine/Wire.ts";
+import { decodeTransaction, frameAt, type Transaction } from "../../../src/machine/Wire.ts";
+import { encodeItem, encodeTransaction } from "../../../src/machine/WireEncoding.ts";
 import { Random } from "../../../src/market/random.ts";
 
 const RUNS = { numRuns: 300, seed: 7 };

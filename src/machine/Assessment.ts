@@ -1,0 +1,58 @@
+import { MODE_STANDARD, SPOT_MAX_AGE } from "./Constants.ts";
+import type { Execution } from "./Execution.ts";
+import { requirements, type Requirements, type ViewOf } from "./Margin.ts";
+import { viewOf, type ExpiryView } from "./Marks.ts";
+import { marketOf, type Position } from "./Positions.ts";
+import { requirement } from "./Requirement.ts";
+import { UNLISTED, type Account } from "./Slots.ts";
+
+/** What an account needs in its mode, and the slots that this takes: docs/specification.md, section 6.8. */
+
+/** Opens, once in a step, the slots on which the requirement of `positions` depends in `mode`. */
+export function openForMargin(execution: Execution, mode: number, positions: readonly Position[]): void {
+  const { state } = execution;
+  let last = -1;
+  for (const { expiry } of positions) {
+    if (expiry === last) continue;
+    state.peekMarket(marketOf(expiry));
+    if (mode === MODE_STANDARD) state.peekExpiry(expiry);
+    last = expiry;
+  }
+}
+
+/**
+ * What `positions` need in `mode`. The slots must have been opened.
+ *
+ * @param maxSpotAge How old a spot may be for marks to count, seconds.
+ */
+export function requirementsOf(
+  execution: Execution,
+  mode: number,
+  positions: readonly Position[],
+  maxSpotAge = SPOT_MAX_AGE,
+): Requirements {
+  if (mode === MODE_STANDARD) return requirements(positions, viewsOf(execution, maxSpotAge));
+  const both = requirement(positions, (market) => execution.state.peekMarket(market)?.anchor ?? 0n);
+  return { initial: both, maintenance: both };
+}
+
+/** Opens what is needed, and cash less debt less the initial requirement, in 1e-6 USDC. */
+export function initialExcess(execution: Execution, account: Account): bigint {
+  openForMargin(execution, account.mode, account.positions);
+  return account.cash - account.debt - requirementsOf(execution, account.mode, account.positions).initial;
+}
+
+/** The views of expiries at the time of a step. The slots must have been opened. */
+export function viewsOf(execution: Execution, maxSpotAge = SPOT_MAX_AGE): ViewOf {
+  const views = new Map<number, ExpiryView>();
+  return (expiry) => {
+    let view = views.get(expiry);
+    if (view === undefined) {
+      // SAFETY: nobody holds a position in a market that is not listed.
+      const market = execution.state.peekMarket(marketOf(expiry)) ?? UNLISTED;
+      view = viewOf(expiry, market, execution.state.peekExpiry(expiry), execution.now, maxSpotAge);
+      views.set(expiry, view);
+    }
+    return view;
+  };
+}
