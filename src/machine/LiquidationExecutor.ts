@@ -201,14 +201,21 @@ function takeLot(execution: Execution, id: number, fraction: bigint, limit: bigi
   return { after, moved, cash, payment, before: account.positions };
 }
 
-/** A fraction of each position, rounded towards zero to a multiple of the market's lot; without those that come to zero. */
+/**
+ * A fraction of each position in whole lots; without those that come to zero. SAFETY: longs are rounded down and shorts up,
+ * as cash is rounded down and the payment up, so nobody takes cash and leaves the shorts behind it.
+ */
 function share(execution: Execution, positions: readonly Position[], fraction: bigint): readonly Position[] {
   return positions.flatMap((position) => {
     // SAFETY: nobody holds a position in a market that is not listed; its lot is not zero.
     const lot = execution.state.peekMarket(marketOf(position.expiry))?.lot ?? 1n;
-    // Division truncates, so both steps round towards zero whatever the sign.
-    const quantity = ((position.quantity * fraction) / FRACTION / lot) * lot;
-    return quantity === 0n ? [] : [{ ...position, quantity }];
+    const { quantity } = position;
+    if (quantity < 0n) {
+      const lots = ceilDivide(ceilDivide(-quantity * fraction, FRACTION), lot);
+      return [{ ...position, quantity: lots * lot > -quantity ? quantity : -lots * lot }];
+    }
+    const moved = ((quantity * fraction) / FRACTION / lot) * lot;
+    return moved === 0n ? [] : [{ ...position, quantity: moved }];
   });
 }
 

@@ -22,7 +22,7 @@ export interface ExpiryView {
   readonly anchor: bigint;
   /** Settlement price, 1e-4 USD; 0 unless fixed. */
   readonly price: bigint;
-  /** 1e-4 USD; 0 if no curve was ever reported. */
+  /** 1e-4 USD; 0 if no curve was ever reported, or none shortly before an expiry that has passed. */
   readonly forward: bigint;
   /** From the spot's time to the expiry, seconds. */
   readonly timeToExpiry: bigint;
@@ -55,7 +55,7 @@ export function viewOf(id: number, market: Market, expiry: Expiry, now: bigint, 
     phase,
     anchor: market.anchor,
     price: expiry.price,
-    forward: phase === PHASE_EXPIRED ? expiry.forward : liveForward(market, expiry),
+    forward: phase === PHASE_EXPIRED ? frozenForward(expiry, end) : liveForward(market, expiry),
     timeToExpiry: end > market.spotTime ? end - market.spotTime : 0n,
     minVol: market.minVol,
     maxVol: market.maxVol,
@@ -123,6 +123,14 @@ function phaseOf(market: Market, expiry: Expiry, now: bigint, end: bigint, maxSp
   const known = market.maxVol !== 0n && expiry.forward !== 0n && market.spot !== 0n;
   const recent = now <= market.spotTime + maxSpotAge && now <= expiry.curveTime + CURVE_MAX_AGE;
   return known && recent ? PHASE_FRESH : PHASE_STALE;
+}
+
+/**
+ * The last reported forward, if it was recent when the expiry passed. SAFETY: an older one says nothing of the price; whoever
+ * stopped reporting could otherwise free an account's margin by the mere passing of its expiry.
+ */
+function frozenForward(expiry: Expiry, end: bigint): bigint {
+  return expiry.curveTime + CURVE_MAX_AGE >= end ? expiry.forward : 0n;
 }
 
 /** The reported forward, moved by what the spot has moved since. */
