@@ -27,6 +27,8 @@ export const MAKER_SECONDS = RUN_MS / 1_000 + 60;
 export const TAPE_DEPOSIT = 50_000_000n * USDC;
 /** What every maker deposits, who is on standard margin. */
 export const TAPE_MAKER_DEPOSIT = 2_000_000n * USDC;
+/** What the sponsor gives the insurance fund. */
+export const TAPE_CAPITAL = 2_000_000n * USDC;
 /** The members of the oracle look at a market at a trade, but not more often than this, seconds. */
 const OBSERVATION_SECONDS = 60;
 /** Makers of a replayed tape unless told otherwise. */
@@ -185,9 +187,17 @@ export class Flow {
 
 /** What an account of a tape begins with. */
 export function tapeDeposit(trader: Trader, time: number): DepositEvent {
-  const standard = trader.role !== "taker";
-  const amount = standard ? TAPE_MAKER_DEPOSIT : TAPE_DEPOSIT;
-  return { kind: "deposit", time, trader, amount, margin: standard ? "standard" : "collateralised" };
+  const kind = "deposit";
+  switch (trader.role) {
+    case "maker":
+      return { kind, time, trader, amount: TAPE_MAKER_DEPOSIT, margin: "standard" };
+    case "taker":
+      return { kind, time, trader, amount: TAPE_DEPOSIT, margin: "collateralised" };
+    case "liquidator":
+      return { kind, time, trader, amount: TAPE_DEPOSIT, margin: "standard" };
+    case "sponsor":
+      return { kind, time, trader, amount: TAPE_CAPITAL, margin: "collateralised" };
+  }
 }
 
 /** The events of a tape that is in memory. Returns the summary when it is done. */

@@ -194,15 +194,15 @@ export class Exchange implements Venue {
   }
 
   /**
-   * Takes a report of the oracle.
+   * Takes reports of the oracle.
    *
    * @param time The present, seconds; the open batch may be older.
-   * @returns Why not, if so.
+   * @returns Of each why not, if so.
    */
-  takeReport(report: SignedReport, time: bigint): Refusal | undefined {
-    const refusal = this.#routines.takeReport(report, time);
+  takeReports(reports: readonly SignedReport[], time: bigint): (Refusal | undefined)[] {
+    const refusals = this.#routines.takeReports(reports, time);
     this.#routines.liquidate();
-    return refusal;
+    return refusals;
   }
 
   /** Appends CollectFees. */

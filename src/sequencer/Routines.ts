@@ -88,14 +88,16 @@ export class Routines {
   }
 
   /**
-   * Takes a report of the oracle, and puts it into the batch if it is time for one.
+   * Takes reports of the oracle, and puts one of each market into the batch if it is time for one.
    *
    * @param time The present, seconds.
    */
-  takeReport(report: SignedReport, time: bigint): Refusal | undefined {
-    const refusal = this.#feed.take(report, time);
-    if (refusal === undefined && this.#accounts.isAnyShortIn(report.market)) this.#feed.beat(report.market);
-    return refusal;
+  takeReports(reports: readonly SignedReport[], time: bigint): (Refusal | undefined)[] {
+    const refusals = reports.map((report) => this.#feed.take(report, time));
+    for (const market of new Set(reports.map((report) => report.market))) {
+      if (this.#accounts.isAnyShortIn(market)) this.#feed.beat(market);
+    }
+    return refusals;
   }
 
   /** Looks at accounts whose marks have changed. */

@@ -135,15 +135,16 @@ export class Sequencer {
   }
 
   /**
-   * Takes a report that the oracle has made. It need not be durable: after a restart the oracle sends the next.
+   * Takes reports that the oracle has made. They need not be durable: after a restart the oracle sends the next.
    *
-   * @returns Accepted if the machine would take it now; it goes into a batch when a transaction needs it.
+   * @returns For each, accepted if the machine would take it now; it goes into a batch when a transaction needs it.
    */
-  submitReport(report: SignedReport): ReportOutcome {
+  submitReports(reports: readonly SignedReport[]): ReportOutcome[] {
     return this.#change(() => {
       this.#schedule.prepare(this.#l1);
-      const refusal = this.#exchange.takeReport(report, this.#services.clock.now());
-      return refusal === undefined ? { accepted: true } : { accepted: false, refusal };
+      return this.#exchange
+        .takeReports(reports, this.#services.clock.now())
+        .map((refusal) => (refusal === undefined ? { accepted: true } : { accepted: false, refusal }));
     });
   }
 
