@@ -1,7 +1,7 @@
 import type { Provider } from "ethers";
 import { toHex, type Hex } from "../crypto/bytes.ts";
 import { rootHash } from "../machine/StateTree.ts";
-import { bridgeAt, chainAt, gameAt, inboxAt, settlementAt } from "./Contracts.ts";
+import { bridgeAt, chainAt, gameAt, inboxAt, marginExecutorAt, proverAt, settlementAt } from "./Contracts.ts";
 import { deploymentGenesis, type Deployment } from "./deployment.ts";
 import type { L1Client } from "./L1Client.ts";
 import { L1Error } from "./L1Error.ts";
@@ -36,6 +36,7 @@ export async function checkDeployment(
     const game = await gameAt(addresses.game, client.runner).parameters();
     const bridge = bridgeAt(addresses.bridge, client.runner);
     const settlement = settlementAt(addresses.settlement, client.runner);
+    const prover = proverAt(addresses.prover, client.runner);
     const rules = await inbox.parameters();
     expect("owner of the inbox", rules.owner, addresses.timelock);
     expect("inbox of the chain", chain.inbox, addresses.inbox);
@@ -43,6 +44,15 @@ export async function checkDeployment(
     expect("chain of the game", game.chain, addresses.chain);
     expect("inbox of the game", game.inbox, addresses.inbox);
     expect("prover of the game", game.prover, addresses.prover);
+    expect("accounts' executor of the prover", await prover.ACCOUNT_EXECUTOR(), addresses.accountExecutor);
+    expect("fills' executor of the prover", await prover.FILL_EXECUTOR(), addresses.fillExecutor);
+    expect("settlements' executor of the prover", await prover.SETTLEMENT_EXECUTOR(), addresses.settlementExecutor);
+    expect("oracle's executor of the prover", await prover.ORACLE_EXECUTOR(), addresses.oracleExecutor);
+    expect("auctions' executor of the prover", await prover.LIQUIDATION_EXECUTOR(), addresses.liquidationExecutor);
+    for (const name of ["accountExecutor", "fillExecutor", "liquidationExecutor"] as const) {
+      const marginEngine = await marginExecutorAt(addresses[name], client.runner).MARGIN_ENGINE();
+      expect(`margin engine of ${name}`, marginEngine, addresses.marginEngine);
+    }
     expect("inbox of the bridge", await bridge.inbox(), addresses.inbox);
     expect("chain of the bridge", await bridge.chain(), addresses.chain);
     expect("token of the bridge", await bridge.token(), addresses.token);
