@@ -31,11 +31,21 @@ function setMarket(scene: Scene, change: Partial<Record<0 | 1 | 2 | 3 | 4, numbe
 const strangers = ({ anyone, timelock }: Scene): readonly unknown[] => [anyone.address, timelock.address];
 
 const MUTATIONS: readonly Mutation[] = [
-  { error: "NotOwner", name: "anyone names signers", args: strangers, act: (s) => s.settlement.setSigners(1, signers(1)) },
+  {
+    error: "NotOwner",
+    name: "anyone names signers",
+    args: strangers,
+    act: (s) => s.settlement.setSigners(1, signers(1)),
+  },
   { error: "SignerCountInvalid", name: "no signer", args: [0, 16], act: (s) => s.byOwner.setSigners(1, []) },
   { error: "SignerCountInvalid", name: "17 signers", args: [17, 16], act: (s) => s.byOwner.setSigners(1, signers(17)) },
   { error: "ThresholdInvalid", name: "threshold 0", args: [0, 3], act: (s) => s.byOwner.setSigners(0, signers(3)) },
-  { error: "ThresholdInvalid", name: "threshold 4 of 3", args: [4, 3], act: (s) => s.byOwner.setSigners(4, signers(3)) },
+  {
+    error: "ThresholdInvalid",
+    name: "threshold 4 of 3",
+    args: [4, 3],
+    act: (s) => s.byOwner.setSigners(4, signers(3)),
+  },
   {
     error: "SignerInvalid",
     name: "the zero address",
@@ -98,9 +108,7 @@ describe("OptionsSettlement: signers and parameters of marks", () => {
     ] as const) {
       const message = await scene.harness.count();
       const sent = scene.byOwner.setSigners(threshold, signers(count));
-      await expect(sent)
-        .to.emit(scene.settlement, "SignersSet")
-        .withArgs(threshold, signers(count), message);
+      await expect(sent).to.emit(scene.settlement, "SignersSet").withArgs(threshold, signers(count), message);
       const payload = concat([toBeHex(threshold, 1), ...signers(count)]);
       await expect(sent)
         .to.emit(scene.harness, "Enqueued")

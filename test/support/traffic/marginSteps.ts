@@ -12,7 +12,7 @@ import { genesisRoot } from "../../../src/machine/Genesis.ts";
 import { InputLog } from "../../../src/machine/InputLog.ts";
 import { MESSAGE_FORCED, MESSAGE_SET_MARKET, MESSAGE_SET_SIGNERS, type Message } from "../../../src/machine/Inputs.ts";
 import { GENESIS_CURSOR } from "../../../src/machine/MachineState.ts";
-import { requirements } from "../../../src/machine/Margin.ts";
+import { requirements, type Requirements } from "../../../src/machine/Margin.ts";
 import { hasMark, mark, viewOf, type ExpiryView } from "../../../src/machine/Marks.ts";
 import { packCurves, type ReportedCurve } from "../../../src/machine/OracleReports.ts";
 import { packSeries } from "../../../src/machine/Positions.ts";
@@ -66,7 +66,7 @@ import { BTC, ETH, INBOX, privateKey, SETTLEMENT, signerAddress, START, testConf
 
 /** Random traffic of an exchange with marks: reports, both margin modes, auctions. */
 
-/** Accounts 1 to ACCOUNTS trade; every other one is on standard margin from the beginning. */
+/** Accounts 1 to ACCOUNTS trade; most are on standard margin from the beginning. */
 const ACCOUNTS = 10;
 /** Account numbers whose keys the oracle signs with. */
 const ORACLE = [201, 202, 203] as const;
@@ -82,13 +82,17 @@ const CASH = 30_000_000_000n;
 function beginning(random: Random): TreeRoot {
   let root = genesisRoot(signerAddress(0));
   root = set(root, GLOBALS_KEY, { ...EMPTY_GLOBALS, fund: 20_000_000_000n });
-  root = set(root, SIGNERS_KEY, { kind: KIND_SIGNERS, threshold: THRESHOLD, addresses: ORACLE.map((i) => signerAddress(i)) });
+  root = set(root, SIGNERS_KEY, {
+    kind: KIND_SIGNERS,
+    threshold: THRESHOLD,
+    addresses: ORACLE.map((i) => signerAddress(i)),
+  });
   for (const [id, market] of MARKETS) {
-    const exposureMultiple = id === 1 ? 1_000n : 40n;
+    const exposureMultiple = id === 1 ? 1_000n : 3n;
     root = set(root, marketKey(id), { ...market, anchorTime: START - 60n, ...PARAMETERS, exposureMultiple });
   }
   for (let id = 1; id <= ACCOUNTS; id++) {
-    const mode = id % 2 === 0 ? MODE_STANDARD : MODE_COLLATERALISED;
+    const mode = id % 4 === 1 ? MODE_COLLATERALISED : MODE_STANDARD;
     const cash = id > ACCOUNTS - 2 ? 100n * CASH : CASH / BigInt(1 + random.uint(4));
     root = set(root, accountKey(id), { ...emptyAccount(signerAddress(id)), mode, cash });
     root = set(root, keyKey(id, 1), {
@@ -106,6 +110,8 @@ class MarginTraffic {
   readonly log: InputLog;
   readonly #nonces = new Map<number, bigint>();
   #now = START;
+  /** The way the spot goes: 1 or −1. */
+  #trend = 1;
 
   constructor(random: Random, machine: Machine, log: InputLog) {
     this.random = random;
@@ -116,17 +122,22 @@ class MarginTraffic {
   /** Some items in one batch, and before them sometimes messages. */
   appendBatch(): void {
     const { random } = this;
-    const leap = random.bool(0.02) ? 90_000 : random.bool(0.1) ? 4_000 : random.bool(0.2) ? 700 : 40;
+    const leap = random.bool(0.01) ? 90_000 : random.bool(0.08) ? 4_000 : random.bool(0.2) ? 700 : 40;
     this.#now += BigInt(random.uint(leap));
     for (const message of this.#messages()) this.log.appendMessage(message);
     const items: Transaction[] = random.bool(0.75) ? [...MARKETS.keys()].map((id) => this.#report(id)) : [];
     for (const market of MARKETS.keys()) {
       const accounts = Array.from({ length: ACCOUNTS }, (_, i) => i + 1);
-      if (random.bool(0.1)) items.push({ type: TX_SETTLE, market, day: this.#days(-1 - random.uint(3))[0]!, accounts });
+      if (random.bool(0.05))
+        items.push({ type: TX_SETTLE, market, day: this.#days(-1 - random.uint(3))[0]!, accounts });
     }
     for (let i = 1 + random.uint(5); i > 0; i--) items.push(this.#transaction());
     const payload = concat(...items.map((tx) => encodeItem(encodeTransaction(tx, this.#now))));
-    const times = { messagesRead: this.log.messageCount, l1Time: this.#now - BigInt(random.uint(30)), l2Time: this.#now };
+    const times = {
+      messagesRead: this.log.messageCount,
+      l1Time: this.#now - BigInt(random.uint(30)),
+      l2Time: this.#now,
+    };
     this.log.appendBatch(batchOf(payload, times));
   }
 
@@ -135,7 +146,7 @@ class MarginTraffic {
     const sent = { sender: SETTLEMENT, l1Block: 1_000n, l1Time: this.#now };
     const messages: Message[] = [];
     for (const id of MARKETS.keys()) {
-      if (random.bool(0.3)) messages.push(anchorMessage(sent, id, this.#spot(id), this.#now));
+      if (random.bool(0.6)) messages.push(anchorMessage(sent, id, this.#spot(id), this.#now));
     }
     for (const day of this.#days(-3)) {
       if (random.bool(0.05)) {
@@ -179,12 +190,15 @@ class MarginTraffic {
     const account = this.#someAccount();
     const owner = { nonce: this.#nonce(account), deadline: this.#now + 100n };
     const signing = { domain: this.machine.config.domain };
-    const dice = random.uint(100);
-    if (dice < 44) return this.#fill();
-    if (dice < 56) return { type: TX_START_AUCTION, account: this.#weakest() };
+    const auctioned = Array.from({ length: ACCOUNTS }, (_, i) => i + 1).some((id) => this.#account(id).auction !== 0n);
+    // Where something is up for auction, half of what comes is about that.
+    const dice = auctioned && random.bool(0.5) ? 54 + random.uint(18) : random.uint(100);
+    if (dice < 46) return this.#fill();
+    if (dice < 54) return { type: TX_START_AUCTION, account: this.#weakest() };
     if (dice < 58) return { type: TX_END_AUCTION, account: this.#weakest() };
     if (dice < 66) return this.#bid();
-    if (dice < 72) return { type: TX_FUND_BID, account: this.#weakest(), fund: random.uint(4), fraction: this.#fraction() };
+    if (dice < 72)
+      return { type: TX_FUND_BID, account: this.#weakest(), fund: random.uint(4), fraction: this.#fraction() };
     if (dice < 75) return { type: TX_COLLECT_FUND, fund: random.uint(4) };
     if (dice < 80) {
       const mode = random.uint(2);
@@ -195,10 +209,11 @@ class MarginTraffic {
     if (dice < 86) {
       const { cash } = this.#account(account);
       const share = (cash * BigInt(1 + random.uint(99))) / 100n + 1n;
-      const excess = this.#excess(account);
+      const excess = this.#excess(account).initial;
       return withdrawal(signing, account, excess > 0n && random.bool(0.7) ? excess : share, 0, owner);
     }
-    if (dice < 89) return transferOf(signing, account, this.#someAccount(), this.#account(account).cash / 2n + 1n, owner);
+    if (dice < 89)
+      return transferOf(signing, account, this.#someAccount(), this.#account(account).cash / 2n + 1n, owner);
     if (dice < 94) {
       const accounts = Array.from({ length: 1 + random.uint(4) }, () =>
         random.bool(0.9) ? this.#someAccount() : FUND_ACCOUNT + random.uint(4),
@@ -213,12 +228,15 @@ class MarginTraffic {
     const { random } = this;
     const last = this.#spot(market);
     const range = random.bool(0.1) ? 400 : random.bool(0.5) ? 80 : 10;
-    let spot = (last * BigInt(1_000 - range + random.uint(2 * range + 1))) / 1_000n;
+    if (random.bool(0.1)) this.#trend = -this.#trend;
+    let spot = (last * BigInt(1_000 + this.#trend * random.uint(range + 1))) / 1_000n;
     if (random.bool(0.02)) spot = random.bool(0.5) ? 0n : 1n << 39n;
     const late = random.bool(0.05) ? 200 : 20;
     let time = this.#now - BigInt(random.uint(late));
     if (random.bool(0.02)) time = this.#now + 5n;
-    const curves = this.#days(random.bool(0.98) ? 0 : -1).filter(() => random.bool(0.9)).map((day) => this.#curve(day, spot));
+    const curves = this.#days(random.bool(0.98) ? 0 : -1)
+      .filter(() => random.bool(0.9))
+      .map((day) => this.#curve(day, spot));
     const signed = { market, time, spot, curves, ...this.#sign(market, time, spot, keccak256(packCurves(curves))) };
     if (random.bool(0.6)) return { type: TX_ORACLE_REPORT, ...signed, earlier: undefined };
     const before = time - BigInt(random.bool(0.8) ? 60 + random.uint(100) : random.uint(700));
@@ -243,7 +261,12 @@ class MarginTraffic {
     return { day, forward, curve };
   }
 
-  #sign(market: number, time: bigint, spot: bigint, curvesHash: Uint8Array): { signers: number; signatures: Uint8Array[] } {
+  #sign(
+    market: number,
+    time: bigint,
+    spot: bigint,
+    curvesHash: Uint8Array,
+  ): { signers: number; signatures: Uint8Array[] } {
     const { random } = this;
     const digest = oracleReportDigest(this.machine.config.domain, market, time, spot, curvesHash);
     const signers = random.bool(0.96) ? [3, 5, 6, 7][random.uint(4)]! : random.uint(16);
@@ -258,10 +281,11 @@ class MarginTraffic {
     const { tick, lot, steps } = MARKETS.get(id)!;
     const expiryDay = this.#days()[random.uint(3)]!;
     const unit = steps[2];
-    const strike = ((this.#spot(id) * BigInt(700 + random.uint(600))) / 1_000n / unit) * unit + unit;
+    const strike = ((this.#spot(id) * BigInt(850 + random.uint(300))) / 1_000n / unit) * unit + unit;
     const isPut = random.bool(0.5);
     const quantity = lot * BigInt(1 + random.uint(random.bool(0.5) ? 20 : 200));
-    const near = (this.#mark(id, expiryDay, packSeries(id, expiryDay, strike, isPut)) * BigInt(800 + random.uint(400))) / 1_000n;
+    const near =
+      (this.#mark(id, expiryDay, packSeries(id, expiryDay, strike, isPut)) * BigInt(800 + random.uint(400))) / 1_000n;
     const limitPrice = (near / tick) * tick + tick;
     const keyIndex = random.bool(0.1) ? 1 : 0;
     const makerSells = random.bool(0.5);
@@ -284,7 +308,7 @@ class MarginTraffic {
     const account = this.#weakest();
     const bidder = random.bool(0.6) ? ACCOUNTS - random.uint(2) : this.#someAccount();
     const fraction = this.#fraction();
-    const limit = random.bool(0.9) ? 10n ** 14n : 1n;
+    const limit = random.bool(0.8) ? 10n ** 14n : 1n;
     const [nonce, deadline] = [this.#nonce(bidder), this.#now + 100n];
     const digest = bidDigest(this.machine.config.domain, account, bidder, fraction, limit, nonce, deadline);
     const signature = sign(digest, privateKey(random.bool(0.95) ? bidder : 99));
@@ -296,31 +320,37 @@ class MarginTraffic {
     return random.bool(0.5) ? FRACTION : BigInt(1 + random.uint(10 ** random.uint(10)));
   }
 
-  /** An account in auction, or one on standard margin with positions, or any. */
+  /** An account in auction, or the one that is nearest to it, or any. */
   #weakest(): number {
     const { random } = this;
-    const ids = Array.from({ length: ACCOUNTS }, (_, i) => i + 1);
     if (random.bool(0.05)) return random.bool(0.5) ? FUND_ACCOUNT : this.#someAccount();
+    const ids = Array.from({ length: ACCOUNTS }, (_, i) => i + 1);
     const auctioned = ids.filter((id) => this.#account(id).auction !== 0n);
-    const marginal = ids.filter((id) => this.#account(id).mode === MODE_STANDARD && this.#account(id).positions.length > 0);
-    const among = auctioned.length > 0 && random.bool(0.7) ? auctioned : marginal;
-    return among[random.uint(Math.max(among.length, 1))] ?? this.#someAccount();
+    if (auctioned.length > 0 && random.bool(0.7)) return random.pick(auctioned);
+    const marginal = ids.filter((id) => {
+      const { mode, positions } = this.#account(id);
+      return mode === MODE_STANDARD && positions.length > 0;
+    });
+    const health = new Map(marginal.map((id) => [id, this.#excess(id).maintenance]));
+    marginal.sort((x, y) => (health.get(x)! < health.get(y)! ? -1 : 1));
+    return marginal[0] ?? this.#someAccount();
   }
 
   #account(id: number): Account {
     return get(this.machine.state.root, accountKey(id)) as Account;
   }
 
-  /** What an account on standard margin may take out, as of the batch's time. */
-  #excess(id: number): bigint {
+  /** Excess of an account on standard margin, as if what was reported last had been reported now. */
+  #excess(id: number): Requirements {
     const { cash, debt, positions } = this.#account(id);
-    return cash - debt - requirements(positions, (expiry) => this.#view(expiry)).initial;
+    const needed = requirements(positions, (expiry) => this.#view(expiry));
+    return { initial: cash - debt - needed.initial, maintenance: cash - debt - needed.maintenance };
   }
 
   #view(id: number): ExpiryView {
     const market = get(this.machine.state.root, marketKey(id >>> 16)) as Market;
     const expiry = (get(this.machine.state.root, expiryKey(id)) as Expiry | undefined) ?? EMPTY_EXPIRY;
-    return viewOf(id, market, expiry, this.#now, SPOT_MAX_AGE);
+    return viewOf(id, { ...market, spotTime: this.#now }, { ...expiry, curveTime: this.#now }, this.#now, SPOT_MAX_AGE);
   }
 
   #mark(id: number, day: number, series: bigint): bigint {
