@@ -21,6 +21,9 @@ function expectFileError(call: () => unknown, parameter: string): void {
   expect(call).to.throw(L1Error).with.nested.property("fields.parameter", parameter);
 }
 
+/** The executors that check signatures. */
+const SIGNING = ["accountExecutor", "fillExecutor", "oracleExecutor", "liquidationExecutor"];
+
 describe("deployment", () => {
   it("goes through Ignition with the same constructor arguments and the same code as deployTenor", async () => {
     const { ethers, ignition } = await connect();
@@ -52,7 +55,7 @@ describe("deployment", () => {
         );
       }
       // The domain separator is the one thing that is computed from an address.
-      if (name === "accountExecutor" || name === "fillExecutor") expect(actual.length).to.equal(expected.length);
+      if (SIGNING.includes(name)) expect(actual.length).to.equal(expected.length);
       else expect(actual, name).to.equal(expected);
     }
   });
@@ -149,8 +152,8 @@ describe("deployment", () => {
     const file = path.join(folder, "deployment.json");
     const address: Hex = `0x${"11".repeat(20)}`;
     const names = ["token", "timelock", "inbox", "chain", "bridge", "settlement"];
-    const executors = ["accountExecutor", "fillExecutor", "settlementExecutor", "prover", "game"];
-    const addresses = Object.fromEntries([...names, ...executors].map((name) => [name, address]));
+    const machine = ["marginEngine", ...SIGNING, "settlementExecutor", "prover", "game"];
+    const addresses = Object.fromEntries([...names, ...machine].map((name) => [name, address]));
     const deployment = { chainId: 31337n, startBlock: 3, feeRecipient: address, addresses } as unknown as Deployment;
     try {
       writeDeployment(file, deployment);
