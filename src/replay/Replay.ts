@@ -1,7 +1,10 @@
 import { TenorError } from "../errors.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
 import type { TreeRoot } from "../machine/StateTree.ts";
-import type { MarketEvent, OrderEvent } from "../market/types.ts";
+import { FUND_ACCOUNT, MODE_STANDARD } from "../machine/Constants.ts";
+import { TX_COLLECT_FUND } from "../machine/Wire.ts";
+import type { DepositEvent, FundEvent, MarketEvent, ObservationEvent, OrderEvent } from "../market/types.ts";
+import type { SubmittedTransaction } from "../sequencer/AccountTransaction.ts";
 import { genesisCheckpoint, type L1View } from "../sequencer/DerivedState.ts";
 import type { OrderOutcome } from "../sequencer/Submission.ts";
 import type { Journal } from "../sequencer/Journal.ts";
@@ -10,7 +13,11 @@ import { Sequencer } from "../sequencer/Sequencer.ts";
 import { DEFAULT_OPTIONS, type SequencerOptions } from "../sequencer/SequencerOptions.ts";
 import type { Logger } from "../roles/Logger.ts";
 import type { Clock } from "../sequencer/Clock.ts";
-import { signOrder } from "../sequencer/Signing.ts";
+import { signOrder, signSetMode, signTransfer } from "../sequencer/Signing.ts";
+import { AuctionBidder } from "./AuctionBidder.ts";
+import { Ledger } from "./Ledger.ts";
+import { ReplayOracle } from "./ReplayOracle.ts";
+import { Tally } from "./Tally.ts";
 import { Traders, type TraderAccount } from "./Traders.ts";
 
 /** What a replay needs of L1. All times in seconds. */
@@ -49,12 +56,19 @@ export interface ReplayCounts {
   /** Immediate orders that found less than they wanted. */
   readonly unfilled: number;
   readonly expiriesSettled: number;
+  /** What the sequencer put into batches besides fills, by type. */
+  readonly executed: ReadonlyMap<number, number>;
+  /** Reports that the oracle made, and those that were refused, by reason. */
+  readonly reports: number;
+  readonly refusedReports: Readonly<Record<string, number>>;
+  /** Batches after which conservation was checked. */
+  readonly checks: number;
   /** The event's time that was reached, seconds. */
   readonly time: bigint;
 }
 
 /** What a replay can run into. */
-export type ReplayErrorCode = "ACCOUNT_MISSING";
+export type ReplayErrorCode = "ACCOUNT_MISSING" | "NOT_ACCEPTED" | "NOT_CONSERVED";
 
 /** An event that can't be replayed. */
 export class ReplayError extends TenorError<ReplayErrorCode> {
@@ -68,6 +82,10 @@ const IMMEDIATE_LIFE = 60n;
 /** Rounds of settlement after a price has been fixed: debtors, creditors, claims. */
 const SETTLEMENT_ROUNDS = 3;
 const CENT = 100n;
+/** Life of a transaction of an account from the L2 time of the batch it gets into, seconds. */
+const TRANSACTION_LIFE = 600n;
+/** A replay's batches are long, and so are its oracle's pauses: seconds at which a transaction brings a newer report. */
+const REPLAY_SPOT_AGE = 20n;
 
 /**
  * Runs a stream of market events through a sequencer and an L1: signs the orders, submits them, moves time, posts batches,
@@ -80,7 +98,13 @@ export class Replay {
   readonly #batchAge: bigint;
   readonly #clock: { time: bigint } & Clock;
   readonly #prices = new Map<number, bigint>();
-  readonly #rejectedBy = new Map<string, number>();
+  readonly #rejectedBy = new Tally();
+  readonly #refusedReports = new Tally();
+  readonly #executed = new Map<number, number>();
+  readonly #oracle: ReplayOracle;
+  readonly #ledger: Ledger;
+  readonly #liquidators: { readonly account: TraderAccount; readonly bidder: AuctionBidder }[] = [];
+  #reports = 0;
   #orders = 0;
   #fills = 0;
   #unfilled = 0;
@@ -93,7 +117,14 @@ export class Replay {
     this.#batchAge = options.batchAge ?? 420n;
     const clock = { time: 0n, now: (): bigint => clock.time };
     this.#clock = clock;
-    const settings: SequencerOptions = { ...DEFAULT_OPTIONS, maxBatchAge: this.#batchAge };
+    this.#oracle = new ReplayOracle(options.config);
+    this.#ledger = new Ledger(options.config.bridge);
+    const settings: SequencerOptions = {
+      ...DEFAULT_OPTIONS,
+      maxBatchAge: this.#batchAge,
+      spotAge: REPLAY_SPOT_AGE,
+      heartbeat: this.#batchAge,
+    };
     this.sequencer = new Sequencer(
       options.config,
       settings,
@@ -102,7 +133,7 @@ export class Replay {
         journal: options.journal,
         logger: options.logger,
         listener: (event) => {
-          this.#observe(event);
+          this.#note(event);
         },
       },
       genesisCheckpoint(options.genesis),
@@ -112,14 +143,17 @@ export class Replay {
 
   /** Where the replay stands. */
   get counts(): ReplayCounts {
-    const rejected = [...this.#rejectedBy.values()].reduce((sum, count) => sum + count, 0);
     return {
       orders: this.#orders,
       fills: this.#fills,
-      rejected,
-      rejectedBy: Object.fromEntries([...this.#rejectedBy].sort(([, a], [, b]) => b - a)),
+      rejected: this.#rejectedBy.sum,
+      rejectedBy: this.#rejectedBy.sorted,
       unfilled: this.#unfilled,
       expiriesSettled: this.#expiriesSettled,
+      executed: this.#executed,
+      reports: this.#reports,
+      refusedReports: this.#refusedReports.sorted,
+      checks: this.#ledger.checks,
       time: this.#clock.time,
     };
   }
@@ -132,30 +166,26 @@ export class Replay {
   /** Carries out one event. Events must come in order of time. */
   async apply(event: MarketEvent): Promise<void> {
     await this.advanceTo(BigInt(event.time));
-    const { l1 } = this.#options;
     switch (event.kind) {
-      case "deposit": {
-        const account = this.traders.of(event.trader);
-        // A replay may have opened all accounts beforehand.
-        if (account.account !== undefined) return;
-        account.account = await l1.open(account, event.amount, this.#clock.time);
-        this.#stale = true;
-        return;
-      }
+      case "deposit":
+        return await this.#deposit(event);
+      case "fund":
+        return await this.#fund(event);
       case "index": {
         const isFirst = !this.#prices.has(event.market);
         this.#prices.set(event.market, event.price);
-        await l1.round(event.market, event.price, this.#clock.time);
+        await this.#options.l1.round(event.market, event.price, this.#clock.time);
         this.#stale = true;
         // Without an anchor nothing trades; later rounds may wait for the next batch.
         if (isFirst) await this.flush();
         return;
       }
+      case "observation":
+        return await this.#observe(event);
       case "expiry":
-        await this.#settleExpiry(event.market, event.expiryDay);
-        return;
+        return await this.#settleExpiry(event.market, event.expiryDay);
       case "order":
-        await this.#place(event);
+        return await this.#place(event);
     }
   }
 
@@ -176,6 +206,12 @@ export class Replay {
     await this.#options.l1.post(this.sequencer, this.#clock.time);
     this.sequencer.sync(this.#options.l1.view);
     this.#stale = false;
+    const difference = this.#ledger.difference(this.#options.l1.view, this.sequencer.exchange.builder.before);
+    if (difference !== 0n) {
+      throw new ReplayError("NOT_CONSERVED", "collateral is missing or made up", {
+        fields: { difference, time: this.#clock.time },
+      });
+    }
   }
 
   /** Ends a replay: posts what is there, and one more batch for the messages that have come since. */
@@ -203,6 +239,60 @@ export class Replay {
     this.#expiriesSettled++;
   }
 
+  async #deposit({ trader, amount, margin }: DepositEvent): Promise<void> {
+    const account = this.traders.of(trader);
+    // A replay may have opened all accounts beforehand.
+    if (account.account !== undefined) return;
+    account.account = await this.#options.l1.open(account, amount, this.#clock.time);
+    account.wantsStandard = margin === "standard";
+    if (trader.role === "liquidator") {
+      this.#liquidators.push({ account, bidder: new AuctionBidder(this.#options.config, account) });
+    }
+    this.#stale = true;
+  }
+
+  /** Gives the insurance fund its capital: to one of its accounts, from where anybody may have it collected. */
+  async #fund({ trader, amount }: FundEvent): Promise<void> {
+    await this.refresh();
+    const account = this.traders.of(trader);
+    const fields = { from: account.account!, to: FUND_ACCOUNT, amount };
+    const terms = { nonce: ++account.nonce, deadline: this.#clock.time + TRANSACTION_LIFE };
+    this.#submit(signTransfer(this.#options.config.domain, fields, terms, account.privateKey));
+    this.#submit({ type: TX_COLLECT_FUND, fund: 0 });
+  }
+
+  async #observe({ model }: ObservationEvent): Promise<void> {
+    // A sequencer may have to be told of the market first.
+    if (this.#stale && this.sequencer.exchange.open === undefined) await this.refresh();
+    for (const outcome of this.sequencer.submitReports(this.#oracle.observe(model, this.#clock.time))) {
+      this.#reports++;
+      if (!outcome.accepted) this.#refusedReports.add(outcome.refusal.reason);
+    }
+    for (const { account, bidder } of this.#liquidators) {
+      if (account.wantsStandard) await this.#chooseMargin(account);
+      for (const transaction of bidder.bids(this.sequencer.exchange)) {
+        this.sequencer.submitMany([{ kind: "transaction", transaction }]);
+      }
+    }
+  }
+
+  /** Puts an account on standard margin that wants to be, once the sequencer has read its deposit. */
+  async #chooseMargin(account: TraderAccount): Promise<void> {
+    account.wantsStandard = false;
+    if (this.sequencer.exchange.account(account.account!) === undefined) await this.refresh();
+    const fields = { account: account.account!, mode: MODE_STANDARD };
+    const terms = { nonce: ++account.nonce, deadline: this.#clock.time + TRANSACTION_LIFE };
+    this.#submit(signSetMode(this.#options.config.domain, fields, terms, account.privateKey));
+  }
+
+  /** Submits what must be accepted, or the replay makes no sense. */
+  #submit(transaction: SubmittedTransaction): void {
+    const [outcome] = this.sequencer.submitMany([{ kind: "transaction", transaction }]);
+    if (outcome!.accepted) return;
+    const { type } = transaction;
+    throw new ReplayError("NOT_ACCEPTED", "the sequencer refused", { fields: { type, ...outcome!.refusal } });
+  }
+
   async #place(event: OrderEvent): Promise<void> {
     // Only an open batch keeps its old messages; without one, the next reads all that there are.
     if (this.#stale && this.sequencer.exchange.open === undefined) await this.refresh();
@@ -212,6 +302,7 @@ export class Replay {
         fields: { trader: event.trader, line: event.line },
       });
     }
+    if (account.wantsStandard) await this.#chooseMargin(account);
     // An open batch without items gets the present time with its first one.
     const { open } = this.sequencer.exchange;
     const l2Time = open !== undefined && open.items.length > 0 ? open.l2Time : this.#clock.time;
@@ -241,20 +332,20 @@ export class Replay {
     );
     this.#orders++;
     const [outcome] = this.sequencer.submitMany([{ kind: "order", order }]) as [OrderOutcome];
-    if (!outcome.accepted) this.#reject(outcome.refusal.reason);
+    if (!outcome.accepted) this.#rejectedBy.add(outcome.refusal.reason);
     else if (event.immediate && outcome.remaining > 0n) this.#unfilled++;
   }
 
-  #observe(event: ExchangeEvent): void {
+  #note(event: ExchangeEvent): void {
     if (event.kind === "fill") this.#fills++;
+    else if (event.kind === "executed") {
+      const { type } = event.transaction;
+      this.#executed.set(type, (this.#executed.get(type) ?? 0) + 1);
+    }
     // Quotes run out, and immediate orders end with what they got: both by their own terms.
     else if (event.kind === "closed" && event.reason !== "Expired" && event.reason !== "ImmediateUnfilled") {
-      this.#reject(event.reason);
+      this.#rejectedBy.add(event.reason);
     }
-  }
-
-  #reject(reason: string): void {
-    this.#rejectedBy.set(reason, (this.#rejectedBy.get(reason) ?? 0) + 1);
   }
 }
 

@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { concat as concatHex, toBeHex } from "ethers";
-import { network } from "hardhat";
 import { concat, toHex } from "../../src/crypto/bytes.ts";
 import { evidenceOf, stateArgument, stepArguments, type StepArguments } from "../../src/l1/proverArguments.ts";
 import { InputLog, type StepContext } from "../../src/machine/InputLog.ts";
@@ -33,8 +32,9 @@ import {
   START_DAY,
   testConfig,
 } from "../support/traffic/world.ts";
+import { connect } from "../support/baseChain.ts";
 
-const connection = await network.create({ override: { blockGasLimit: 10n ** 12n, transactionGasCap: false } });
+const connection = await connect({ blockGasLimit: 10n ** 12n, transactionGasCap: false });
 const { ethers } = connection;
 
 const KINDS: readonly StepKind[] = ["identity", "message", "item", "next batch", "item limit", "framing error"];

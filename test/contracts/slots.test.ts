@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { concat, hexlify, toBeHex } from "ethers";
-import { network } from "hardhat";
 import type { MachineHarness } from "../../typechain/index.ts";
+import { connect } from "../support/baseChain.ts";
 
-const { ethers } = await network.create();
+const { ethers } = await connect();
 
 const ADDRESS = "0x00112233445566778899aAbBCcdDEeFf00112233";
 const u = (bits: number, value: bigint): string => toBeHex(value, bits / 8);

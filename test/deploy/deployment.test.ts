@@ -1,18 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { network } from "hardhat";
 import { ignitionParameters } from "../../deploy/values.ts";
 import Tenor from "../../deploy/modules/Tenor.ts";
 import type { Hex } from "../../src/crypto/bytes.ts";
+import { DeadlineError } from "../../src/game/Deadlines.ts";
 import { checkDeployment } from "../../src/l1/checkDeployment.ts";
 import { readDeployment, writeDeployment, type Deployment } from "../../src/l1/deployment.ts";
 import { deployTenor } from "../../src/l1/deployTenor.ts";
 import { L1Client } from "../../src/l1/L1Client.ts";
 import { L1Error } from "../../src/l1/L1Error.ts";
-import { parseParameters, readParameters } from "../../src/l1/parameters.ts";
+import { parseParameters, readParameters, requireTimeToDefend } from "../../src/l1/parameters.ts";
 import { LOCAL_PARAMETERS } from "../support/tenor.ts";
+import { connect } from "../support/baseChain.ts";
 
 const PRODUCTION = new URL("../../deploy/parameters/production.json", import.meta.url);
 
@@ -25,7 +26,7 @@ const SIGNING = ["accountExecutor", "fillExecutor", "oracleExecutor", "liquidati
 
 describe("deployment", () => {
   it("goes through Ignition with the same constructor arguments and the same code as deployTenor", async () => {
-    const { ethers, ignition } = await network.create();
+    const { ethers, ignition } = await connect();
     const [deployer] = await ethers.getSigners();
     const plain = await deployTenor(deployer!, LOCAL_PARAMETERS);
     const parameters = { ...LOCAL_PARAMETERS, token: plain.addresses.token };
@@ -60,7 +61,7 @@ describe("deployment", () => {
   });
 
   it("leaves the deployer without any right", async () => {
-    const { ethers } = await network.create();
+    const { ethers } = await connect();
     const [deployer] = await ethers.getSigners();
     const { addresses } = await deployTenor(deployer!, LOCAL_PARAMETERS);
     const timelock = await ethers.getContractAt("TimelockController", addresses.timelock);
@@ -77,7 +78,7 @@ describe("deployment", () => {
   });
 
   it("is refused by a node if the contracts are not what the files say", async () => {
-    const { ethers } = await network.create();
+    const { ethers } = await connect();
     const [deployer] = await ethers.getSigners();
     const deployment = await deployTenor(deployer!, LOCAL_PARAMETERS);
     const { addresses } = deployment;
@@ -101,7 +102,7 @@ describe("deployment", () => {
   });
 
   it("says which constructor refuses which parameter", async () => {
-    const { ethers } = await network.create();
+    const { ethers } = await connect();
     const [deployer] = await ethers.getSigners();
     const error: unknown = await deployTenor(deployer!, { ...LOCAL_PARAMETERS, stakeWei: 0n }).catch(
       (thrown: unknown) => thrown,
@@ -111,6 +112,39 @@ describe("deployment", () => {
       action: "deploy StateCommitmentChain",
       error: "ParameterOutOfBounds",
     });
+  });
+
+  it("is refused if by its own times a defender could lose, and by a node too", async () => {
+    const { ethers } = await connect();
+    const [deployer] = await ethers.getSigners();
+    const client = new L1Client(ethers.provider);
+    // Six levels: opening and descending on each, the proof, and the answer itself.
+    const reactions = 14n;
+    const { challengePeriodSeconds: period, reactionSeconds: reaction } = LOCAL_PARAMETERS;
+    const most = { ...LOCAL_PARAMETERS, censorshipSeconds: period - reactions * reaction };
+    const deployment = await deployTenor(deployer!, most);
+    await checkDeployment(client, deployment, most);
+    const changes: Partial<typeof most>[] = [
+      { censorshipSeconds: most.censorshipSeconds + 1n },
+      { reactionSeconds: reaction + 1n },
+      { historyHeight: 31n },
+      { sectionBits: 4n },
+      { challengePeriodSeconds: period - 1n },
+    ];
+    for (const change of changes) {
+      const parameters = { ...most, ...change };
+      const nonce = await deployer!.getNonce();
+      const error: unknown = await deployTenor(deployer!, { ...parameters, token: deployment.addresses.token }).catch(
+        (thrown: unknown) => thrown,
+      );
+      expect(error).to.be.instanceOf(DeadlineError).with.property("code", "CHALLENGE_PERIOD_TOO_SHORT");
+      expect(await deployer!.getNonce(), "transactions sent").to.equal(nonce);
+      expect(() => ignitionParameters(parameters, deployer!.address, 0)).to.throw(DeadlineError);
+    }
+    // Nothing that a contract knows is different, so it is the file that is refused.
+    const hasty = { ...most, censorshipSeconds: most.censorshipSeconds + 1n };
+    const refused: unknown = await checkDeployment(client, deployment, hasty).catch((thrown: unknown) => thrown);
+    expect(refused).to.be.instanceOf(DeadlineError);
   });
 
   it("writes a file that it reads again, and refuses others", () => {
@@ -160,6 +194,12 @@ describe("deployment", () => {
 
     it("for production leave nothing to chance: what only the deployer knows must be filled in", () => {
       expectFileError(() => readParameters(PRODUCTION), "sequencer");
+    });
+
+    it("for production leave time to defend once they are filled in", () => {
+      const file = JSON.parse(readFileSync(PRODUCTION, "utf8")) as Record<string, unknown>;
+      const { sequencer, feeRecipient, treasury, timelockProposers } = LOCAL_PARAMETERS;
+      requireTimeToDefend(parseParameters({ ...file, sequencer, feeRecipient, treasury, timelockProposers }));
     });
   });
 });

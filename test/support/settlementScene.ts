@@ -1,11 +1,10 @@
-import { network } from "hardhat";
-
 import type { FeedReader } from "../../src/settlement/roundEvidence.ts";
 import type { ModelRound } from "./feedModel.ts";
+import { connect } from "./baseChain.ts";
 
 /** A simulated L1 of its own. */
 export async function createL1() {
-  const connection = await network.create();
+  const connection = await connect();
   return { ethers: connection.ethers, time: connection.networkHelpers.time, helpers: connection.networkHelpers };
 }
 
