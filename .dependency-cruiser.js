@@ -1,5 +1,5 @@
 /** Folders whose code takes bytes and bigints and returns values: no chain, no file, no process that runs. */
-const PURE = "^src/(machine|tree|codec|crypto|history)/";
+const PURE = "^src/(machine|pricing|tree|codec|crypto|history)/";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {

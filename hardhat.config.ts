@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
 import { defineConfig } from "hardhat/config";
 import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 
@@ -42,8 +43,14 @@ export default defineConfig({
   },
   typechain: { outDir: "typechain", tsNocheck: true },
   test: {
-    // A test that hangs must end the run; the deep ones take up to half an hour each on a busy machine.
-    mocha: { timeout: deep ? 7_200_000 : 600_000, forbidOnly: true },
+    // A test that hangs must end the run; the deep ones take up to an hour each. Every file stands alone, with a chain of its
+    // own, so files run beside each other; more than four processes would want more memory than they save time.
+    mocha: {
+      timeout: deep ? 7_200_000 : 600_000,
+      forbidOnly: true,
+      parallel: true,
+      jobs: Math.min(4, availableParallelism()),
+    },
     // Sequences of random calls, of which each invariant must hold after every one.
     solidity: { invariant: { runs: 16, depth: 200, failOnRevert: true } },
   },

@@ -138,9 +138,13 @@ library Positions {
 
     /// @notice Index behind the positions of the (market, expiry) of position `start`, which are adjacent.
     function endOfGroup(uint256[] memory positions, uint256 start) internal pure returns (uint256 end) {
+        uint256 length = positions.length;
         uint256 expiry = elementAt(positions, start) >> 232;
-        end = start + 1;
-        while (end < positions.length && elementAt(positions, end) >> 232 == expiry) ++end;
+        // SAFETY: at most the length.
+        unchecked {
+            end = start + 1;
+            while (end < length && elementAt(positions, end) >> 232 == expiry) ++end;
+        }
     }
 
     /// @notice Sum of the short quantities of a market, not negative.

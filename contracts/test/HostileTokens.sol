@@ -15,7 +15,7 @@ abstract contract BareToken {
         return true;
     }
 
-    function decimals() external pure virtual returns (uint8) {
+    function decimals() external pure returns (uint8) {
         return 6;
     }
 
@@ -122,12 +122,5 @@ contract CallbackToken is BareToken {
                 revert(add(result, 32), mload(result))
             }
         }
-    }
-}
-
-/// @title EighteenDecimalsToken
-contract EighteenDecimalsToken is BareToken {
-    function decimals() external pure override returns (uint8) {
-        return 18;
     }
 }

@@ -5,13 +5,14 @@ import { bridgeAt, chainAt, gameAt, inboxAt, marginExecutorAt, proverAt, settlem
 import { deploymentGenesis, type Deployment } from "./deployment.ts";
 import type { L1Client } from "./L1Client.ts";
 import { L1Error } from "./L1Error.ts";
-import { genesisStateRoot, type TenorParameters } from "./parameters.ts";
+import { genesisStateRoot, requireTimeToDefend, type TenorParameters } from "./parameters.ts";
 
 /**
  * Reads from L1 whether the contracts of a deployment are there and refer to each other, and whether their parameters are
  * those of the file, if one is given. A node calls it once, before it believes the addresses.
  *
- * @throws {@link L1Error} `DEPLOYMENT_MISMATCH` with everything that differs.
+ * @throws {@link L1Error} `DEPLOYMENT_MISMATCH` with everything that differs; DeadlineError `CHALLENGE_PERIOD_TOO_SHORT` if by
+ * the file's own times nobody could be sure to defend.
  */
 export async function checkDeployment(
   client: L1Client,
@@ -73,8 +74,10 @@ export async function checkDeployment(
     expect("history height", chain.historyHeight, parameters.historyHeight);
     expect("stake", chain.stake, parameters.stakeWei);
   });
-  if (differences.length === 0) return;
-  throw new L1Error("DEPLOYMENT_MISMATCH", "the contracts are not what the files say", { fields: { differences } });
+  if (differences.length > 0) {
+    throw new L1Error("DEPLOYMENT_MISMATCH", "the contracts are not what the files say", { fields: { differences } });
+  }
+  if (parameters !== undefined) requireTimeToDefend(parameters);
 }
 
 async function hasCode(provider: Provider, address: Hex): Promise<"present" | "absent"> {

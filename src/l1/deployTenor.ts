@@ -20,19 +20,22 @@ import {
   type DeploymentValues,
 } from "./constructors.ts";
 import type { Deployment } from "./deployment.ts";
-import { genesisStateRoot, type TenorParameters } from "./parameters.ts";
+import { genesisStateRoot, requireTimeToDefend, type TenorParameters } from "./parameters.ts";
 
 type Value = bigint | string | readonly string[];
 
 /**
  * The parameters as the constructors take them, for a deployment whose first transaction (the timelock's) has that nonce of
  * the deployer's.
+ *
+ * @throws DeadlineError `CHALLENGE_PERIOD_TOO_SHORT`: no contract knows what defenders can do, so this is where it is asked.
  */
 export function deploymentValues(
   parameters: TenorParameters,
   deployer: string,
   nonce: number,
 ): DeploymentValues<Value> {
+  requireTimeToDefend(parameters);
   const game = getCreateAddress({ from: deployer, nonce: nonce + TRANSACTIONS_BEFORE_GAME });
   return { ...parameters, genesisStateRoot: genesisStateRoot(parameters), game };
 }

@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import { network } from "hardhat";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { deployBridge, type BridgeFixture } from "../support/l1.ts";
 import { confirmState, stateWith, withdrawalWitness } from "../support/withdrawals.ts";
 import { bridgeScenes, depositPayload, finalize, DEPOSIT } from "../support/bridgeScenes.ts";
+import { connect, expectTokenRefuses, permitVersion, weth } from "../support/baseChain.ts";
 
-const connection = await network.create();
+const connection = await connect();
 const { ethers, networkHelpers } = connection;
 const { fundedFixture, openFixture } = bridgeScenes(connection);
 
@@ -16,7 +16,7 @@ async function signPermit(fixture: BridgeFixture, signer: HardhatEthersSigner, v
   const { token, bridge } = fixture;
   const domain = {
     name: await token.name(),
-    version: "1",
+    version: await permitVersion(connection, token),
     chainId: (await ethers.provider.getNetwork()).chainId,
     verifyingContract: await token.getAddress(),
   };
@@ -55,8 +55,7 @@ describe("Bridge", () => {
           .to.be.revertedWithCustomError(bridge, "NotAContract")
           .withArgs(alice.address);
       }
-      const eighteen = await ethers.deployContract("EighteenDecimalsToken");
-      await expect(deploy(eighteen, inbox, chain))
+      await expect(deploy(await weth(connection), inbox, chain))
         .to.be.revertedWithCustomError(bridge, "DecimalsMismatch")
         .withArgs(18, 6);
       const { inbox: other } = await deployBridge(connection);
@@ -164,14 +163,9 @@ describe("Bridge", () => {
 
     it("need tokens and an allowance", async () => {
       const { bridge, token, alice, carol } = await networkHelpers.loadFixture(openFixture);
-      await expect(bridge.connect(carol).open(carol, 1)).to.be.revertedWithCustomError(
-        token,
-        "ERC20InsufficientAllowance",
-      );
-      await expect(bridge.connect(alice).deposit(1, alice, 10n * DEPOSIT)).to.be.revertedWithCustomError(
-        token,
-        "ERC20InsufficientBalance",
-      );
+      await expectTokenRefuses(bridge.connect(carol).open(carol, 1), token, "ERC20InsufficientAllowance");
+      const tooMuch = (await token.balanceOf(alice)) + 1n;
+      await expectTokenRefuses(bridge.connect(alice).deposit(1, alice, tooMuch), token, "ERC20InsufficientBalance");
     });
 
     it("never reach a stranger after a reorganisation of L1 has given the number away", async () => {
@@ -223,10 +217,8 @@ describe("Bridge", () => {
         const { bridge, token, carol } = fixture;
         await token.mint(carol, 4n);
         const { v, r, s } = await signPermit(fixture, carol, 3n, deadline);
-        await expect(bridge.connect(carol).openWithPermit(carol, 4n, deadline, v, r, s)).to.be.revertedWithCustomError(
-          token,
-          "ERC20InsufficientAllowance",
-        );
+        const sent = bridge.connect(carol).openWithPermit(carol, 4n, deadline, v, r, s);
+        await expectTokenRefuses(sent, token, "ERC20InsufficientAllowance");
       });
 
       it("cannot spend another's permit", async () => {
@@ -235,10 +227,8 @@ describe("Bridge", () => {
         await token.mint(carol, 4n);
         await token.connect(bob).approve(bridge, 0);
         const { v, r, s } = await signPermit(fixture, carol, 4n, deadline);
-        await expect(bridge.connect(bob).openWithPermit(bob, 4n, deadline, v, r, s)).to.be.revertedWithCustomError(
-          token,
-          "ERC20InsufficientAllowance",
-        );
+        const sent = bridge.connect(bob).openWithPermit(bob, 4n, deadline, v, r, s);
+        await expectTokenRefuses(sent, token, "ERC20InsufficientAllowance");
         expect(await token.balanceOf(carol)).to.equal(4);
       });
     });
@@ -288,7 +278,7 @@ describe("Bridge", () => {
       const { bridge, hostile, alice, carol } = fixture;
       await bridge.connect(alice).open(alice, DEPOSIT);
       const root = stateWith([{ number: 0n, account: 1, recipient: carol.address, amount: 5n }]);
-      const assertion = await confirmState(connection, { ...fixture, token: fixture.token }, carol, root);
+      const assertion = await confirmState(connection, fixture, carol, root);
       await finalize(bridge, assertion, root, 0n);
       expect(await hostile.balanceOf(carol)).to.equal(5);
     });

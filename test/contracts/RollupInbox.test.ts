@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { anyValue } from "@nomicfoundation/hardhat-ethers-chai-matchers/withArgs";
-import { network } from "hardhat";
 import { fromHex, toHex } from "../../src/crypto/bytes.ts";
 import { chunkCommitment, chunkLevels } from "../../src/machine/ChunkTree.ts";
 import { InputLog } from "../../src/machine/InputLog.ts";
@@ -9,8 +8,9 @@ import { SequenceTree } from "../../src/machine/SequenceTree.ts";
 import { bytes32Text } from "../support/evidence.ts";
 import { deployInbox, INBOX_PARAMETERS, type InboxFixture } from "../support/l1.ts";
 import { inboxScenes } from "../support/inboxScenes.ts";
+import { connect } from "../support/baseChain.ts";
 
-const connection = await network.create();
+const connection = await connect();
 const { ethers, networkHelpers } = connection;
 const { time } = networkHelpers;
 const { inboxFixture, pendingFixture, messagesOf, forceArguments } = inboxScenes(connection);

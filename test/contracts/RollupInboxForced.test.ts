@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import { network } from "hardhat";
 import { DATA_FORCED } from "../../src/machine/Inputs.ts";
 import type { RollupInbox } from "../../typechain/index.ts";
 import { INBOX_PARAMETERS } from "../support/l1.ts";
 import { inboxScenes, type ForceArguments } from "../support/inboxScenes.ts";
+import { connect } from "../support/baseChain.ts";
 
-const connection = await network.create();
+const connection = await connect();
 const { ethers, networkHelpers } = connection;
 const { time } = networkHelpers;
 const { inboxFixture, pendingFixture, forceArguments } = inboxScenes(connection);

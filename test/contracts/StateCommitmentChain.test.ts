@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import { network } from "hardhat";
 import { knownAssertion, type AssertArguments, type KnownAssertion } from "../support/assertions.ts";
 import { anyHash, assertionId, bytes32Text, endAt, historyOf, stateHash } from "../support/evidence.ts";
 import { CHAIN_PARAMETERS, deployChain, deployInbox } from "../support/l1.ts";
 import { chainScenes, setTime, type ChainContext } from "../support/chainScenes.ts";
+import { connect } from "../support/baseChain.ts";
 
-const connection = await network.create();
+const connection = await connect();
 const { ethers, networkHelpers } = connection;
 const { time } = networkHelpers;
 const { genesisFixture, readyFixture, assertedFixture, rivalsFixture } = chainScenes(connection);

@@ -1,13 +1,13 @@
 import { expect } from "chai";
-import { network } from "hardhat";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import type { StateCommitmentChain } from "../../typechain/index.ts";
 import { knownAssertion, type KnownAssertion } from "../support/assertions.ts";
 import { anyHash, stateHash } from "../support/evidence.ts";
 import { CHAIN_PARAMETERS, deployInbox } from "../support/l1.ts";
 import { chainScenes, setTime, type ChainContext } from "../support/chainScenes.ts";
+import { connect } from "../support/baseChain.ts";
 
-const connection = await network.create();
+const connection = await connect();
 const { ethers, networkHelpers } = connection;
 const { time } = networkHelpers;
 const { contextOf, genesisFixture, assertedFixture, rivalsFixture } = chainScenes(connection);

@@ -1,13 +1,13 @@
 import { expect } from "chai";
-import { network } from "hardhat";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import type { BaseContract, FunctionFragment } from "ethers";
 import { Asserter } from "../support/assertions.ts";
 import { endAt } from "../support/evidence.ts";
 import { deployBridge, type BridgeFixture } from "../support/l1.ts";
 import type { BisectionGame } from "../../typechain/index.ts";
+import { connect } from "../support/baseChain.ts";
 
-const connection = await network.create();
+const connection = await connect();
 const { ethers, networkHelpers } = connection;
 
 /** Everything up to the bridge, and a dispute game. */

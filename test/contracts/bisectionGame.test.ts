@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import type { BaseContract, ErrorFragment } from "ethers";
-import { network } from "hardhat";
 import { toHex } from "../../src/crypto/bytes.ts";
 import { childrenOf } from "../../src/history/HistorySource.ts";
 import type { Descend, Move, Prove } from "../../src/game/Move.ts";
@@ -27,6 +26,7 @@ import {
   type Spoil,
 } from "../support/spoil.ts";
 import { expectRefused } from "../support/tenor.ts";
+import { connect } from "../support/baseChain.ts";
 
 /** One thing wrong with a call that is valid otherwise. */
 type Break = readonly [name: string, error: string, spoil: Spoil];
@@ -395,7 +395,7 @@ describe("BisectionGame: one thing wrong with each call", () => {
   describe("deployment", () => {
     /** Deploys a game for a stage that names the address where it will be. */
     async function deploy(change: Record<string, unknown>, staged: Record<string, unknown> = {}): Promise<unknown> {
-      const { ethers } = await network.create();
+      const { ethers } = await connect();
       const [deployer] = await ethers.getSigners();
       const empty = { target: 0, batchCount: 0, batchesRoot: ZERO, messageCount: 0, messagesRoot: ZERO };
       const nonce = (await deployer!.getNonce()) + 1;

@@ -4,6 +4,7 @@ import { concat, toBeHex, type BigNumberish, type ContractTransactionResponse } 
 
 import {
   BASE,
+  ORACLE_ERRORS,
   TERMS,
   chooseExpiry,
   createL1,
@@ -361,7 +362,8 @@ describe("OptionsSettlement", () => {
     it("every declared error is in the table", () => {
       const declared: string[] = [];
       scene.settlement.interface.forEachError(({ name }) => declared.push(name));
-      expect([...new Set(MUTATIONS.map(({ error }) => error))].sort()).to.deep.equal(declared.sort());
+      const table = new Set([...MUTATIONS.map(({ error }) => error), ...ORACLE_ERRORS]);
+      expect([...table].sort()).to.deep.equal(declared.sort());
     });
   });
 
@@ -379,19 +381,24 @@ describe("OptionsSettlement", () => {
   });
 
   it("relays the last price with the feed's time, half up to 1e-4 USD", async () => {
-    const sent = relay(scene, answer(123_456_785_000n, 1_700_000_000));
-    const payload = packed([1, 1], [12_345_679, 8], [1_700_000_000, 5]);
+    const time = await l1.time.latest();
+    const sent = relay(scene, answer(123_456_785_000n, time));
+    const payload = packed([1, 1], [12_345_679, 8], [time, 5]);
     await expect(sent)
       .to.emit(scene.harness, "Enqueued")
       .withArgs(await scene.settlement.getAddress(), 4, payload);
-    await expect(sent).to.emit(scene.settlement, "AnchorRelayed").withArgs(1, 12_345_679, 1_700_000_000, 1);
-    const below = relay(scene, answer(123_456_784_999n, 1_700_000_001));
-    await expect(below).to.emit(scene.settlement, "AnchorRelayed").withArgs(1, 12_345_678, 1_700_000_001, 2);
-    const highest = relay(scene, answer(MAX_PRICE * 10_000n + 4999n, 1_700_000_002));
-    await expect(highest).to.emit(scene.settlement, "AnchorRelayed").withArgs(1, MAX_PRICE, 1_700_000_002, 3);
-    await expect(relay(scene, answer(5000n, 1_700_000_003)))
+    await expect(sent).to.emit(scene.settlement, "AnchorRelayed").withArgs(1, 12_345_679, time, 1);
+    const below = relay(scene, answer(123_456_784_999n, time + 1));
+    await expect(below)
       .to.emit(scene.settlement, "AnchorRelayed")
-      .withArgs(1, 1, 1_700_000_003, 4);
+      .withArgs(1, 12_345_678, time + 1, 2);
+    const highest = relay(scene, answer(MAX_PRICE * 10_000n + 4999n, time + 2));
+    await expect(highest)
+      .to.emit(scene.settlement, "AnchorRelayed")
+      .withArgs(1, MAX_PRICE, time + 2, 3);
+    await expect(relay(scene, answer(5000n, time + 3)))
+      .to.emit(scene.settlement, "AnchorRelayed")
+      .withArgs(1, 1, time + 3, 4);
   });
 
   it("fixes a price once; a repeat has no effect, with any evidence, even if the rounds change afterwards", async () => {

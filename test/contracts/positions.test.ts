@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import { network } from "hardhat";
 import type { MachineHarness } from "../../typechain/index.ts";
 import { Random, runSeed } from "../support/random.ts";
+import { connect } from "../support/baseChain.ts";
 
-const { ethers } = await network.create();
+const { ethers } = await connect();
 
 const MAX_PRICE = 2n ** 39n - 1n;
 const MAX_QUANTITY = 10n ** 15n;

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { keccak256, SigningKey, toBeHex, toUtf8Bytes, computeAddress, type Signature } from "ethers";
-import { network } from "hardhat";
 import type { MachineHarness } from "../../typechain/index.ts";
+import { connect } from "../support/baseChain.ts";
 
-const { ethers } = await network.create();
+const { ethers } = await connect();
 
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 const FIELD = 0xfffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2fn;

@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import { network } from "hardhat";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { Asserter, knownAssertion, type KnownAssertion } from "../support/assertions.ts";
 import { CHAIN_PARAMETERS, deployChain, type ChainFixture } from "../support/l1.ts";
 import { Random, runSeed } from "../support/random.ts";
+import { connect } from "../support/baseChain.ts";
 
-const connection = await network.create();
+const connection = await connect();
 const { ethers, networkHelpers } = connection;
 const { time } = networkHelpers;
 

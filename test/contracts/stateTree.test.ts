@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { concat, getBytes, hexlify, toBeHex } from "ethers";
-import { network } from "hardhat";
 import type { MachineHarness } from "../../typechain/index.ts";
 import { Random, runSeed } from "../support/random.ts";
 import { contentHash, innerHash, leafHash, ReferenceTree } from "../support/referenceTree.ts";
+import { connect } from "../support/baseChain.ts";
 
-const { ethers } = await network.create();
+const { ethers } = await connect();
 
 const PEEK = 0n;
 const WRITE = 1n;

@@ -1,13 +1,13 @@
 import { expect } from "chai";
-import { network } from "hardhat";
 import { toHex } from "../../src/crypto/bytes.ts";
 import { chunkCommitment, chunkLevels, chunkRangePath } from "../../src/machine/ChunkTree.ts";
 import { batchLeaf, messageLeaf, type BatchRecord, type Message } from "../../src/machine/Inputs.ts";
 import { SequenceTree } from "../../src/machine/SequenceTree.ts";
 import type { TreesHarness } from "../../typechain/index.ts";
 import { anyHash, endAt, stateHash } from "../support/evidence.ts";
+import { connect } from "../support/baseChain.ts";
 
-const { ethers } = await network.create();
+const { ethers } = await connect();
 
 const hex = (bytes: readonly Uint8Array[]): string[] => bytes.map(toHex);
 

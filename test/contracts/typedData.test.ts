@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { TypedDataEncoder, type TypedDataField } from "ethers";
-import { network } from "hardhat";
 import type { MachineHarness } from "../../typechain/index.ts";
+import { connect } from "../support/baseChain.ts";
 
-const { ethers } = await network.create();
+const { ethers } = await connect();
 
 /** The types as section 3 of the specification writes them. */
 const TYPES = [

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { concat, hexlify, toBeHex } from "ethers";
-import { network } from "hardhat";
 import type { MachineHarness } from "../../typechain/index.ts";
 import { Random, runSeed } from "../support/random.ts";
+import { connect } from "../support/baseChain.ts";
 
-const { ethers } = await network.create();
+const { ethers } = await connect();
 
 const MAX_U64 = 2n ** 64n - 1n;
 const MAX_PRICE = 2n ** 39n - 1n;

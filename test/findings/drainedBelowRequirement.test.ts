@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { CONTRACT, Exchange, fakeSigner, START_DAY, USD, USDC } from "../support/model/Exchange.ts";
-import { instantOf } from "../support/model/ReferenceModel.ts";
+import { instantOf } from "../support/model/words.ts";
 
 /**
  * A seller whose requirement has grown beyond its cash, merely because the anchor rose, may make any trade that does not

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { CONTRACT, Exchange, fakeSigner, START_DAY, USDC } from "../support/model/Exchange.ts";
-import { instantOf } from "../support/model/ReferenceModel.ts";
+import { instantOf } from "../support/model/words.ts";
 
 /**
  * The fund covers shortfalls without asking whose they are. Somebody who trades with himself puts up the scan of his short

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { Exchange, fakeSigner, START_DAY, USDC } from "../support/model/Exchange.ts";
-import { instantOf } from "../support/model/ReferenceModel.ts";
+import { instantOf } from "../support/model/words.ts";
 
 /**
  * Within one expiry the order of the calls of Settle changes nobody's payout. Across two expiries it does, as soon as an

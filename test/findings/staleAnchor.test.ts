@@ -55,7 +55,7 @@ describe("finding: what an old anchor lets pass", () => {
     const seller = { account: 1, signer: thief };
     expect(x.trade(seller, { account: 2, signer: honest }, { ...size, strike: 2000 })).to.equal("OK");
     crashed(x);
-    const scan = x.model.excessOf(x.account(1));
+    const scan = x.excess(1);
     expect(x.withdraw(1, thief, scan + 1n), "more than the scan leaves free").to.equal("InsufficientMargin");
     expect(x.withdraw(1, thief, scan / 2n), "half of it").to.equal("OK");
     x.anchor(1, 2500);

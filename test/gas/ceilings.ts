@@ -74,7 +74,7 @@ export const CEILINGS: Readonly<Record<Operation, number>> = {
   "whole dispute, honest side": 1_412_000,
   "confirm with updates": 201_000,
   "repeated move": 35_000,
-  "refund claim": 341_000,
+  "refund claim": 153_000,
   "descend, both new, m = 1": 125_000,
   "descend, merge, m = 1": 53_000,
   "open, m = 1": 43_000,

@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import { network } from "hardhat";
 import { fromHex } from "../../src/crypto/bytes.ts";
 import { Asserter } from "../support/assertions.ts";
 import { deployBridge, type BridgeFixture } from "../support/l1.ts";
+import { connect } from "../support/baseChain.ts";
 
-const connection = await network.create();
+const connection = await connect();
 const { ethers, networkHelpers } = connection;
 const { time } = networkHelpers;
 

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { network } from "hardhat";
 import { insert, lower, move, NO_RIVALS, own, PROVEN, type Rivals } from "../../src/game/GameClock.ts";
 import type { GameHarness } from "../../typechain/index.ts";
 import { Random, runSeed } from "../support/random.ts";
+import { connect } from "../support/baseChain.ts";
 
 const SEED = runSeed();
 const MAX = 2n ** 40n - 1n;
@@ -15,7 +15,7 @@ describe("parity: GameClock", () => {
 
   before(async () => {
     console.log(`      seed ${SEED}`);
-    const { ethers } = await network.create();
+    const { ethers } = await connect();
     harness = await ethers.deployContract("GameHarness");
   });
 

@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { network } from "hardhat";
 import { toHex } from "../../src/crypto/bytes.ts";
 import {
   baseBelow,
@@ -19,6 +18,7 @@ import { gameBase } from "../../src/history/HistorySource.ts";
 import { foldHistoryPath, historyInner } from "../../src/history/History.ts";
 import type { GameHarness } from "../../typechain/index.ts";
 import { Random, runSeed } from "../support/random.ts";
+import { connect } from "../support/baseChain.ts";
 
 const SEED = runSeed();
 /** What each side calls a refusal. */
@@ -35,7 +35,7 @@ describe("parity: GameNode", () => {
 
   before(async () => {
     console.log(`      seed ${SEED}`);
-    const { ethers } = await network.create();
+    const { ethers } = await connect();
     harness = await ethers.deployContract("GameHarness");
   });
 

@@ -1,7 +1,8 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import type { ContractTransactionResponse } from "ethers";
 import { anyHash, assertionId, endAt, historyOf, stateHash, type MachineStateArgument } from "./evidence.ts";
-import type { ChainFixture, Connection } from "./l1.ts";
+import type { Connection } from "./baseChain.ts";
+import type { ChainFixture } from "./l1.ts";
 
 /** Everything that `assertState` takes. */
 export interface AssertArguments {

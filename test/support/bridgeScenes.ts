@@ -2,7 +2,8 @@ import { MaxUint256, solidityPacked, type BytesLike } from "ethers";
 import type { TreeRoot } from "../../src/machine/StateTree.ts";
 import type { Bridge } from "../../typechain/index.ts";
 import type { KnownAssertion } from "./assertions.ts";
-import { deployBridge, type BridgeFixture, type Connection } from "./l1.ts";
+import type { Connection } from "./baseChain.ts";
+import { deployBridge, type BridgeFixture } from "./l1.ts";
 import { confirmState, stateWith, withdrawalWitness, type MadeWithdrawal } from "./withdrawals.ts";
 
 export const USDC = 10n ** 6n;

@@ -1,6 +1,7 @@
 import type { GameMock } from "../../typechain/index.ts";
 import { Asserter, type AssertArguments, type KnownAssertion } from "./assertions.ts";
-import { deployChain, type ChainFixture, type Connection } from "./l1.ts";
+import type { Connection } from "./baseChain.ts";
+import { deployChain, type ChainFixture } from "./l1.ts";
 
 /** A chain, who asserts on it, and its genesis assertion. */
 export interface ChainContext extends ChainFixture {

@@ -2,7 +2,8 @@ import { fromHex, toHex } from "../../src/crypto/bytes.ts";
 import { messageLeaf, type Message } from "../../src/machine/Inputs.ts";
 import { SequenceTree } from "../../src/machine/SequenceTree.ts";
 import type { RollupInbox } from "../../typechain/index.ts";
-import { deployInbox, INBOX_PARAMETERS, type Connection, type InboxFixture } from "./l1.ts";
+import type { Connection } from "./baseChain.ts";
+import { deployInbox, INBOX_PARAMETERS, type InboxFixture } from "./l1.ts";
 
 /** The arguments of `forceInclude`. */
 export interface ForceArguments {

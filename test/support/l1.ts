@@ -1,10 +1,7 @@
-import type { network } from "hardhat";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import type { Bridge, GameMock, RollupInbox, StateCommitmentChain, TestUsdc } from "../../typechain/index.ts";
+import { collateral, type Connection } from "./baseChain.ts";
 import { anyHash } from "./evidence.ts";
-
-/** A simulated L1. */
-export type Connection = Awaited<ReturnType<typeof network.create>>;
 
 /** Parameters of the inbox in tests: short times, little room. */
 export const INBOX_PARAMETERS = {
@@ -94,7 +91,7 @@ export async function deployBridge(
   parameters: Partial<typeof CHAIN_PARAMETERS> = {},
 ): Promise<BridgeFixture> {
   const fixture = await deployChain(connection, parameters);
-  const token = await connection.ethers.deployContract("TestUsdc");
+  const token = await collateral(connection);
   const bridge = await connection.ethers.deployContract("Bridge", [token, fixture.inbox, fixture.chain]);
   return { ...fixture, token, bridge };
 }

@@ -1,6 +1,6 @@
 import { toHex } from "../../src/crypto/bytes.ts";
 import type { OneStepProver, ProverHarness } from "../../typechain/index.ts";
-import type { Connection } from "./l1.ts";
+import type { Connection } from "./baseChain.ts";
 import { BRIDGE, INBOX, SETTLEMENT } from "./traffic/world.ts";
 
 /** A prover for the deployment of the tests, and the harness that runs many steps in one call. */

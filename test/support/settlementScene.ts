@@ -1,11 +1,10 @@
-import { network } from "hardhat";
-
 import type { FeedReader } from "../../src/settlement/roundEvidence.ts";
 import type { ModelRound } from "./feedModel.ts";
+import { connect } from "./baseChain.ts";
 
 /** A simulated L1 of its own. */
 export async function createL1() {
-  const connection = await network.create();
+  const connection = await connect();
   return { ethers: connection.ethers, time: connection.networkHelpers.time, helpers: connection.networkHelpers };
 }
 
@@ -16,6 +15,16 @@ export type L1 = Awaited<ReturnType<typeof createL1>>;
 export const BASE = 6;
 /** Terms of the market of these tests: tick 0.01 USD, lot 0.001 contract. */
 export const TERMS = { tick: 100n, lot: 1000n, steps: [1000n, 5000n, 10_000n] as [bigint, bigint, bigint] } as const;
+
+/** Errors of setSigners and setMarket alone; optionsSettlementOracle.test.ts meets them all. */
+export const ORACLE_ERRORS = [
+  "SignerCountInvalid",
+  "ThresholdInvalid",
+  "SignerInvalid",
+  "VolBoundsInvalid",
+  "BandFloorInvalid",
+  "ExposureMultipleInvalid",
+] as const;
 
 /** An expiry two to three days after the L1's time. */
 export async function chooseExpiry(l1: L1): Promise<{ day: number; expiry: number }> {

@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { network } from "hardhat";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { addressOf, sign } from "../../src/crypto/secp256k1.ts";
 import { concat, fromHex, toHex, type Hex } from "../../src/crypto/bytes.ts";
@@ -22,10 +21,13 @@ import { Challenger, type ChallengerOptions } from "../../src/roles/Challenger.t
 import type { Follower } from "../../src/roles/Follower.ts";
 import { makeFollower } from "../../src/roles/nodes.ts";
 import { Proposer, type ProposerOptions } from "../../src/roles/Proposer.ts";
-import type { Connection } from "./l1.ts";
+import { connect, usdcOfBaseChain, type Connection } from "./baseChain.ts";
 
-/** The parameters of a local deployment, as committed. */
-export const LOCAL_PARAMETERS = readParameters(new URL("../../deploy/parameters/local.json", import.meta.url));
+/** The parameters of a local deployment, as committed; on a fork, with the base chain's USDC. */
+export const LOCAL_PARAMETERS: TenorParameters = {
+  ...readParameters(new URL("../../deploy/parameters/local.json", import.meta.url)),
+  ...usdcOfBaseChain(),
+};
 
 /** 1 USDC. */
 export const USDC = 1_000_000n;
@@ -84,7 +86,7 @@ export class World {
 
   /** Deploys with the local parameters, some of them changed, on a new chain or on the one given. */
   static async launch(changes: Partial<TenorParameters> = {}, on?: Connection): Promise<World> {
-    const connection = on ?? (await network.create());
+    const connection = on ?? (await connect());
     const signers = await connection.ethers.getSigners();
     const parameters = { ...LOCAL_PARAMETERS, ...changes };
     const deployment = await deployTenor(signers[0]!, parameters);

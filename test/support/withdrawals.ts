@@ -10,7 +10,8 @@ import {
 } from "../../src/machine/Slots.ts";
 import { rootHash, set, witnessItem, type TreeRoot } from "../../src/machine/StateTree.ts";
 import { Asserter, type KnownAssertion } from "./assertions.ts";
-import type { BridgeFixture, Connection } from "./l1.ts";
+import type { Connection } from "./baseChain.ts";
+import type { ChainFixture } from "./l1.ts";
 
 /** A withdrawal of a state that a test makes up. */
 export interface MadeWithdrawal {
@@ -44,7 +45,7 @@ export function withdrawalWitness(root: TreeRoot, number: bigint): Uint8Array {
 /** Asserts a state under the latest confirmed assertion and confirms it. */
 export async function confirmState(
   connection: Connection,
-  fixture: BridgeFixture,
+  fixture: ChainFixture,
   staker: HardhatEthersSigner,
   root: TreeRoot,
 ): Promise<KnownAssertion> {

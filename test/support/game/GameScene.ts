@@ -1,4 +1,3 @@
-import { network } from "hardhat";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { equalBytes, toHex, type Hex } from "../../../src/crypto/bytes.ts";
 import { keccak256 } from "../../../src/crypto/keccak.ts";
@@ -19,7 +18,7 @@ import { GENESIS_CURSOR, machineStateHash, type MachineState } from "../../../sr
 import { Machine, type ProvenStep } from "../../../src/machine/Step.ts";
 import { MESSAGE_FORCED } from "../../../src/machine/Inputs.ts";
 import { PatchedHistory } from "../../../src/history/PatchedHistory.ts";
-import type { Connection } from "../l1.ts";
+import { connect, type Connection } from "../baseChain.ts";
 import { USDC, World } from "../tenor.ts";
 
 /** An assertion that somebody makes: the end state that it shows and the history that it commits to. */
@@ -75,7 +74,9 @@ export class GameScene {
   /** Deploys, on a new chain or on the one given, and makes the genesis assertion's range. */
   static async launch({ sharedSeconds = false, ...changes }: SceneOptions = {}, on?: Connection): Promise<GameScene> {
     const override = { allowBlocksWithSameTimestamp: sharedSeconds };
-    const world = await World.launch(changes, on ?? (await network.create({ override })));
+    // Its parties answer at once, so that the challenge period may be as short as a test likes.
+    const quick = { reactionSeconds: 1n, censorshipSeconds: 0n };
+    const world = await World.launch({ ...quick, ...changes }, on ?? (await connect(override)));
     const [alice, bob] = [await world.trader("alice"), await world.trader("bob")];
     await alice.bridge.open(alice.address, 300n * USDC);
     await bob.bridge.open(bob.address, 100n * USDC);

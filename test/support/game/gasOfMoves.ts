@@ -4,7 +4,7 @@ import { keccak256 } from "../../../src/crypto/keccak.ts";
 import type { Move, RecordedMove } from "../../../src/game/Move.ts";
 import type { GameClient } from "../../../src/l1/GameClient.ts";
 import { TAG_GAME_MOVE } from "../../../src/machine/Tags.ts";
-import type { Connection } from "../l1.ts";
+import type { Connection } from "../baseChain.ts";
 
 type Provider = Connection["ethers"]["provider"];
 

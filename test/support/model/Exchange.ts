@@ -7,6 +7,7 @@ import type { Execution, MachineConfig } from "../../../src/machine/Execution.ts
 import { genesisRoot } from "../../../src/machine/Genesis.ts";
 import type { Message } from "../../../src/machine/Inputs.ts";
 import { ResultCode, resultName, type ResultName } from "../../../src/machine/ResultCodes.ts";
+import { setMarket, setSigners } from "../../../src/machine/OracleExecutor.ts";
 import { anchor, fixPrice, listMarket } from "../../../src/machine/SettlementExecutor.ts";
 import { State } from "../../../src/machine/State.ts";
 import type { TreeRoot } from "../../../src/machine/StateTree.ts";
@@ -22,13 +23,9 @@ import type {
   WireOrder,
 } from "../../../src/machine/Wire.ts";
 import { InvariantWatch } from "./invariants.ts";
-import {
-  ReferenceModel,
-  signedDigest,
-  type AccountRecord,
-  type ModelConfig,
-  type ModelContext,
-} from "./ReferenceModel.ts";
+import type { AccountRecord, ModelConfig, ModelContext } from "./ModelState.ts";
+import { ReferenceModel } from "./ReferenceModel.ts";
+import { signedDigest } from "./signing.ts";
 import {
   differences,
   machineChangesInWords,
@@ -127,6 +124,15 @@ export interface OrderWish {
   readonly keyEpoch?: number;
 }
 
+const MESSAGES: Readonly<Record<number, (execution: Execution, message: Message) => ResultCode>> = {
+  1: deposit,
+  3: listMarket,
+  4: anchor,
+  5: fixPrice,
+  6: setSigners,
+  7: setMarket,
+};
+
 /** Machine and model side by side; each call runs on both, and everything is compared after it. */
 export class Exchange {
   readonly deployment: Deployment;
@@ -168,6 +174,11 @@ export class Exchange {
     return account;
   }
 
+  /** Initial excess of an account, 1e-6 USDC. */
+  excess(id: number): bigint {
+    return this.model.excessesOf(this.account(id), this.now).initial;
+  }
+
   // --- running ---
 
   /** Runs a transaction on both sides. */
@@ -183,9 +194,9 @@ export class Exchange {
   }
 
   /** Runs a message of OptionsSettlement or the Bridge on both sides. */
-  message(kind: 1 | 3 | 4 | 5, sender: Uint8Array, payload: Uint8Array): ResultName {
+  message(kind: number, sender: Uint8Array, payload: Uint8Array): ResultName {
     const message: Message = { kind, sender, payload, l1Block: 1n, l1Time: this.l1Time };
-    const executor = { 1: deposit, 3: listMarket, 4: anchor, 5: fixPrice }[kind];
+    const executor = MESSAGES[kind] ?? ((): ResultCode => ResultCode.UnknownKind);
     const execution = this.#execution(sender);
     if (kind === 1) this.watch.expectDeposit(payload);
     return this.#both(

@@ -1,11 +1,21 @@
 import { expect } from "chai";
 import { readU128 } from "../../../src/crypto/bytes.ts";
 import type { ResultName } from "../../../src/machine/ResultCodes.ts";
-import type { TreeRoot } from "../../../src/machine/StateTree.ts";
+import type { Account } from "../../../src/machine/Slots.ts";
+import type { SlotKey, TreeRoot } from "../../../src/machine/StateTree.ts";
 import type { Transaction } from "../../../src/machine/Wire.ts";
 import { changes, collect } from "./treeWalk.ts";
-import { bruteRequirement, describe, expiryName, instantOf, parseSeries, payoffOf } from "./ReferenceModel.ts";
-import type { ModelContext, ReferenceModel } from "./ReferenceModel.ts";
+import type { ModelContext, ModelState, OrderTermsRecord } from "./ModelState.ts";
+import {
+  checkAccount,
+  checkExposures,
+  heldIn,
+  RiskWatch,
+  shortExpiries,
+  type Change,
+  type Held,
+} from "./riskInvariants.ts";
+import { describe, expiryName, instantOf, parseSeries, payoffOf, size, slotName } from "./words.ts";
 
 /**
  * The invariants of the exchange, checked on the machine's own slots after every step. The numbers are the project's.
@@ -21,11 +31,19 @@ export class InvariantWatch {
   readonly #termsOfNonce = new Map<string, string>();
   /** Σ of settled net amounts for each expiry. */
   readonly #netSums = new Map<string, bigint>();
-  readonly #model: ReferenceModel;
+  readonly #model: ModelState;
   #lastNow = 0n;
+  /** Σ cash with fees and fund, and these two alone, after the last step. */
+  #cashAndPot = 0n;
+  #pot = 0n;
+  /** Accounts that owe something and hold what bidders paid. */
+  readonly #paidInDebt = new Set<number>();
+  readonly #held = new WeakMap<Account, Held>();
+  readonly risk: RiskWatch;
 
-  constructor(model: ReferenceModel) {
+  constructor(model: ModelState) {
     this.#model = model;
+    this.risk = new RiskWatch(model);
   }
 
   /** Tells that the next step is a deposit of this payload. */
@@ -41,43 +59,72 @@ export class InvariantWatch {
     context: ModelContext,
   ): void {
     if (result === "OK") this.#deposited += this.#pendingDeposit;
+    else expect(root, "14: what is refused changes nothing").to.equal(before);
     this.#pendingDeposit = 0n;
     expect(context.now >= this.#lastNow, "15: L2 time never goes back").to.equal(true);
     this.#lastNow = context.now;
+    if (result !== "OK") return;
 
-    let [held, globals] = [0n, 0n];
+    const accounts = new Map<number, Held>();
+    let [cash, others, pot] = [0n, 0n, 0n];
     const quantities = new Map<string, bigint>();
     const shortAccounts = new Map<string, number>();
     const claims = new Map<string, bigint>();
     const live = collect(root, false);
     this.#checkOrders(before, root);
+    const accountChanges = this.#accountChanges(before, root);
     for (const { slot, key } of live) {
       if (slot.kind === 1) {
-        held += slot.cash;
-        expect(slot.cash >= 0n && slot.debt >= 0n, "cash and debt are never negative").to.equal(true);
-        expect(slot.debt === 0n || slot.cash === 0n, "no debt while there is cash").to.equal(true);
-        const shorts = new Set<string>();
-        for (const { series, expiry, quantity } of slot.positions) {
-          const name = series.toString();
-          quantities.set(name, (quantities.get(name) ?? 0n) + quantity);
-          if (quantity < 0n) shorts.add(`${expiry >>> 16}/${expiry & 0xffff}`);
-        }
-        for (const expiry of shorts) shortAccounts.set(expiry, (shortAccounts.get(expiry) ?? 0) + 1);
+        const held = this.#heldIn(slot);
+        const id = numberOf(key);
+        accounts.set(id, held);
+        checkAccount(id, held, context.now);
+        cash += slot.cash;
+        if (tx?.type === 0x0c && tx.account === id && slot.debt > 0n) this.#paidInDebt.add(id);
+        if (slot.debt === 0n) this.#paidInDebt.delete(id);
+        const both = slot.debt > 0n && slot.cash > 0n;
+        expect(!both || this.#paidInDebt.has(id), "no debt while there is cash but a bidder's").to.equal(true);
+        for (const [name, quantity] of held.positions) quantities.set(name, (quantities.get(name) ?? 0n) + quantity);
+        for (const name of shortExpiries(held.positions)) shortAccounts.set(name, (shortAccounts.get(name) ?? 0) + 1);
       } else if (slot.kind === 5) {
-        held += slot.received - slot.paid;
+        others += slot.received - slot.paid;
         expect(slot.paid <= slot.received, "4: a pool pays out at most what came in").to.equal(true);
         expect(slot.credited <= slot.owed || !slot.final, "4: nobody is credited beyond what is owed").to.equal(true);
         expect(slot.received <= slot.owed, "4: a pool takes in at most what is owed").to.equal(true);
       } else if (slot.kind === 6) {
         const expiry = `${Math.floor((key.hi % 2 ** 24) / 65536)}/${key.hi % 65536}`;
         claims.set(expiry, (claims.get(expiry) ?? 0n) + slot.amount);
-      } else if (slot.kind === 7) held += slot.amount;
-      else if (slot.kind === 8) globals = slot.fees + slot.fund;
+      } else if (slot.kind === 7) others += slot.amount;
+      else if (slot.kind === 8) pot = slot.fees + slot.fund;
     }
-    expect(held + globals, "1: conservation to the unit").to.equal(this.#deposited);
+    expect(cash + pot + others, "1: conservation to the unit").to.equal(this.#deposited);
+    if (tx !== undefined && [0x02, 0x0c, 0x0d, 0x0e, 0x10].includes(tx.type))
+      expect(cash + pot, "3: cash with fees and fund is conserved").to.equal(this.#cashAndPot);
     this.#checkPools(live, quantities, shortAccounts, claims);
-    if (result === "OK" && tx?.type === 0x10) this.#checkFill(tx, context);
-    if (result === "OK" && tx?.type === 0x08) this.#checkSettle();
+    checkExposures(this.#model, accounts);
+    if (tx?.type === 0x10) this.#checkFill(tx, context, accountChanges);
+    if (tx?.type === 0x08) this.#checkSettle();
+    this.risk.after(tx, accountChanges, context, pot - this.#pot);
+    [this.#cashAndPot, this.#pot] = [cash + pot, pot];
+  }
+
+  #heldIn(slot: Account): Held {
+    let held = this.#held.get(slot);
+    if (held === undefined) this.#held.set(slot, (held = heldIn(slot)));
+    return held;
+  }
+
+  /** The accounts that a step changed or made. */
+  #accountChanges(before: TreeRoot, root: TreeRoot): Map<number, Change> {
+    const { written, dropped } = changes(before, root);
+    const found = new Map<number, Change>();
+    for (const { slot, key } of written) {
+      if (slot.kind !== 1) continue;
+      const old = dropped.find((entry) => entry.key.hi === key.hi && entry.key.lo === key.lo)?.slot;
+      const was = old?.kind === 1 ? this.#heldIn(old) : undefined;
+      found.set(numberOf(key), { was, is: this.#heldIn(slot) });
+    }
+    return found;
   }
 
   #checkOrders(before: TreeRoot, root: TreeRoot): void {
@@ -113,14 +160,11 @@ export class InvariantWatch {
       this.#netSums.set(name, (claims.get(name) ?? 0n) + slot.credited - slot.owed);
     }
     const openNet = new Map<string, bigint>();
-    for (const [packed, quantity] of quantities) {
-      const series = BigInt(packed);
-      const strike = (series / 2n) % 2n ** 39n;
-      const name = `${series / 2n ** 56n}/${(series / 2n ** 40n) % 65536n}`;
+    for (const [series, quantity] of quantities) {
+      const name = expiryName(series);
       const price = prices.get(name) ?? 0n;
-      if (price === 0n) expect(quantity, `2: the quantities of series ${packed} sum to zero`).to.equal(0n);
-      const words = parseSeries(`0/0/${strike}/${series % 2n === 1n ? "P" : "C"}`);
-      openNet.set(name, (openNet.get(name) ?? 0n) + quantity * payoffOf(words, price));
+      if (price === 0n) expect(quantity, `2: the quantities of series ${series} sum to zero`).to.equal(0n);
+      openNet.set(name, (openNet.get(name) ?? 0n) + quantity * payoffOf(parseSeries(series), price));
     }
     for (const [name, settled] of this.#netSums) {
       if ((prices.get(name) ?? 0n) === 0n) continue;
@@ -129,24 +173,21 @@ export class InvariantWatch {
     }
   }
 
-  #checkFill(tx: Extract<Transaction, { type: 0x10 }>, context: ModelContext): void {
+  #checkFill(tx: Extract<Transaction, { type: 0x10 }>, context: ModelContext, held: Map<number, Change>): void {
     const model = this.#model;
-    const order = model.orders.get(`${tx.maker.account}/${tx.maker.nonce % 1024n}`);
-    const series = parseSeries(order!.terms!.series);
-    expect(context.l1Time < instantOf(series.day), "15: no fill at or after the expiry").to.equal(true);
-    const expiry = model.expiries.get(expiryName(order!.terms!.series));
-    expect(expiry?.price, "15: no fill once the price is fixed").to.equal(0n);
-    for (const { account } of [tx.maker, tx.taker]) {
-      const record = model.accounts.get(String(account))!;
-      const excess =
-        record.cash -
-        record.debt -
-        bruteRequirement(
-          record.positions,
-          (market) => model.markets.get(String(market))!.anchor,
-          (ceiling) => [ceiling / 3n, ceiling / 2n, (ceiling * 7n) / 9n],
-        );
-      expect(excess >= 0n, "5: a fill leaves both sides with excess >= 0").to.equal(true);
+    const termsOf = ({ account, nonce }: { account: number; nonce: bigint }): OrderTermsRecord =>
+      model.orders.get(slotName(account, nonce))!.terms!;
+    const { series: name } = termsOf(tx.maker);
+    expect(context.l1Time < instantOf(parseSeries(name).day), "15: no fill at or after the expiry").to.equal(true);
+    expect(model.expiries.get(expiryName(name))?.price ?? 0n, "15: no fill once the price is fixed").to.equal(0n);
+    expect(termsOf(tx.taker).postOnly, "9: post-only never takes").to.equal(false);
+    for (const order of [tx.maker, tx.taker]) {
+      const { deadline, reduceOnly } = termsOf(order);
+      expect(deadline >= context.now, "9: no expired order fills").to.equal(true);
+      const { was, is } = held.get(order.account)!;
+      const [before, after] = [was!.positions.get(name) ?? 0n, is.positions.get(name) ?? 0n];
+      if (reduceOnly)
+        expect(size(after) < size(before) && after * before >= 0n, "9: reduce-only never grows").to.equal(true);
     }
   }
 
@@ -162,4 +203,9 @@ export class InvariantWatch {
       expect(paid <= share && share - paid <= 64n, `4: ${name} pays at one ratio`).to.equal(true);
     }
   }
+}
+
+/** The number of an account, from its key. */
+function numberOf(key: SlotKey): number {
+  return key.lo;
 }

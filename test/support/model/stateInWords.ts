@@ -3,7 +3,8 @@ import type { Slot } from "../../../src/machine/Slots.ts";
 import { encodeSlot } from "../../../src/machine/SlotCodec.ts";
 import { keyToBigint, slots, type TreeRoot } from "../../../src/machine/StateTree.ts";
 import { changes } from "./treeWalk.ts";
-import { describe, seriesName, type ReferenceModel } from "./ReferenceModel.ts";
+import type { ModelState } from "./ModelState.ts";
+import { describe, seriesName } from "./words.ts";
 
 /** Both states in the same words, so that they can be compared entry by entry. */
 
@@ -28,7 +29,7 @@ function slotInWords(slot: Slot): string {
         auction: slot.auction,
         cash: slot.cash,
         debt: slot.debt,
-        positions: new Map(slot.positions.map(({ series, quantity }) => [unpackSeries(series), quantity])),
+        positions: holdingsOf(slot.positions),
       });
     case 2: {
       if (slot.quantity === 0n) {
@@ -74,6 +75,13 @@ function slotInWords(slot: Slot): string {
   }
 }
 
+/** Positions by the names of their series. */
+export function holdingsOf(
+  positions: readonly { readonly series: bigint; readonly quantity: bigint }[],
+): Map<string, bigint> {
+  return new Map(positions.map(({ series, quantity }) => [unpackSeries(series), quantity]));
+}
+
 /** What a key says, taken apart by arithmetic on section 2.2's table. */
 function keyInWords(key: bigint): string {
   const [kind, id] = [key / 2n ** 56n, key % 2n ** 56n];
@@ -111,7 +119,7 @@ export function machineChangesInWords(before: TreeRoot, after: TreeRoot): Map<st
 }
 
 /** The entries of `names` and those that the model wrote since the last call, in words. */
-export function modelChangesInWords(model: ReferenceModel, names: Iterable<string>): Map<string, string> {
+export function modelChangesInWords(model: ModelState, names: Iterable<string>): Map<string, string> {
   const words = new Map<string, string>();
   const tables = modelTables(model);
   const add = (prefix: string, name: string): void => {
@@ -141,7 +149,7 @@ export function machineInWords(root: TreeRoot): Map<string, string> {
 }
 
 /** The model's state in words. */
-export function modelInWords(model: ReferenceModel): Map<string, string> {
+export function modelInWords(model: ModelState): Map<string, string> {
   const words = new Map<string, string>();
   const add = (prefix: string, entries: Iterable<[string, object]>): void => {
     for (const [name, record] of entries) {
@@ -160,7 +168,7 @@ interface AnyTable {
   entries(): Iterable<[string, object]>;
 }
 
-function modelTables(model: ReferenceModel): Record<string, AnyTable> {
+function modelTables(model: ModelState): Record<string, AnyTable> {
   return {
     account: model.accounts,
     order: model.orders,
@@ -170,11 +178,12 @@ function modelTables(model: ReferenceModel): Record<string, AnyTable> {
     claim: model.claims,
     withdrawal: model.withdrawals,
     globals: model.globals,
+    signers: model.signers,
   };
 }
 
 function recordInWords(prefix: string, record: object): string {
-  if (prefix !== "order") return describe(record as Record<string, unknown>);
+  if (prefix !== "order") return describe(record);
   const { nonce, terms } = record as { nonce: bigint; terms: Record<string, unknown> | undefined };
   return terms === undefined ? `spent ${nonce}` : `${nonce} ${describe(terms)}`;
 }

@@ -1,4 +1,3 @@
-import { network } from "hardhat";
 import { toHex } from "../../../src/crypto/bytes.ts";
 import {
   contextArgument,
@@ -12,6 +11,7 @@ import type { ResultCode } from "../../../src/machine/ResultCodes.ts";
 import type { ProvenStep, StepKind } from "../../../src/machine/Step.ts";
 import type { ProverHarness } from "../../../typechain/contracts/test/ProverHarness.js";
 import { deployProver } from "../proverScene.ts";
+import { connect } from "../baseChain.ts";
 
 const CALL_GAS = 10n ** 14n;
 const ACCEPTED = "0x00000000";
@@ -60,7 +60,7 @@ export async function deployJudge(): Promise<Judge> {
 
 async function deployHarness(): Promise<{ harness: ProverHarness; chainId: bigint }> {
   const override = { blockGasLimit: 10n ** 15n, transactionGasCap: false } as const;
-  return deployProver(await network.create({ override }));
+  return deployProver(await connect(override));
 }
 
 /** Lets the judge run all steps, many in a call. */

@@ -42,16 +42,32 @@ export function randomOption(random: Random): Option {
   return [random.chance(0.5), forward, strike, vol, time];
 }
 
-/** Every combination of the values at which something changes. */
+/** Every combination of the ends with ordinary values; and around each bound, the other arguments being ordinary or at an end. */
 export function edgeOptions(): Option[] {
-  const prices = [0n, 1n, 2n, 35_000_000n, 35_000_001n, MAX_PRICE - 1n, MAX_PRICE, MAX_PRICE + 1n];
-  const vols = [0n, 1n, 10n ** 16n, 8n * 10n ** 17n, MAX_VOL - 1n, MAX_VOL, MAX_VOL + 1n];
-  const times = [0n, 1n, 86_400n, 34_560_000n, MAX_SECONDS - 1n, MAX_SECONDS, MAX_SECONDS + 1n];
-  return prices.flatMap((forward) =>
+  const prices = [0n, 1n, 35_000_000n, 35_000_001n, MAX_PRICE];
+  const vols = [0n, 1n, (WAD * 8n) / 10n, MAX_VOL];
+  const times = [0n, 1n, 2_592_000n, MAX_SECONDS];
+  const options = prices.flatMap((forward) =>
     prices.flatMap((strike) =>
       vols.flatMap((vol) => times.map((time): Option => [((forward + vol) & 1n) === 0n, forward, strike, vol, time])),
     ),
   );
+  for (const at of [
+    [true, 35_000_000n, 36_000_000n, (WAD * 8n) / 10n, 2_592_000n],
+    [false, MAX_PRICE - 9n, MAX_PRICE - 7n, MAX_VOL, MAX_SECONDS],
+    [true, 1n, 2n, WAD / 100n, 60n],
+  ] as const) {
+    const bounds = [0n, MAX_PRICE, MAX_PRICE, MAX_VOL, MAX_SECONDS];
+    for (let i = 1; i <= 4; i++) {
+      for (const value of [1n, 2n, bounds[i]! - 1n, bounds[i]!, bounds[i]! + 1n]) {
+        options.push(
+          at.with(i, value) as unknown as Option,
+          [false, ...at.slice(1).with(i - 1, value)] as unknown as Option,
+        );
+      }
+    }
+  }
+  return options;
 }
 
 /** A curve that isValid accepts. */

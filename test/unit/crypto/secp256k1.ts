@@ -1,7 +1,6 @@
 import { secp256k1 as noble } from "@noble/curves/secp256k1.js";
 import { expect } from "chai";
 import { computeAddress, Signature, SigningKey } from "ethers";
-import { network } from "hardhat";
 import { concat, equalBytes, fromHex, readU256, toHex, writeU256 } from "../../../src/crypto/bytes.ts";
 import { keccak256 } from "../../../src/crypto/keccak.ts";
 import {
@@ -15,6 +14,7 @@ import {
   signaturesOver,
   type Signatures,
 } from "../../../src/crypto/secp256k1.ts";
+import { connect } from "../../support/baseChain.ts";
 
 const N = noble.Point.CURVE().n;
 const P = noble.Point.CURVE().p;
@@ -126,7 +126,7 @@ describe("secp256k1", () => {
   /** What a contract computes: s ≤ n/2, then the precompile, whose empty or zero answer means "no signer". */
   let judge: (digest: Uint8Array, signature: Uint8Array) => Promise<string | undefined>;
   before(async () => {
-    const { ethers } = await network.create();
+    const { ethers } = await connect();
     judge = async (digest, signature) => {
       const yParityAndS = readU256(signature, 32);
       const s = yParityAndS & (TOP_BIT - 1n);

@@ -16,7 +16,8 @@ import {
   type Position,
 } from "../../../src/machine/Positions.ts";
 import { requirement } from "../../../src/machine/Requirement.ts";
-import { bruteRequirement, seriesName } from "../../support/model/ReferenceModel.ts";
+import { bruteRequirement } from "../../support/model/MarginModel.ts";
+import { seriesName } from "../../support/model/words.ts";
 
 const RUNS = { numRuns: 400, seed: 11 };
 const MAX_PRICE = 2n ** 39n - 1n;

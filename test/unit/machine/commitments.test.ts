@@ -18,7 +18,7 @@ import {
 } from "../../../src/machine/TypedData.ts";
 import { Random } from "../../../src/market/random.ts";
 import { addressNamed } from "../../support/model/Exchange.ts";
-import { signedDigest } from "../../support/model/ReferenceModel.ts";
+import { signedDigest } from "../../support/model/signing.ts";
 
 const hex = (value: bigint | number, bytes: number): string =>
   BigInt(value)

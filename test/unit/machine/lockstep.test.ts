@@ -11,8 +11,10 @@ import { Random } from "../../../src/market/random.ts";
 import { batchOf } from "../../support/batch.ts";
 import { deploymentFor, Exchange, START } from "../../support/model/Exchange.ts";
 import { InvariantWatch } from "../../support/model/invariants.ts";
-import { RandomFlow, type Action } from "../../support/model/randomFlow.ts";
-import { ReferenceModel, type ModelContext } from "../../support/model/ReferenceModel.ts";
+import type { Action } from "../../support/model/flowBase.ts";
+import { RandomFlow } from "../../support/model/randomFlow.ts";
+import type { ModelContext } from "../../support/model/ModelState.ts";
+import { ReferenceModel } from "../../support/model/ReferenceModel.ts";
 import { differences, machineInWords, modelInWords } from "../../support/model/stateInWords.ts";
 
 const SEEDS = [1, 2];
@@ -28,16 +30,14 @@ describe("machine and reference model in lockstep", () => {
       const run = (action: Action): void => {
         const result =
           action.kind === "message"
-            ? exchange.message(action.message as 1, action.sender, action.payload)
+            ? exchange.message(action.message, action.sender, action.payload)
             : exchange.run(action.tx, action.sender);
         counts.set(result, (counts.get(result) ?? 0) + 1);
       };
       for (const action of flow.opening()) run(action);
       for (let step = 0; step < STEPS; step++) {
-        if (random.bool(0.3)) {
-          exchange.wait(random.bool(0.02) ? random.uint(90_000) : random.uint(400));
-          flow.now = exchange.now;
-        }
+        exchange.wait(flow.pause());
+        flow.now = exchange.now;
         run(flow.next());
       }
       exchange.compare("the whole run");

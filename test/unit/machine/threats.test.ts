@@ -19,7 +19,7 @@ import {
   type OrderWish,
   type Signer,
 } from "../../support/model/Exchange.ts";
-import { instantOf } from "../../support/model/ReferenceModel.ts";
+import { instantOf } from "../../support/model/words.ts";
 
 const DAY = START_DAY + 3;
 const seen = new Set<ResultName>();
@@ -440,7 +440,7 @@ describe("threats 26 to 26b: orders, caps and time", () => {
       { account: 1, signer: alice },
       { account: 3, signer: bob },
     ] as const;
-    const excess = (): bigint => x.model.excessOf(x.account(1));
+    const excess = (): bigint => x.excess(1);
     const back = (quantity: bigint, limitTicks: bigint): ResultName =>
       x.trade(sides[1], sides[0], { quantity, limitTicks });
     expect(x.trade(...sides, { quantity: 20n * CONTRACT })).to.equal("OK");
