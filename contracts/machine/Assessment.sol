@@ -161,11 +161,11 @@ library Assessment {
     function collateralisedUp(Peeks memory peeks, uint256[] memory positions) internal pure returns (uint256 total) {
         uint256 start;
         while (start < positions.length) {
-            uint256 end = Positions.endOfGroup(positions, start);
             uint64 anchor = marketOf(peeks, uint8(Positions.elementAt(positions, start) >> 248)).anchor;
-            // SAFETY: at most 2^11 terms below 2^195, see Requirement.groupUp.
-            total += Requirement.groupUp(positions, start, end, anchor);
-            start = end;
+            uint256 requirement;
+            (requirement, start) = Requirement.groupUp(positions, start, anchor);
+            // SAFETY: at most 2^11 terms below 2^195, see there.
+            total += requirement;
         }
     }
 

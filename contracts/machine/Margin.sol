@@ -94,7 +94,7 @@ library Margin {
             initial = Requirement.ceilDivide(_lossAt(positions, start, end, expiry.price), Constants.PRICE_TO_CASH);
             return (initial, initial);
         }
-        uint256 scan = Requirement.groupUp(positions, start, end, expiry.anchor);
+        (uint256 scan, ) = Requirement.groupUp(positions, start, expiry.anchor);
         uint256 forward = expiry.forward;
         if (expiry.phase == Phase.STALE || forward == 0) return (scan, scan);
         // SAFETY: see above.

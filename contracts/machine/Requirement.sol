@@ -7,8 +7,8 @@ import {Positions} from "./Positions.sol";
 /// @title Requirement
 /// @notice What an account's positions need in the collateralised mode (docs/specification.md, section 6.1).
 library Requirement {
-    /// @notice Requirement of the positions `start` to `end` − 1, which are those of one (market, expiry), in 1e-6 USDC: the largest loss
-    /// at expiry, scanned at 0, at every strike and at the ceiling, rounded up.
+    /// @notice Requirement of one (market, expiry), whose positions begin at `start`, in 1e-6 USDC: the largest loss at expiry, scanned at
+    /// 0, at every strike and at the ceiling, rounded up. `end` is the index behind its positions.
     ///
     /// The payoff is linear between these prices, so its minimum up to the ceiling lies at one of them. The sweep keeps the value at
     /// the current price and the slope above it: at price 0 every put is worth its strike and the slope is minus the puts; passing a
@@ -16,9 +16,10 @@ library Requirement {
     function groupUp(
         uint256[] memory positions,
         uint256 start,
-        uint256 end,
         uint256 anchor
-    ) internal pure returns (uint256) {
+    ) internal pure returns (uint256 requirement, uint256 end) {
+        uint256 length = positions.length;
+        uint256 expiry = Positions.elementAt(positions, start) >> 232;
         // SAFETY: a list has at most 2^11 positions (the witness gives their number in 16 bits), quantities are below 2^127 and in
         // every state that a machine reaches at most MAX_QUANTITY < 2^50 in size, prices are below 2^42, and below 2^66 by the
         // width of an anchor: values stay below 2^208.
@@ -26,8 +27,9 @@ library Requirement {
             int256 value;
             int256 slope;
             uint256 highestShortCall;
-            for (uint256 i = start; i < end; ++i) {
-                uint256 position = Positions.elementAt(positions, i);
+            for (end = start; end < length; ++end) {
+                uint256 position = Positions.elementAt(positions, end);
+                if (position >> 232 != expiry) break;
                 int256 quantity = int128(uint128(position));
                 uint256 strike = (position >> 193) & Constants.MAX_PRICE;
                 if ((position >> 192) & 1 == 1) {
@@ -38,7 +40,7 @@ library Requirement {
                     highestShortCall = strike;
                 }
             }
-            return _sweepUp(positions, start, end, value, slope, _ceiling(anchor, highestShortCall));
+            requirement = _sweepUp(positions, start, end, value, slope, _ceiling(anchor, highestShortCall));
         }
     }
 

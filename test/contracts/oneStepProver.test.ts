@@ -185,7 +185,7 @@ describe("OneStepProver", () => {
 
     it("calls every kind of message that is none UnknownKind, zero among them", async () => {
       const payload = encodeTransaction(transferOf(signing(), 1, 2, 5n, { nonce: 1n, deadline }), 0n);
-      const kinds = [0, 6, 7, 255];
+      const kinds = [0, 8, 9, 255];
       const messages = kinds.map((kind): Message => ({ ...sent, sender: signerAddress(1), kind, payload }));
       const { log, steps } = run([], messages);
       for (const step of steps.slice(0, kinds.length)) {
@@ -198,7 +198,7 @@ describe("OneStepProver", () => {
       const payloads = [
         new Uint8Array(0),
         Uint8Array.of(0),
-        Uint8Array.of(0x09),
+        Uint8Array.of(0x0f),
         Uint8Array.of(0x14),
         new Uint8Array(4096),
       ];
@@ -285,7 +285,7 @@ describe("OneStepProver", () => {
 
     function sample(): { log: InputLog; steps: ProvenStep[] } {
       const deposit = depositMessage({ ...sent, sender: BRIDGE }, 90, signerAddress(90), 7_000_000n);
-      const sampled = run([transfer(1n), item(new Uint8Array(300).fill(9)), Uint8Array.of(0, 0)], [deposit]);
+      const sampled = run([transfer(1n), item(new Uint8Array(300).fill(0x0f)), Uint8Array.of(0, 0)], [deposit]);
       expect(sampled.steps.map(({ kind }) => kind)).to.deep.equal([
         ...["message", "item", "item", "framing error", "next batch", "identity"],
       ]);
