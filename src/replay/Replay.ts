@@ -8,7 +8,6 @@ import type { SubmittedTransaction } from "../sequencer/AccountTransaction.ts";
 import { genesisCheckpoint, type L1View } from "../sequencer/DerivedState.ts";
 import type { OrderOutcome } from "../sequencer/Submission.ts";
 import type { Journal } from "../sequencer/Journal.ts";
-import type { ExchangeEvent } from "../sequencer/OrderRecord.ts";
 import { Sequencer } from "../sequencer/Sequencer.ts";
 import { DEFAULT_OPTIONS, type SequencerOptions } from "../sequencer/SequencerOptions.ts";
 import type { Logger } from "../roles/Logger.ts";
@@ -17,7 +16,7 @@ import { signOrder, signSetMode, signTransfer } from "../sequencer/Signing.ts";
 import { AuctionBidder } from "./AuctionBidder.ts";
 import { Ledger } from "./Ledger.ts";
 import { ReplayOracle } from "./ReplayOracle.ts";
-import { Tally } from "./Tally.ts";
+import { ReplayCounter, type ReplayCounts } from "./ReplayCounts.ts";
 import { Traders, type TraderAccount } from "./Traders.ts";
 
 /** What a replay needs of L1. All times in seconds. */
@@ -46,27 +45,6 @@ export interface ReplayOptions {
   readonly batchAge?: bigint;
 }
 
-/** What a replay has seen so far. */
-export interface ReplayCounts {
-  readonly orders: number;
-  readonly fills: number;
-  /** Orders refused at once, or taken out later for a rule other than their own end. */
-  readonly rejected: number;
-  readonly rejectedBy: Readonly<Record<string, number>>;
-  /** Immediate orders that found less than they wanted. */
-  readonly unfilled: number;
-  readonly expiriesSettled: number;
-  /** What the sequencer put into batches besides fills, by type. */
-  readonly executed: ReadonlyMap<number, number>;
-  /** Reports that the oracle made, and those that were refused, by reason. */
-  readonly reports: number;
-  readonly refusedReports: Readonly<Record<string, number>>;
-  /** Batches after which conservation was checked. */
-  readonly checks: number;
-  /** The event's time that was reached, seconds. */
-  readonly time: bigint;
-}
-
 /** What a replay can run into. */
 export type ReplayErrorCode = "ACCOUNT_MISSING" | "NOT_ACCEPTED" | "NOT_CONSERVED";
 
@@ -86,8 +64,10 @@ const CENT = 100n;
 const TRANSACTION_LIFE = 600n;
 /** A replay's batches are long, and so are its oracle's pauses: seconds at which a transaction brings a newer report. */
 const REPLAY_SPOT_AGE = 20n;
-/** And at which it brings newer smiles. */
-const REPLAY_CURVE_AGE = 300n;
+/** At which the spot is renewed while nobody trades: marks are good for liquidation for twice as long. */
+const REPLAY_HEARTBEAT = 450n;
+/** And at which a report brings newer smiles. */
+const REPLAY_CURVE_AGE = 600n;
 /** A batch is ended when the spot has moved by one part in so many, 0.5 %. */
 const MOVE_DIVISOR = 200n;
 
@@ -102,17 +82,10 @@ export class Replay {
   readonly #batchAge: bigint;
   readonly #clock: { time: bigint } & Clock;
   readonly #prices = new Map<number, bigint>();
-  readonly #rejectedBy = new Tally();
-  readonly #refusedReports = new Tally();
-  readonly #executed = new Map<number, number>();
+  readonly #counter = new ReplayCounter();
   readonly #oracle: ReplayOracle;
   readonly #ledger: Ledger;
   readonly #liquidators: { readonly account: TraderAccount; readonly bidder: AuctionBidder }[] = [];
-  #reports = 0;
-  #orders = 0;
-  #fills = 0;
-  #unfilled = 0;
-  #expiriesSettled = 0;
   /** Whether L1 has messages that the sequencer hasn't been told of. */
   #stale = false;
 
@@ -128,7 +101,7 @@ export class Replay {
       maxBatchAge: this.#batchAge,
       spotAge: REPLAY_SPOT_AGE,
       curveAge: REPLAY_CURVE_AGE,
-      heartbeat: this.#batchAge,
+      heartbeat: REPLAY_HEARTBEAT,
     };
     this.sequencer = new Sequencer(
       options.config,
@@ -138,7 +111,7 @@ export class Replay {
         journal: options.journal,
         logger: options.logger,
         listener: (event) => {
-          this.#note(event);
+          this.#counter.note(event);
         },
       },
       genesisCheckpoint(options.genesis),
@@ -148,19 +121,7 @@ export class Replay {
 
   /** Where the replay stands. */
   get counts(): ReplayCounts {
-    return {
-      orders: this.#orders,
-      fills: this.#fills,
-      rejected: this.#rejectedBy.sum,
-      rejectedBy: this.#rejectedBy.sorted,
-      unfilled: this.#unfilled,
-      expiriesSettled: this.#expiriesSettled,
-      executed: this.#executed,
-      reports: this.#reports,
-      refusedReports: this.#refusedReports.sorted,
-      checks: this.#ledger.checks,
-      time: this.#clock.time,
-    };
+    return this.#counter.at(this.#clock.time, this.#ledger.checks);
   }
 
   /** The clock of the simulated world, seconds. */
@@ -241,7 +202,7 @@ export class Replay {
       this.sequencer.tick();
     }
     await this.flush();
-    this.#expiriesSettled++;
+    this.#counter.expiriesSettled++;
   }
 
   async #deposit({ trader, amount, margin }: DepositEvent): Promise<void> {
@@ -272,8 +233,7 @@ export class Replay {
     // L2 time stands still within a batch, so no newer report has a place in it.
     if (hasMoved(this.sequencer.exchange.state.openMarket(model.market)?.spot ?? 0n, model.spot)) await this.flush();
     for (const outcome of this.sequencer.submitReports(this.#oracle.observe(model, this.#clock.time))) {
-      this.#reports++;
-      if (!outcome.accepted) this.#refusedReports.add(outcome.refusal.reason);
+      this.#counter.report(outcome);
     }
     for (const { account, bidder } of this.#liquidators) {
       if (account.wantsStandard) await this.#chooseMargin(account);
@@ -337,22 +297,10 @@ export class Replay {
       },
       account.privateKey,
     );
-    this.#orders++;
+    this.#counter.orders++;
     const [outcome] = this.sequencer.submitMany([{ kind: "order", order }]) as [OrderOutcome];
-    if (!outcome.accepted) this.#rejectedBy.add(outcome.refusal.reason);
-    else if (event.immediate && outcome.remaining > 0n) this.#unfilled++;
-  }
-
-  #note(event: ExchangeEvent): void {
-    if (event.kind === "fill") this.#fills++;
-    else if (event.kind === "executed") {
-      const { type } = event.transaction;
-      this.#executed.set(type, (this.#executed.get(type) ?? 0) + 1);
-    }
-    // Quotes run out, and immediate orders end with what they got: both by their own terms.
-    else if (event.kind === "closed" && event.reason !== "Expired" && event.reason !== "ImmediateUnfilled") {
-      this.#rejectedBy.add(event.reason);
-    }
+    if (!outcome.accepted) this.#counter.reject(outcome.refusal.reason);
+    else if (event.immediate && outcome.remaining > 0n) this.#counter.unfilled++;
   }
 }
 
