@@ -29,7 +29,7 @@ export const TAPE_DEPOSIT = 50_000_000n * USDC;
 export const TAPE_MAKER_DEPOSIT = 2_000_000n * USDC;
 /** What the sponsor gives the insurance fund. */
 export const TAPE_CAPITAL = 2_000_000n * USDC;
-/** The members of the oracle look at a market at a trade, but not more often than this, seconds. */
+/** The members of the oracle look at the markets at a trade, but not more often than this, seconds. */
 const OBSERVATION_SECONDS = 60;
 /** Makers of a replayed tape unless told otherwise. */
 export const TAPE_MAKERS = 50;
@@ -84,8 +84,8 @@ export class Flow {
   readonly #resting = new Map<MakerRun, { index: number; left: bigint }>();
   readonly #funded: Readonly<Record<"maker" | "taker", Set<number>>> = { maker: new Set(), taker: new Set() };
   readonly #model = new TapeModel();
-  /** Time of the last observation by market, seconds. */
-  readonly #observed = new Map<number, number>();
+  /** Time of the last observation, seconds. */
+  #observed = -Infinity;
   readonly #count = { prints: 0, makerOrders: 0, takerOrders: 0, fills: 0, indexRounds: 0, expiries: 0 };
 
   constructor(options: FlowOptions = {}) {
@@ -125,7 +125,7 @@ export class Flow {
       yield event;
     }
     this.#model.trade(time, series, take.indexPrice, take.vol);
-    yield* this.#observe(series.market, time);
+    yield* this.#observe(time);
     for (const fill of take.fills) if (fill.opens) yield* this.#post(fill.run, time);
     const index = this.#takers.choose(series, side);
     yield* this.#order({ role: "taker", index }, { time, series, side, quantity, limitPrice, line });
@@ -133,12 +133,11 @@ export class Flow {
     for (const fill of take.fills) this.#fillMaker(fill);
   }
 
-  *#observe(market: number, time: number): Generator<MarketEvent> {
-    if (time < (this.#observed.get(market) ?? -Infinity) + OBSERVATION_SECONDS) return;
-    const model = this.#model.observe(market, time);
-    if (model === undefined) return;
-    this.#observed.set(market, time);
-    yield { kind: "observation", time, model };
+  /** The members look at all markets at once; of one that does not trade they know that nothing has changed. */
+  *#observe(time: number): Generator<MarketEvent> {
+    if (time < this.#observed + OBSERVATION_SECONDS) return;
+    this.#observed = time;
+    for (const model of this.#model.observe(time)) yield { kind: "observation", time, model };
   }
 
   *#post(run: MakerRun, time: number): Generator<MarketEvent> {

@@ -42,16 +42,16 @@ export class TapeModel {
     }
   }
 
-  /** What is known of a market at `time`; undefined before its first trade. */
-  observe(market: number, time: number): MarketModel | undefined {
-    const spot = this.#index.get(market);
-    if (spot === undefined) return undefined;
-    const expiries: ExpiryModel[] = [];
-    for (const [day, strikes] of this.#vols.get(market) ?? []) {
-      if (expirySeconds(day) <= time) this.#vols.get(market)!.delete(day);
-      else expiries.push({ day, forward: spot, points: pointsOf(strikes, time) });
-    }
-    return { market, spot, expiries };
+  /** What is known at `time` of each market that has traded. */
+  observe(time: number): MarketModel[] {
+    return [...this.#index].map(([market, spot]) => {
+      const expiries: ExpiryModel[] = [];
+      for (const [day, strikes] of this.#vols.get(market) ?? []) {
+        if (expirySeconds(day) <= time) this.#vols.get(market)!.delete(day);
+        else expiries.push({ day, forward: spot, points: pointsOf(strikes, time) });
+      }
+      return { market, spot, expiries };
+    });
   }
 }
 

@@ -86,6 +86,10 @@ const CENT = 100n;
 const TRANSACTION_LIFE = 600n;
 /** A replay's batches are long, and so are its oracle's pauses: seconds at which a transaction brings a newer report. */
 const REPLAY_SPOT_AGE = 20n;
+/** And at which it brings newer smiles. */
+const REPLAY_CURVE_AGE = 300n;
+/** A batch is ended when the spot has moved by one part in so many, 0.5 %. */
+const MOVE_DIVISOR = 200n;
 
 /**
  * Runs a stream of market events through a sequencer and an L1: signs the orders, submits them, moves time, posts batches,
@@ -123,6 +127,7 @@ export class Replay {
       ...DEFAULT_OPTIONS,
       maxBatchAge: this.#batchAge,
       spotAge: REPLAY_SPOT_AGE,
+      curveAge: REPLAY_CURVE_AGE,
       heartbeat: this.#batchAge,
     };
     this.sequencer = new Sequencer(
@@ -264,6 +269,8 @@ export class Replay {
   async #observe({ model }: ObservationEvent): Promise<void> {
     // A sequencer may have to be told of the market first.
     if (this.#stale && this.sequencer.exchange.open === undefined) await this.refresh();
+    // L2 time stands still within a batch, so no newer report has a place in it.
+    if (hasMoved(this.sequencer.exchange.state.openMarket(model.market)?.spot ?? 0n, model.spot)) await this.flush();
     for (const outcome of this.sequencer.submitReports(this.#oracle.observe(model, this.#clock.time))) {
       this.#reports++;
       if (!outcome.accepted) this.#refusedReports.add(outcome.refusal.reason);
@@ -347,6 +354,11 @@ export class Replay {
       this.#rejectedBy.add(event.reason);
     }
   }
+}
+
+function hasMoved(from: bigint, to: bigint): boolean {
+  const move = to > from ? to - from : from - to;
+  return from !== 0n && move * MOVE_DIVISOR >= from;
 }
 
 function later(a: bigint, b: bigint): bigint {

@@ -4,6 +4,7 @@ import { ResultCode, resultName } from "../machine/ResultCodes.ts";
 import type { SignedReport } from "../machine/OracleReports.ts";
 import { expiryOf } from "../machine/Positions.ts";
 import type { Account, Market } from "../machine/Slots.ts";
+import type { State } from "../machine/State.ts";
 import {
   decodeTransaction,
   TX_COLLECT_FEES,
@@ -109,6 +110,11 @@ export class Exchange implements Venue {
     const { now, l2Time } = this.builder;
     const { maxFuture, expiryMargin } = this.limits;
     return { config: this.config, state, now, l2Time, expiryMargin, l1Times: [l2Time - maxFuture, latestL1Time] };
+  }
+
+  /** The soft state: for reading. */
+  get state(): State {
+    return this.#plan.state;
   }
 
   /** An account of the soft state. */

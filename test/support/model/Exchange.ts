@@ -23,7 +23,16 @@ import type {
   WireOrder,
 } from "../../../src/machine/Wire.ts";
 import { InvariantWatch } from "./invariants.ts";
-import type { AccountRecord, ModelConfig, ModelContext } from "./ModelState.ts";
+import { FIRST_FUND_ACCOUNT, type AccountRecord, type ModelConfig, type ModelContext } from "./ModelState.ts";
+import {
+  marketPayload,
+  signersPayload,
+  signReport,
+  smileOf,
+  type MarketTerms,
+  type OracleReport,
+  type ReportSigner,
+} from "./oracle.ts";
 import { ReferenceModel } from "./ReferenceModel.ts";
 import { signedDigest } from "./signing.ts";
 import {
@@ -123,6 +132,11 @@ export interface OrderWish {
   readonly keyIndex?: number;
   readonly keyEpoch?: number;
 }
+
+/** The oracles of tests. */
+export const ORACLES: readonly Signer[] = [0, 1, 2].map((i) => fakeSigner(`oracle ${i}`));
+
+const DEFAULT_TERMS: MarketTerms = { minVol: 100_000, maxVol: 3_000_000, bandFloor: 2n * USD, exposureMultiple: 20 };
 
 const MESSAGES: Readonly<Record<number, (execution: Execution, message: Message) => ResultCode>> = {
   1: deposit,
@@ -269,6 +283,20 @@ export class Exchange {
     return this.message(5, sender, fixPayload(market, day, BigInt(Math.round(usd * 10_000))));
   }
 
+  setSigners(
+    threshold = 2,
+    signers: readonly Signer[] = ORACLES,
+    sender = this.deployment.machine.settlement,
+  ): ResultName {
+    const addresses = signers.map(({ address }) => address);
+    return this.message(6, sender, signersPayload(threshold, addresses));
+  }
+
+  /** Gives a market vols of 10 % to 300 %, a band floor of 2 USD and exposure of 20 funds. */
+  setMarket(market: number, terms: Partial<MarketTerms> = {}, sender = this.deployment.machine.settlement): ResultName {
+    return this.message(7, sender, marketPayload(market, { ...DEFAULT_TERMS, ...terms }));
+  }
+
   // --- transactions ---
 
   settle(market: number, day: number, ...accounts: number[]): ResultName[] {
@@ -323,6 +351,52 @@ export class Exchange {
 
   collectFees(): ResultName {
     return this.run({ type: 0x07 });
+  }
+
+  // --- marks, margin, liquidation ---
+
+  /** A report of a market with one smile for all of `days`, signed by the first two oracles. */
+  reported(market: number, usd: number, wish: Partial<ReportWish> = {}): OracleReport {
+    const { time = this.now, vol = 0.6, days = [START_DAY + 3], earlier, signers = [0, 1], basis = 1 } = wish;
+    const dollars = (value: number): bigint => BigInt(Math.round(value * 10_000));
+    const curves = days.map((day) => {
+      const left = (BigInt(day) * 24n + 8n) * 3600n - time;
+      return { day, forward: dollars(usd * basis), curve: smileOf(vol, left > 0n ? left : 1n) };
+    });
+    const chosen = signers.map((index): ReportSigner => [index, (ORACLES[index] ?? ORACLES[0]!).sign]);
+    return signReport(this.deployment.model, { market, time, spot: dollars(usd), curves }, chosen, earlier);
+  }
+
+  report(market: number, usd: number, wish: Partial<ReportWish> = {}): ResultName {
+    return this.run(this.reported(market, usd, wish));
+  }
+
+  setMode(account: number, signer: Signer, mode: number, wish: Partial<OwnerWish> = {}): ResultName {
+    return this.run({ type: 0x09, account, mode, auth: this.auth(signer, "SetMode", { account, mode }, wish) });
+  }
+
+  startAuction(account: number): ResultName {
+    return this.run({ type: 0x0a, account });
+  }
+
+  endAuction(account: number): ResultName {
+    return this.run({ type: 0x0b, account });
+  }
+
+  bid(account: number, bidder: number, signer: Signer, wish: Partial<OwnerWish & BidWish> = {}): ResultName {
+    const { fraction = 1_000_000_000n, limit = 2n ** 64n - 1n } = wish;
+    const auth = this.auth(signer, "Bid", { account, bidder, fraction, limit }, wish);
+    return this.run({ type: 0x0c, account, bidder, fraction, limit, auth });
+  }
+
+  fundBid(account: number, fund = 0, fraction = 1_000_000_000n): ResultName {
+    return this.run({ type: 0x0d, account, fund, fraction });
+  }
+
+  /** Gives the insurance fund cash, as anybody may. */
+  endow(amount: bigint, fund = 0): void {
+    expect(this.deposit(FIRST_FUND_ACCOUNT + fund, new Uint8Array(20), amount)).to.equal("OK");
+    expect(this.run({ type: 0x0e, fund })).to.equal("OK");
   }
 
   auth(signer: Signer, type: string, value: Record<string, unknown>, wish: Partial<OwnerWish>): OwnerAuth {
@@ -420,6 +494,24 @@ export interface Who {
 export interface OwnerWish {
   readonly nonce: bigint;
   readonly deadline: bigint;
+}
+
+/** What a test says of a bid. */
+export interface BidWish {
+  readonly fraction: bigint;
+  readonly limit: bigint;
+}
+
+/** What a test says of a report. */
+export interface ReportWish {
+  readonly time: bigint;
+  readonly vol: number;
+  readonly days: readonly number[];
+  /** Forward for a spot of 1. */
+  readonly basis: number;
+  /** Numbers of the signers. */
+  readonly signers: readonly number[];
+  readonly earlier: OracleReport["earlier"];
 }
 
 export interface KeyWish {

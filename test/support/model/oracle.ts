@@ -6,7 +6,8 @@ import { packedCurves, reportDigest, type CurveWords, type SigningDomain } from 
 
 /** Oracles for tests: their messages and their signed reports. */
 
-type OracleReport = Extract<Transaction, { type: 0x20 }>;
+/** A report with its signatures. */
+export type OracleReport = Extract<Transaction, { type: 0x20 }>;
 type EarlierReport = NonNullable<OracleReport["earlier"]>;
 
 /** SetSigners. */

@@ -347,7 +347,8 @@ export class RandomFlow extends RiskFlow {
   /** What is left of an order. */
   #left({ account, nonce, quantity }: WireOrder): bigint {
     const slot = this.model.orders.get(slotName(account, nonce));
-    return slot?.nonce === nonce && slot.terms !== undefined ? quantity - slot.terms.filled : quantity;
+    const filled = slot?.nonce === nonce && slot.terms !== undefined ? slot.terms.filled : 0n;
+    return filled < quantity ? quantity - filled : 0n;
   }
 
   #fill(): Action {
@@ -397,7 +398,7 @@ export class RandomFlow extends RiskFlow {
     const stored = this.#signed
       .slice(-60)
       .filter((signed) => signed.taker && signed.order.strikeSteps === terms.strikeSteps && rests(signed))
-      .filter(({ order }) => r.bool(0.1) || (order.day === terms.day && order.flags % 2 !== terms.flags % 2));
+      .filter(({ order }) => r.bool(0.2) || (order.day === terms.day && order.flags % 2 !== terms.flags % 2));
     let taker: WireOrder | OrderReference;
     if (stored.length > 0 && r.bool(0.2)) {
       const { order } = r.pick(stored);
@@ -420,7 +421,7 @@ export class RandomFlow extends RiskFlow {
     const over = r.bool(0.03) ? lot : 0n;
     const part = most > 0n ? (most / lot + 1n) / 2n : 0n;
     const quantity = over + (r.bool(0.01) ? 0n : r.bool(0.5) || part === 0n ? most : lot * (1n + r.bigint(part)));
-    const tx: Transaction = { type: 0x10, maker, taker, quantity };
+    const tx: Transaction = { type: 0x10, maker, taker, quantity: huge ?? quantity };
     const forced = !maker.stored && !taker.stored && r.bool(0.1);
     return { kind: "transaction", tx, sender: forced ? r.pick(this.keys).address : undefined };
   }

@@ -1,17 +1,12 @@
 import type { Transaction } from "../../../src/machine/Wire.ts";
 import { anchorPayload } from "../../../src/replay/payloads.ts";
-import { fakeSigner, USDC, type Signer } from "./Exchange.ts";
+import { ORACLES, USDC } from "./Exchange.ts";
 import { ACCOUNTS, FlowBase, MARKETS, type Action } from "./flowBase.ts";
 import { standingOf, discountFactor } from "./LiquidationModel.ts";
 import { FIRST_FUND_ACCOUNT, LIQUIDATION_AGE, type AccountRecord } from "./ModelState.ts";
-import { asEarlier, marketPayload, signersPayload, signReport, smileOf } from "./oracle.ts";
+import { asEarlier, marketPayload, signersPayload, signReport, smileOf, type OracleReport } from "./oracle.ts";
 import { expiryName, instantOf, seriesName, type Series } from "./words.ts";
 import { hasMark, markOf } from "./MarginModel.ts";
-
-type OracleReport = Extract<Transaction, { type: 0x20 }>;
-
-const ORACLES = 3;
-const ORACLE_SIGNERS: readonly Signer[] = Array.from({ length: ORACLES }, (_, i) => fakeSigner(`oracle ${i}`));
 
 /** Prices, oracles, modes and liquidations. */
 export class RiskFlow extends FlowBase {
@@ -24,7 +19,7 @@ export class RiskFlow extends FlowBase {
 
   protected riskOpening(): Action[] {
     const actions: Action[] = [this.report(1)];
-    const addresses = ORACLE_SIGNERS.map(({ address }) => address);
+    const addresses = ORACLES.map(({ address }) => address);
     actions.push(this.settlementMessage(6, signersPayload(2, addresses)));
     for (const { id } of MARKETS) {
       const terms = { minVol: 100_000, maxVol: 3_000_000, bandFloor: 20_000n, exposureMultiple: 20 };
@@ -85,12 +80,12 @@ export class RiskFlow extends FlowBase {
 
   #signers(): [number, (digest: Uint8Array) => Uint8Array][] {
     const r = this.random;
-    const chosen = ORACLE_SIGNERS.map((signer, i): [number, (digest: Uint8Array) => Uint8Array] => [i, signer.sign]);
+    const chosen = ORACLES.map((signer, i): [number, (digest: Uint8Array) => Uint8Array] => [i, signer.sign]);
     const { threshold = 2 } = this.model.signers.get("") ?? {};
     if (threshold < 3 && r.bool(0.5)) chosen.splice(r.uint(chosen.length), 1);
     if (r.bool(0.01)) chosen.splice(1);
-    if (r.bool(0.01)) chosen.push([7, ORACLE_SIGNERS[0]!.sign]);
-    if (r.bool(0.01)) chosen[0] = [chosen[0]![0], ORACLE_SIGNERS[2]!.sign];
+    if (r.bool(0.01)) chosen.push([7, ORACLES[0]!.sign]);
+    if (r.bool(0.01)) chosen[0] = [chosen[0]![0], ORACLES[2]!.sign];
     return chosen;
   }
 
@@ -205,7 +200,7 @@ export class RiskFlow extends FlowBase {
 
   #setSigners(): Action {
     const r = this.random;
-    const addresses = ORACLE_SIGNERS.map(({ address }) => address);
+    const addresses = ORACLES.map(({ address }) => address);
     const [first, second] = addresses as [Uint8Array, Uint8Array];
     return this.settlementMessage(
       6,
@@ -302,7 +297,7 @@ export class RiskFlow extends FlowBase {
     if (stale.length > 0 && r.bool(0.9)) return this.report(r.pick(stale));
     if (r.bool(0.08)) return this.#transaction({ type: 0x0a, account: r.bool(0.1) ? FIRST_FUND_ACCOUNT : some });
     if (r.bool(0.1)) return this.#transaction({ type: 0x0b, account: some });
-    const fraction = r.bool(0.5) ? 1_000_000_000n : r.bool(0.05) ? 1n : 1n + r.bigint(1_000_000_000n);
+    const fraction = r.bool(0.35) ? 1_000_000_000n : 1n + r.bigint(r.bool(0.3) ? 1000n : 1_000_000_000n);
     const elapsed = this.now - (record?.auction ?? 0n);
     if (elapsed > 3600n ? r.bool(0.6) : r.bool(0.1)) {
       const account = r.bool(0.03) ? FIRST_FUND_ACCOUNT + 1 : some;

@@ -102,12 +102,18 @@ describe("step", () => {
   it("consumes every message, of whatever kind and content", () => {
     const chain = new Chain();
     const anyone = addressNamed("anyone");
-    for (const kind of [0, 6, 255]) chain.message(kind, anyone, new Uint8Array(3));
+    for (const kind of [0, 8, 255]) chain.message(kind, anyone, new Uint8Array(3));
     chain.message(2, anyone, new Uint8Array(0));
     chain.message(2, anyone, Uint8Array.of(0x07, 1));
     chain.message(2, anyone, Uint8Array.of(0x07));
     chain.message(2, anyone, new Uint8Array(4096).fill(8));
     chain.message(5, settlement, fixPayload(1, START_DAY, 5n));
+    chain.message(6, anyone, new Uint8Array(21));
+    chain.message(6, settlement, new Uint8Array(20));
+    chain.message(6, settlement, new Uint8Array(21));
+    chain.message(7, anyone, new Uint8Array(21));
+    chain.message(7, settlement, new Uint8Array(20));
+    chain.message(7, settlement, new Uint8Array(21));
     chain.batch(new Uint8Array(0));
     expect(chain.run()).to.deep.equal([
       "message UnknownKind",
@@ -118,6 +124,12 @@ describe("step", () => {
       "message NothingToCollect",
       "message Malformed",
       "message MarketUnknown",
+      "message WrongSender",
+      "message Malformed",
+      "message SignersInvalid",
+      "message WrongSender",
+      "message Malformed",
+      "message MarketInvalid",
       "next batch",
     ]);
   });

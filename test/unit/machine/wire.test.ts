@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { toHex } from "../../../src/crypto/bytes.ts";
+import { revokeKeyDigest, setModeDigest } from "../../../src/machine/TypedData.ts";
 import { encodeVarint, Reader } from "../../../src/machine/Varint.ts";
 import { decodeTransaction, frameAt, type Transaction } from "../../../src/machine/Wire.ts";
 import { encodeItem, encodeTransaction } from "../../../src/machine/WireEncoding.ts";
@@ -46,6 +47,45 @@ function order(base: bigint, maker: boolean): fc.Arbitrary<object> {
 
 const reference = fc.record({ stored: fc.constant(true), account: u32, nonce });
 
+const bytesOf = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
+const i64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+const u40 = fc.bigInt({ min: 0n, max: MAX_TIME });
+
+/** Signers as a bitmap, with as many signatures as it has bits. */
+const reportSignatures = fc.integer({ min: 0, max: 0xffff }).chain((signers) => {
+  const length = signers.toString(2).replaceAll("0", "").length;
+  return fc.record({
+    signers: fc.constant(signers),
+    signatures: fc.array(signature, { minLength: length, maxLength: length }),
+  });
+});
+
+const reportedCurves = fc
+  .uniqueArray(fc.integer({ min: 0, max: 65_535 }), { maxLength: 16 })
+  .map((days) => days.sort((a, b) => a - b))
+  .chain((days) => {
+    const curve = fc.record({ a: i64, b: i64, rho: i64, m: i64, sigma: i64, refTau: u32.map(BigInt) });
+    return fc.tuple(...days.map((day) => fc.record({ day: fc.constant(day), forward: u64, curve })));
+  });
+
+const oracleReport = fc
+  .record({
+    type: fc.constant(0x20),
+    market: u8,
+    time: u40,
+    spot: u64,
+    curves: reportedCurves,
+    signed: reportSignatures,
+    earlier: fc.option(fc.tuple(fc.record({ time: u40, spot: u64, curvesHash: bytesOf(32) }), reportSignatures), {
+      nil: undefined,
+    }),
+  })
+  .map(({ signed, earlier, ...report }) => ({
+    ...report,
+    ...signed,
+    earlier: earlier === undefined ? undefined : { ...earlier[0], ...earlier[1] },
+  }));
+
 function transactions(base: bigint, forced: boolean): Record<string, fc.Arbitrary<object>> {
   const owner = forced ? fc.constant(undefined) : fc.record({ nonce, deadline: time(base), signature });
   const cancel = forced
@@ -53,6 +93,7 @@ function transactions(base: bigint, forced: boolean): Record<string, fc.Arbitrar
     : fc.record({ keyIndex: fc.integer({ min: 0, max: 4 }), deadline: time(base), signature });
   const type = <T extends number>(value: T): fc.Arbitrary<T> => fc.constant(value);
   const quantity = fc.bigInt({ min: 0n, max: 10n ** 12n }).map((units) => units * 1000n);
+  const fraction = fc.bigInt({ min: 1n, max: 10n ** 9n });
   const fill = (maker: fc.Arbitrary<object>, taker: fc.Arbitrary<object>): fc.Arbitrary<object> =>
     fc.record({ type: type(0x10), maker, taker, quantity });
   const [maker, taker] = [order(base, true), order(base, false)];
@@ -79,6 +120,13 @@ function transactions(base: bigint, forced: boolean): Record<string, fc.Arbitrar
       day: fc.integer({ min: 0, max: 65_535 }),
       accounts: fc.array(u32, { minLength: 1, maxLength: 32 }),
     }),
+    SetMode: fc.record({ type: type(9), account: u32, mode: fc.integer({ min: 0, max: 1 }), auth: owner }),
+    StartAuction: fc.record({ type: type(0x0a), account: u32 }),
+    EndAuction: fc.record({ type: type(0x0b), account: u32 }),
+    Bid: fc.record({ type: type(0x0c), account: u32, bidder: u32, fraction, limit: u64, auth: owner }),
+    FundBid: fc.record({ type: type(0x0d), account: u32, fund: fc.integer({ min: 0, max: 3 }), fraction }),
+    CollectFund: fc.record({ type: type(0x0e), fund: fc.integer({ min: 0, max: 3 }) }),
+    OracleReport: oracleReport,
     "Fill of two new orders": fill(maker, taker),
     ...(forced
       ? {}
@@ -154,19 +202,28 @@ describe("transactions on the wire", () => {
         );
       });
 
-      it(`${title}: one byte short or long is malformed, or another Settle`, () => {
+      it(`${title}: one byte short or long, or of no type, is malformed`, () => {
         fc.assert(
           fc.property(arbitrary, u8, (transaction, extra) => {
             const bytes = encodeTransaction(transaction as Transaction, base);
             expect(decodeTransaction(bytes.slice(0, -1), base, forced)).to.equal(undefined);
             expect(decodeTransaction(Uint8Array.of(...bytes, extra), base, forced)).to.equal(undefined);
-            expect(decodeTransaction(Uint8Array.of(0x09, ...bytes.slice(1)), base, forced)).to.equal(undefined);
+            expect(decodeTransaction(Uint8Array.of(0x0f, ...bytes.slice(1)), base, forced)).to.equal(undefined);
           }),
           { ...RUNS, numRuns: 60 },
         );
       });
     }
   }
+
+  it("a type in the place of another reads as one only where both have the same fields", () => {
+    // So a RevokeKey of index 0 or 1 reads as a SetMode. What is signed names the type, and a forced one is the sender's own.
+    const [revoke, mode] = [Uint8Array.of(4, 7, 1), Uint8Array.of(9, 7, 1)];
+    expect(decodeTransaction(revoke, 0n, true)).to.deep.equal({ type: 4, account: 7, index: 1, auth: undefined });
+    expect(decodeTransaction(mode, 0n, true)).to.deep.equal({ type: 9, account: 7, mode: 1, auth: undefined });
+    const domain = new Uint8Array(32);
+    expect(toHex(revokeKeyDigest(domain, 7, 1, 5n, 6n))).to.not.equal(toHex(setModeDigest(domain, 7, 1, 5n, 6n)));
+  });
 
   it("whatever decodes encodes to the same bytes, so no transaction has two encodings", () => {
     const random = new Random(5);
@@ -206,6 +263,11 @@ describe("transactions on the wire", () => {
   const makerTail = [1, 3, 4, 5, 6, 7, 60, ...sig];
   const takerOrder = [2, 3, 0, 5, 6, 7, 60, ...sig];
   const u39 = encodeVarint(2n ** 39n);
+  const zeros = (count: number): number[] => Array<number>(count).fill(0);
+  const report = [0x20, 1, ...zeros(13)];
+  const curveOf = (day: number): number[] => [0, day, ...zeros(52)];
+  const days = (count: number): number[] => Array.from({ length: count }, (_, i) => curveOf(i)).flat();
+  const earlier = zeros(13 + 32);
   const table: [string, number[], boolean, boolean?][] = [
     ["a Withdraw", [1, 1, 5, 0, 9, 60, ...sig], true],
     ["an account of 33 bits", [1, ...five9, 5, 0, 9, 60, ...sig], false],
@@ -219,7 +281,50 @@ describe("transactions on the wire", () => {
     ["a forced form in a message", [1, 1, 5, 0], true, true],
     ["no bytes", [], false],
     ["type 0", [0], false],
-    ["type 9", [9], false],
+    ["type 0x0f", [0x0f], false],
+    ["type 0x21", [0x21], false],
+    ["a SetMode to standard margin", [9, 1, 1, 9, 60, ...sig], true],
+    ["a SetMode to mode 2", [9, 1, 2, 9, 60, ...sig], false],
+    ["a forced SetMode", [9, 1, 0], true, true],
+    ["a forced SetMode to mode 2", [9, 1, 2], false, true],
+    ["a forced SetMode with a signature", [9, 1, 0, 9, 60, ...sig], false, true],
+    ["a StartAuction", [10, 1], true],
+    ["a StartAuction in a message", [10, 1], true, true],
+    ["a StartAuction of an account of 33 bits", [10, ...five9], false],
+    ["an EndAuction", [11, 1], true],
+    ["an EndAuction in a message", [11, 1], true, true],
+    ["an EndAuction of nothing", [11], false],
+    ["a Bid", [12, 1, 2, 5, 6, 9, 60, ...sig], true],
+    ["a forced Bid", [12, 1, 2, 5, 6], true, true],
+    ["a Bid for nothing", [12, 1, 2, 0, 6, 9, 60, ...sig], false],
+    ["a Bid for a whole account", [12, 1, 2, ...encodeVarint(10n ** 9n), 6, 9, 60, ...sig], true],
+    ["a Bid for more", [12, 1, 2, ...encodeVarint(10n ** 9n + 1n), 6, 9, 60, ...sig], false],
+    ["a Bid with the largest limit", [12, 1, 2, 5, ...encodeVarint(MAX_U64), 9, 60, ...sig], true],
+    ["a Bid by an account of 33 bits", [12, 1, ...five9, 5, 6, 9, 60, ...sig], false],
+    ["a FundBid", [13, 1, 3, 5], true],
+    ["a FundBid in a message", [13, 1, 3, 5], true, true],
+    ["a FundBid of a fifth account", [13, 1, 4, 5], false],
+    ["a FundBid for nothing", [13, 1, 3, 0], false],
+    ["a FundBid for more than an account", [13, 1, 3, ...encodeVarint(10n ** 9n + 1n)], false],
+    ["a CollectFund", [14, 3], true],
+    ["a CollectFund in a message", [14, 3], true, true],
+    ["a CollectFund of a fifth account", [14, 4], false],
+    ["a report without curves and signatures", [...report, 0, 0, 0, 0], true],
+    ["the same in a message", [...report, 0, 0, 0, 0], true, true],
+    ["a report with one curve and one signature", [...report, 1, ...curveOf(5), 0x80, 0, ...sig, 0], true],
+    ["a report with a signature too many", [...report, 1, ...curveOf(5), 0x80, 0, ...sig, ...sig, 0], false],
+    ["a report with a signature too few", [...report, 1, ...curveOf(5), 0x81, 0, ...sig, 0], false],
+    ["a report with two days in order", [...report, 2, ...curveOf(5), ...curveOf(6), 0, 0, 0], true],
+    ["a report with one day twice", [...report, 2, ...curveOf(5), ...curveOf(5), 0, 0, 0], false],
+    ["a report with days out of order", [...report, 2, ...curveOf(6), ...curveOf(5), 0, 0, 0], false],
+    ["a report of 16 days", [...report, 16, ...days(16), 0, 0, 0], true],
+    ["a report of 17 days", [...report, 17, ...days(17), 0, 0, 0], false],
+    ["a report that says 16 and brings 15", [...report, 16, ...days(15), 0, 0, 0], false],
+    ["a report that confirms", [...report, 0, 0, 0, 1, ...earlier, 0, 1, ...sig], true],
+    ["a report that confirms without signatures", [...report, 0, 0, 0, 1, ...earlier, 0, 0], true],
+    ["a report that confirms and brings nothing", [...report, 0, 0, 0, 1], false],
+    ["a report that confirms twice", [...report, 0, 0, 0, 2, ...earlier, 0, 0], false],
+    ["a report that does not confirm and brings one", [...report, 0, 0, 0, 0, ...earlier, 0, 0], false],
     ["type 0x14", [0x14, 1, 1, 1, 1, 1], false],
     ["CollectFees", [7], true],
     ["CollectFees with a byte behind it", [7, 0], false],
