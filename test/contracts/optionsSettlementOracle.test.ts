@@ -123,7 +123,7 @@ describe("OptionsSettlement: signers and parameters of marks", () => {
       await expect(sent)
         .to.emit(scene.settlement, "MarketSet")
         .withArgs(...terms, message);
-      const payload = concat(terms.map((value, i) => toBeHex(value, [1, 4, 4, 8, 4][i]!)));
+      const payload = concat(terms.map((value, i) => toBeHex(value, [1, 4, 4, 8, 4][i])));
       await expect(sent)
         .to.emit(scene.harness, "Enqueued")
         .withArgs(await scene.settlement.getAddress(), KIND_SET_MARKET, payload);

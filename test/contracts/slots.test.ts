@@ -106,9 +106,9 @@ describe("Slots: keys and contents", () => {
       ]);
       const [expiry, encoded] = await harness.expiryRoundTrip(content);
       expect(encoded).to.equal(content);
-      const { curve, ...rest } = expiry.toObject();
-      expect(Object.values(rest)).to.deep.equal([9n, max(32), isFinal, ...amounts, ...report]);
-      expect([...curve]).to.deep.equal([...parameters, 5n]);
+      const fields = [...expiry];
+      expect(fields.slice(0, -1)).to.deep.equal([9n, max(32), isFinal, ...amounts, ...report]);
+      expect([...expiry.curve]).to.deep.equal([...parameters, 5n]);
     }
   });
 
