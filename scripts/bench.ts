@@ -8,7 +8,7 @@ import { measureTape, type TapeBytes } from "./bench/tape.ts";
 const FILLS = 6_000;
 /** Accounts whose state is weighed. */
 const ACCOUNTS = 100_000;
-/** Steps of the ranges whose history is measured; the last one takes minutes and a few gigabytes. */
+/** Steps of the ranges whose history is measured; the last one takes ten minutes and three gigabytes. */
 const RANGES = [1_000, 100_000];
 const FULL_RANGES = [...RANGES, 1_000_000];
 /** Rates that the targets of the design assume, per second: compare with the ratios that are printed. */
@@ -72,7 +72,9 @@ function printHistory(measured: HistoryFigures): void {
   const line = (value: number, unit: string, name: string): void => {
     console.log(`${value.toPrecision(3).padStart(10)} ${unit.padEnd(2)}  ${name}`);
   };
-  console.log(`\n${steps.toLocaleString("en-US")} steps in ${batches} batches`);
+  console.log(
+    `\n${steps.toLocaleString("en-US")} steps in ${batches} batches, ${measured.slots.toLocaleString("en-US")} slots in the end`,
+  );
   line(measured.replaySeconds, "s", "to replay them once");
   line(measured.rootSeconds, "s", "to the history root, with a hash after every step");
   line(cold.mean, "ms", `for a move on the way to a random leaf, nothing cached (worst ${cold.worst.toPrecision(3)})`);
@@ -86,6 +88,7 @@ function printHistory(measured: HistoryFigures): void {
   line(measured.checkpointSaveSeconds, "s", `to store it (${measured.checkpointMegabytes.toFixed(1)} MB)`);
   line(measured.snapshotMegabytes, "MB", "of state and snapshots after the replay");
   line(measured.historyMegabytes, "MB", "more with the history, and the hashes of what the snapshots hold");
+  line(measured.peakMegabytes, "MB", "of the system's memory at most so far");
 }
 
 function printRate(name: string, rate: number, target: Rate["target"]): void {

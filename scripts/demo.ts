@@ -15,6 +15,7 @@ import { payloadStats } from "../src/replay/PayloadStats.ts";
 import { Replay } from "../src/replay/Replay.ts";
 import { openTapeAccounts, TAPE_TRADERS } from "../src/replay/tapeReplay.ts";
 import { SILENT, type Logger } from "../src/roles/Logger.ts";
+import { riskReport } from "../src/roles/RiskReport.ts";
 import { withRecoverCache } from "../src/sequencer/RecoverCache.ts";
 import { signWithdraw } from "../src/sequencer/Signing.ts";
 import { SqliteJournal } from "../src/sequencer/SqliteJournal.ts";
@@ -106,6 +107,7 @@ async function main(demoOptions: DemoOptions, bar: Progress): Promise<void> {
       brokenRows: broken.length,
       counts,
       payload: payloadStats(batchesOf(demo)),
+      risk: riskReport(config(demo.deployment), demo.follower.snapshot.root),
       replaySeconds,
       seconds: (performance.now() - started) / 1000,
       gas: demo.gas,
@@ -194,7 +196,10 @@ async function* asyncOf(events: readonly MarketEvent[]): AsyncGenerator<MarketEv
 /** One withdrawal signed for the sequencer, one forced through L1 by the owner. */
 async function withdrawBothWays(replay: Replay, demo: DemoL1): Promise<void> {
   await replay.flush();
-  const accounts = replay.traders.all().filter(({ account }) => account !== undefined);
+  // On standard margin a forced withdrawal would meet marks that are old by then.
+  const accounts = replay.traders
+    .all()
+    .filter(({ trader, account }) => trader.role === "taker" && account !== undefined);
   const config = machineConfig(demo.deployment);
   let isForced = false;
   for (const trader of accounts) {

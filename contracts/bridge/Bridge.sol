@@ -11,6 +11,7 @@ import {IBridge} from "../interfaces/IBridge.sol";
 import {IRollupInbox} from "../interfaces/IRollupInbox.sol";
 import {IStateCommitmentChain} from "../interfaces/IStateCommitmentChain.sol";
 import {Inputs} from "../machine/Inputs.sol";
+import {SlotCodec} from "../machine/SlotCodec.sol";
 import {Slots, Withdrawal} from "../machine/Slots.sol";
 import {Slot, State, StateTree} from "../machine/StateTree.sol";
 import {AssertionTree} from "../rollup/AssertionTree.sol";
@@ -228,7 +229,7 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
         Slot memory slot = StateTree.open(state, Slots.withdrawalKey(number));
         StateTree.finish(state);
         if (!slot.exists) revert WithdrawalUnknown(number);
-        return Slots.decodeWithdrawal(StateTree.contentOf(slot));
+        return SlotCodec.decodeWithdrawal(StateTree.contentOf(slot));
     }
 
     function _requireContract(address account) private view {

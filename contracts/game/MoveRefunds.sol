@@ -30,6 +30,12 @@ abstract contract MoveRefunds is IBisectionGame {
     uint256 private constant BYTE_GAS = 4;
     uint256 private constant HASH_GAS = 12 * 28;
 
+    /// @dev A node of the history that won, as a claim has shown it.
+    struct Shown {
+        Position position;
+        bytes32 span;
+    }
+
     uint256 private immutable _PRICE_CAP;
 
     mapping(bytes32 game => mapping(address mover => bytes32 moves)) private _moves;
@@ -59,10 +65,11 @@ abstract contract MoveRefunds is IBisectionGame {
         uint256 closedAt = chain.escrowOf(game).closedAt;
 
         bytes32 head = before;
+        Shown memory shown = Shown({position: GameNode.root(game, _height()), span: historyRoot});
         for (uint256 i; i < moves.length; ++i) {
             Move calldata move = moves[i];
             head = _append(head, move.node, move.rival, move.timestamp, move.amount);
-            bool necessary = move.timestamp <= closedAt && _isWinning(game, historyRoot, move, places[i]);
+            bool necessary = move.timestamp <= closedAt && _isWinning(shown, historyRoot, move, places[i]);
             if (necessary) amount += move.amount;
         }
         bytes32 expected = _moves[game][msg.sender];
@@ -118,24 +125,29 @@ abstract contract MoveRefunds is IBisectionGame {
     function _height() internal view virtual returns (uint256);
 
     /// @dev Whether the move was made for a node of the history with this root. Reverts if the place is another node's.
+    /// @param shown The node of the history that was shown last, which this one takes the place of.
     function _isWinning(
-        bytes32 game,
+        Shown memory shown,
         bytes32 historyRoot,
         Move calldata move,
         Place calldata place
     ) private view returns (bool) {
+        bytes32 game = shown.position.game;
         // Recording the inputs serves the game as a whole.
         if (move.node == game) return true;
         if (place.span == 0) return false;
         uint256 height = _height();
-        Position memory position = GameNode.root(game, height).childPosition(
-            historyRoot,
-            height - place.level,
-            place.index,
-            place.span,
-            place.path
-        );
-        bytes32 node = GameNode.nodeId(position.context(), place.span);
+        if (place.level + place.path.length == height) {
+            (shown.position, shown.span) = (GameNode.root(game, height), historyRoot);
+        }
+        // SAFETY: a place that is not below the one shown last gives bits or an index that no path fits.
+        unchecked {
+            uint256 bits = uint256(shown.position.level) - place.level;
+            uint256 index = uint256(place.index) - (uint256(shown.position.index) << bits);
+            shown.position = shown.position.childPosition(shown.span, bits, index, place.span, place.path);
+        }
+        shown.span = place.span;
+        bytes32 node = GameNode.nodeId(shown.position.context(), place.span);
         if (node != move.node && node != move.rival) revert PlaceMismatch(node, move.node, move.rival);
         return true;
     }

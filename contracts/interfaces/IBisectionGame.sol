@@ -50,7 +50,8 @@ struct Place {
     uint8 level;
     uint32 index;
     bytes32 span;
-    /// The siblings on the way up to the history's root, from below.
+    /// The siblings on the way up to the history's root or, if that is shorter, to the place shown before this one in the same claim, from
+    /// below. Moves go down a history, so most places lie a few levels below the one before, or are the same.
     bytes32[] path;
 }
 

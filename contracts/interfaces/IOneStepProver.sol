@@ -40,8 +40,8 @@ struct InputEvidence {
 ///
 /// **Assumptions.**
 /// Safety: `pre` is a state that both parties of a dispute agree on, hence one that the machine reaches; the roots of the context are
-/// those of the inbox; the Bridge enqueues only deposits that it received; OptionsSettlement enqueues only its own markets, anchors
-/// and prices.
+/// those of the inbox; the Bridge enqueues only deposits that it received; OptionsSettlement enqueues only its own markets, anchors,
+/// prices, signers and parameters.
 /// Liveness: a transaction can carry 10 million gas and 100 kB, the most that a step needs.
 interface IOneStepProver {
     /// @notice The next batch's record does not give this length to a payload of this kind.

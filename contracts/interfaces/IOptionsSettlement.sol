@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IAggregatorV3} from "./IAggregatorV3.sol";
 
 /// @title IOptionsSettlement
-/// @notice Lists markets, relays the price feed's last price, fixes settlement prices from the feed's own rounds, and forces
-///         settlements from L1. Everything it decides goes to the rollup as a message of the inbox.
+/// @notice Lists markets, names the oracle's signers, sets what marks and margin of a market depend on, relays the price feed's last
+///         price, fixes settlement prices from the feed's own rounds, and forces settlements from L1. Everything it decides goes to the rollup as a message of the inbox.
 /// @dev Units: prices are 1e-4 USD; a day counts from 1970-01-01 and expires at 08:00 UTC, `day · 86400 + 28800`.
 ///
 ///      Assumptions about the feed, on which docs/price-fixing.md proves that there is one answer:
@@ -71,9 +71,31 @@ interface IOptionsSettlement {
     /// @param message Index of the message.
     event SettleForced(uint8 indexed market, uint16 indexed day, uint256 accounts, uint64 message);
 
+    /// @notice The oracle's signers were named; message kind 6.
+    /// @param threshold How many of them a report needs.
+    /// @param signers The signers.
+    /// @param message Index of the message.
+    event SignersSet(uint8 threshold, address[] signers, uint64 message);
+
+    /// @notice The parameters of a market's marks and margin were set; message kind 7.
+    /// @param market The market.
+    /// @param minVol Least vol of a mark, 1e-6.
+    /// @param maxVol Largest vol of a mark, 1e-6.
+    /// @param bandFloor Part of the price band that does not depend on the mark, 1e-4 USD.
+    /// @param exposureMultiple How many times the insurance fund the market's exposure may be.
+    /// @param message Index of the message.
+    event MarketSet(
+        uint8 indexed market,
+        uint32 minVol,
+        uint32 maxVol,
+        uint64 bandFloor,
+        uint32 exposureMultiple,
+        uint64 message
+    );
+
     /// @notice A constructor argument is the zero address.
     error AddressZero();
-    /// @notice Only the owner lists markets.
+    /// @notice Only the owner lists markets, names signers and sets parameters.
     error NotOwner(address caller, address owner);
     /// @notice Market 0 does not exist.
     error MarketZero();
@@ -103,6 +125,18 @@ interface IOptionsSettlement {
     error PriceNotFixed(uint8 market, uint16 day);
     /// @notice A settlement takes 1 to `maximum` accounts.
     error AccountCountInvalid(uint256 count, uint256 maximum);
+    /// @notice The oracle has 1 to `maximum` signers.
+    error SignerCountInvalid(uint256 count, uint256 maximum);
+    /// @notice The threshold is zero or above the number of signers.
+    error ThresholdInvalid(uint8 threshold, uint256 count);
+    /// @notice Signer `index` is the zero address or one that stands before it.
+    error SignerInvalid(uint256 index, address signer);
+    /// @notice The least vol is below `minimum`, the largest above `maximum`, or the least above the largest.
+    error VolBoundsInvalid(uint32 minVol, uint32 maxVol, uint32 minimum, uint32 maximum);
+    /// @notice The band's floor is zero or above `maximum`.
+    error BandFloorInvalid(uint64 bandFloor, uint64 maximum);
+    /// @notice The exposure multiple is above `maximum`.
+    error ExposureMultipleInvalid(uint32 exposureMultiple, uint32 maximum);
 
     /// @notice Lists a market, once.
     /// @dev Only the owner. The checks are those of ListMarket in specification 6.5, so the message cannot be invalid.
@@ -120,6 +154,21 @@ interface IOptionsSettlement {
         uint64[3] calldata strikeSteps,
         uint16 phaseBase
     ) external;
+
+    /// @notice Names the signers of the oracle, in place of those before.
+    /// @dev Only the owner. The checks are those of SetSigners in specification 6.10, so the message cannot be invalid.
+    /// @param threshold How many of them a report needs: 1 to their number.
+    /// @param signers The signers: 1 to 16 different addresses.
+    function setSigners(uint8 threshold, address[] calldata signers) external;
+
+    /// @notice Sets what marks and margin of a market depend on. Before the first time the market has no marks.
+    /// @dev Only the owner. The checks are those of SetMarket in specification 6.10, so the message cannot be invalid.
+    /// @param market The market.
+    /// @param minVol Least vol of a mark, 1e-6: at least 1 %.
+    /// @param maxVol Largest vol of a mark, 1e-6: at least `minVol`, at most 1000 %.
+    /// @param bandFloor Part of the price band that does not depend on the mark, 1e-4 USD: 1 to 2^39 − 1.
+    /// @param exposureMultiple How many times the insurance fund the exposure of the market may be, at most 1000.
+    function setMarket(uint8 market, uint32 minVol, uint32 maxVol, uint64 bandFloor, uint32 exposureMultiple) external;
 
     /// @notice Relays the feed's last price, rounded half up to 1e-4 USD, with the feed's own time.
     /// @dev Anyone. The rollup ignores one that is older than what it has.
@@ -145,7 +194,7 @@ interface IOptionsSettlement {
     /// @param day Expiry day.
     function forceSettle(uint32[] calldata accounts, uint8 market, uint16 day) external;
 
-    /// @notice The address that lists markets: a timelock.
+    /// @notice The address that lists markets, names signers and sets parameters: a timelock.
     /// @return The owner.
     function owner() external view returns (address);
 

@@ -70,4 +70,83 @@ library Constants {
     uint256 internal constant FUND_DRAW = 2;
     /// @notice The account that collects the other fees. It exists from genesis.
     uint32 internal constant FEE_ACCOUNT = 0;
+    /// @notice First of the FUND_ACCOUNTS accounts in which the insurance fund takes positions over. They exist from genesis.
+    uint32 internal constant FUND_ACCOUNT = 0xfffffffc;
+    uint256 internal constant FUND_ACCOUNTS = 4;
+
+    /// @notice An account whose requirement is its largest loss at expiry.
+    uint8 internal constant MODE_COLLATERALISED = 0;
+    /// @notice An account whose requirement is a risk charge on marks.
+    uint8 internal constant MODE_STANDARD = 1;
+
+    /// @notice Rates, ratios and factors are parts of this many.
+    uint256 internal constant BASIS = 10_000;
+
+    /// @notice Most oracle signers.
+    uint256 internal constant MAX_SIGNERS = 16;
+    /// @notice Most curves of one report.
+    uint256 internal constant MAX_CURVES = 16;
+    /// @notice An older spot is stale, in seconds.
+    uint256 internal constant SPOT_MAX_AGE = 120;
+    /// @notice An older curve is stale.
+    uint256 internal constant CURVE_MAX_AGE = 1800;
+    /// @notice No auction starts and nobody bids on an older spot.
+    uint256 internal constant LIQUIDATION_MAX_AGE = 900;
+    /// @notice An older report is refused.
+    uint256 internal constant REPORT_MAX_AGE = 120;
+    /// @notice Lowest and highest spots are kept for spans of this many seconds.
+    uint256 internal constant MINUTE = 60;
+    /// @notice Largest move of the spot within a rolling minute that needs no confirmation, in BASIS.
+    uint256 internal constant JUMP = 1500;
+    /// @notice Least and largest distance in time of the two reports of a confirmed jump.
+    uint256 internal constant CONFIRM_AFTER = 60;
+    uint256 internal constant CONFIRM_WITHIN = 600;
+    /// @notice Largest distance of a spot from an anchor that is at most ANCHOR_BOUND_AGE old, in BASIS of the anchor.
+    uint256 internal constant ANCHOR_BOUND = 1000;
+    uint256 internal constant ANCHOR_BOUND_AGE = 3600;
+    /// @notice Largest distance of a forward from the spot of its report, in BASIS of the spot.
+    uint256 internal constant FORWARD_BOUND = 5000;
+
+    /// @notice Charge on the forward for a short, less what it is out of the money, in BASIS.
+    uint256 internal constant RISK_OTM = 1500;
+    /// @notice Floor of that charge.
+    uint256 internal constant RISK_INITIAL = 1300;
+    /// @notice Charge on the forward, and for puts on the mark, of the maintenance requirement.
+    uint256 internal constant RISK_MAINTENANCE = 900;
+    /// @notice A short put's initial charge is at least PUT_INITIAL / PUT_MAINTENANCE of its maintenance charge.
+    uint256 internal constant PUT_INITIAL = 105;
+    uint256 internal constant PUT_MAINTENANCE = 100;
+    /// @notice Charge on the forward of each net short call beyond the scan, in BASIS.
+    uint256 internal constant NAKED_INITIAL = 12_000;
+    uint256 internal constant NAKED_MAINTENANCE = 11_000;
+    /// @notice Price band: part of the mark, and of forward · |delta|, in BASIS.
+    uint256 internal constant BAND_MARK = 3000;
+    uint256 internal constant BAND_DELTA = 300;
+
+    /// @notice Factor of the value at which an auction begins, and which it has after AUCTION_STEEP seconds, in BASIS.
+    uint256 internal constant FACTOR_START = 9500;
+    uint256 internal constant FACTOR_STEEP = 7000;
+    uint256 internal constant AUCTION_STEEP = 900;
+    /// @notice From then on the factor is zero and the fund may bid.
+    uint256 internal constant AUCTION_DUE = 3600;
+    /// @notice An auction lapses after this long and has to be started again.
+    uint256 internal constant AUCTION_LENGTH = 7200;
+    /// @notice Percent of the risk that an auction restores beyond maintenance.
+    uint256 internal constant AUCTION_BUFFER = 15;
+    /// @notice A whole account, as a fraction in a bid.
+    uint256 internal constant FRACTION = 1e9;
+    /// @notice One bid of the fund is backed by at most one part in FUND_BID of it, rounded down.
+    uint256 internal constant FUND_BID = 4;
+
+    /// @notice Bounds of a market's least and largest vol, in 1e-6.
+    uint256 internal constant MIN_VOL = 10_000;
+    uint256 internal constant MAX_VOL = 10_000_000;
+    /// @notice Vols of a market's parameters times this are 1e18 fixed point.
+    uint256 internal constant VOL_UNIT = 1e12;
+    /// @notice Parameters of a curve times this are 1e18 fixed point.
+    int256 internal constant CURVE_UNIT = 1e6;
+    /// @notice Largest ratio of a market's exposure to the fund.
+    uint256 internal constant MAX_EXPOSURE_MULTIPLE = 1000;
+    /// @notice price · quantity · BASIS, in 1e-14 USDC, divided by this is cash.
+    uint256 internal constant CHARGE_TO_CASH = 1e8;
 }

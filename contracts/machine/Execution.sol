@@ -4,8 +4,6 @@ pragma solidity 0.8.37;
 import {ExecutionContext} from "../interfaces/IExecutor.sol";
 import {Constants} from "./Constants.sol";
 import {Inputs} from "./Inputs.sol";
-import {Positions} from "./Positions.sol";
-import {Anchors, Requirement} from "./Requirement.sol";
 import {Account, Globals, Key, Market} from "./Slots.sol";
 import {States} from "./State.sol";
 import {Slot, State} from "./StateTree.sol";
@@ -56,26 +54,26 @@ library Execution {
         state.writeGlobals(slot, globals);
     }
 
-    /// @notice Peeks the market of every position in ascending order, but for those that the step has peeked already.
-    function peekMarkets(State memory state, Anchors memory anchors, uint256[] memory positions) internal pure {
-        uint256 last = type(uint256).max;
-        for (uint256 i; i < positions.length; ++i) {
-            uint256 id = Positions.elementAt(positions, i) >> 248;
-            if (id != last && anchors.entries[id] == 0) {
-                (, Market memory market) = state.openMarket(uint8(id));
-                anchors.entries[id] = uint256(market.anchor) + 1;
-            }
-            last = id;
+    /// @notice Changes a market's exposure. `change` is not zero.
+    function shiftExposure(State memory state, uint8 id, int256 change) internal pure returns (Market memory market) {
+        Slot memory slot;
+        (slot, market) = state.openMarket(id);
+        // INVARIANT: the exposure is the sum of the short quantities on standard margin, so it neither falls below zero nor exceeds
+        // the number and the size of the positions (2^32 · 2^6 · 2^50 = 2^88).
+        unchecked {
+            market.exposure = uint128(uint256(int256(uint256(market.exposure)) + change));
         }
+        state.writeMarket(slot, market);
     }
 
-    /// @notice Cash less debt less the requirement, in 1e-6 USDC. The markets of the positions must have been peeked.
-    function excess(Account memory account, Anchors memory anchors) internal pure returns (int256) {
-        // SAFETY: requirements are below 2^180, see there.
-        return
-            int256(uint256(account.cash)) -
-            int256(uint256(account.debt)) -
-            int256(Requirement.requirementUp(account.positions, anchors));
+    /// @notice Whether a market's exposure at its spot is more than `fund` backs.
+    function exceedsCap(Market memory market, uint256 fund) internal pure returns (bool) {
+        // SAFETY: 128 and 64 bits; 32, 128 and 14 bits.
+        unchecked {
+            return
+                uint256(market.exposure) * market.spot >
+                uint256(market.exposureMultiple) * fund * Constants.PRICE_TO_CASH;
+        }
     }
 
     /// @notice The amount in the width of the state.

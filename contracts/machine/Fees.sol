@@ -45,4 +45,10 @@ library Fees {
         if (!sells) return premium(price, quantity);
         return most > price ? Requirement.ceilDivide((most - price) * quantity, Constants.PRICE_TO_CASH) : 0;
     }
+
+    /// @notice What a fill costs whom a session key acts for against a mark of `fair`, fee apart, in 1e-6 USDC, rounded up.
+    function adverseUp(bool sells, uint256 price, uint256 quantity, uint256 fair) internal pure returns (uint256) {
+        (uint256 low, uint256 high) = sells ? (price, fair) : (fair, price);
+        return high > low ? Requirement.ceilDivide((high - low) * quantity, Constants.PRICE_TO_CASH) : 0;
+    }
 }

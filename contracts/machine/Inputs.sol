@@ -57,6 +57,8 @@ library Inputs {
     uint8 internal constant KIND_LIST_MARKET = 3;
     uint8 internal constant KIND_ANCHOR = 4;
     uint8 internal constant KIND_FIX_PRICE = 5;
+    uint8 internal constant KIND_SET_SIGNERS = 6;
+    uint8 internal constant KIND_SET_MARKET = 7;
 
     function batchLeaf(BatchRecord memory record) internal pure returns (bytes32) {
         return

@@ -136,6 +136,27 @@ library Positions {
         return false;
     }
 
+    /// @notice Index behind the positions of the (market, expiry) of position `start`, which are adjacent.
+    function endOfGroup(uint256[] memory positions, uint256 start) internal pure returns (uint256 end) {
+        uint256 length = positions.length;
+        uint256 expiry = elementAt(positions, start) >> 232;
+        // SAFETY: at most the length.
+        unchecked {
+            end = start + 1;
+            while (end < length && elementAt(positions, end) >> 232 == expiry) ++end;
+        }
+    }
+
+    /// @notice Sum of the short quantities of a market, not negative.
+    function shortQuantity(uint256[] memory positions, uint8 market) internal pure returns (uint256 sum) {
+        for (uint256 i; i < positions.length; ++i) {
+            uint256 position = elementAt(positions, i);
+            int256 quantity = quantityOf(position);
+            // SAFETY: a list has at most 2^11 positions of less than 2^128.
+            if (quantity < 0 && position >> 248 == market) sum += uint256(-quantity);
+        }
+    }
+
     /// @notice Element `index` without a bounds check.
     /// @dev SAFETY: callers keep `index` below the length.
     function elementAt(uint256[] memory positions, uint256 index) internal pure returns (uint256 position) {

@@ -57,4 +57,23 @@ library ResultCodes {
     uint8 internal constant NothingToSettle = 46;
     uint8 internal constant ClaimNotReady = 47;
     uint8 internal constant NothingToCollect = 48;
+    uint8 internal constant ModeInvalid = 49;
+    uint8 internal constant OracleUnset = 50;
+    uint8 internal constant SignersInvalid = 51;
+    uint8 internal constant ReportEarly = 52;
+    uint8 internal constant ReportLate = 53;
+    uint8 internal constant ReportOutdated = 54;
+    uint8 internal constant ReportJumps = 55;
+    uint8 internal constant ReportOffAnchor = 56;
+    uint8 internal constant ReportInvalid = 57;
+    uint8 internal constant PriceOutsideBand = 58;
+    uint8 internal constant BelowMaintenance = 59;
+    uint8 internal constant ExposureCap = 60;
+    uint8 internal constant NotLiquidatable = 61;
+    uint8 internal constant AuctionRunning = 62;
+    uint8 internal constant AuctionMissing = 63;
+    uint8 internal constant MarksStale = 64;
+    uint8 internal constant BidAboveLimit = 65;
+    uint8 internal constant FundNotDue = 66;
+    uint8 internal constant BidTooSmall = 67;
 }

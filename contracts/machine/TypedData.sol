@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Positions} from "./Positions.sol";
 import {Order} from "./Slots.sol";
-import {Cancel, CancelAll, RevokeKey, SetKey, Transfer, Wire, Withdraw} from "./Wire.sol";
+import {Bid, Cancel, CancelAll, RevokeKey, SetKey, SetMode, Transfer, Wire, Withdraw} from "./Wire.sol";
 
 /// @title TypedData
 /// @notice EIP-712 digests of everything that users sign (docs/specification.md, section 3).
@@ -28,6 +28,15 @@ library TypedData {
     );
     bytes32 private constant CANCEL_TYPE_HASH = keccak256("Cancel(uint32 account,uint64 nonce,uint64 deadline)");
     bytes32 private constant CANCEL_ALL_TYPE_HASH = keccak256("CancelAll(uint32 account,uint64 floor,uint64 deadline)");
+    bytes32 private constant SET_MODE_TYPE_HASH = keccak256(
+        "SetMode(uint32 account,uint8 mode,uint64 nonce,uint64 deadline)"
+    );
+    bytes32 private constant BID_TYPE_HASH = keccak256(
+        "Bid(uint32 account,uint32 bidder,uint32 fraction,uint64 limit,uint64 nonce,uint64 deadline)"
+    );
+    bytes32 private constant ORACLE_REPORT_TYPE_HASH = keccak256(
+        "OracleReport(uint8 market,uint64 time,uint64 spot,bytes curves)"
+    );
 
     /// @notice The domain separator of one deployment: name "Tenor", version "1".
     function domainSeparator(uint256 chainId, address verifyingContract) internal pure returns (bytes32) {
@@ -157,6 +166,51 @@ library TypedData {
                     abi.encode(CANCEL_ALL_TYPE_HASH, transaction.account, transaction.floor, transaction.auth.deadline)
                 )
             );
+    }
+
+    function setModeDigest(bytes32 domain, SetMode memory transaction) internal pure returns (bytes32) {
+        return
+            digest(
+                domain,
+                keccak256(
+                    abi.encode(
+                        SET_MODE_TYPE_HASH,
+                        transaction.account,
+                        transaction.mode,
+                        transaction.auth.nonce,
+                        transaction.auth.deadline
+                    )
+                )
+            );
+    }
+
+    function bidDigest(bytes32 domain, Bid memory transaction) internal pure returns (bytes32) {
+        return
+            digest(
+                domain,
+                keccak256(
+                    abi.encode(
+                        BID_TYPE_HASH,
+                        transaction.account,
+                        transaction.bidder,
+                        transaction.fraction,
+                        transaction.limit,
+                        transaction.auth.nonce,
+                        transaction.auth.deadline
+                    )
+                )
+            );
+    }
+
+    /// @param curvesHash keccak256 of the packed curves, as EIP-712 has it of a `bytes` field.
+    function oracleReportDigest(
+        bytes32 domain,
+        uint8 market,
+        uint40 time,
+        uint64 spot,
+        bytes32 curvesHash
+    ) internal pure returns (bytes32) {
+        return digest(domain, keccak256(abi.encode(ORACLE_REPORT_TYPE_HASH, market, time, spot, curvesHash)));
     }
 
     /// @notice keccak256(0x19 ‖ 0x01 ‖ domain separator ‖ struct hash).

@@ -60,12 +60,33 @@ library Varint {
         return uint32(_take(r, 4) >> 224);
     }
 
+    function u40(Reader memory r) internal pure returns (uint40) {
+        return uint40(_take(r, 5) >> 216);
+    }
+
+    function u64(Reader memory r) internal pure returns (uint64) {
+        return uint64(_take(r, 8) >> 192);
+    }
+
     function takeAddress(Reader memory r) internal pure returns (address) {
         return address(uint160(_take(r, 20) >> 96));
     }
 
     function takeWord(Reader memory r) internal pure returns (bytes32) {
         return bytes32(_take(r, 32));
+    }
+
+    /// @notice The next `size` bytes, or none if there are fewer.
+    function take(Reader memory r, uint256 size) internal pure returns (bytes calldata data) {
+        uint256 cursor = r.cursor;
+        uint256 length = size;
+        if (cursor + size > r.end) length = fail(r);
+        r.cursor = cursor + length;
+        // SAFETY: the bytes lie inside those that are read.
+        assembly ("memory-safe") {
+            data.offset := cursor
+            data.length := length
+        }
     }
 
     /// @notice Whether everything was read and nothing is left.

@@ -93,6 +93,33 @@ struct CancelAll {
     CancelAuth auth;
 }
 
+struct SetMode {
+    uint32 account;
+    /// Constants.MODE_
+    uint8 mode;
+    OwnerAuth auth;
+}
+
+struct Bid {
+    /// The account in auction.
+    uint32 account;
+    uint32 bidder;
+    /// Most of the account that the bidder takes, 1e-9.
+    uint32 fraction;
+    /// Most that the bidder would pay for the whole account, 1e-6 USDC.
+    uint64 limit;
+    /// Of the bidder.
+    OwnerAuth auth;
+}
+
+struct FundBid {
+    uint32 account;
+    /// Which account of the fund takes the positions over: 0 to FUND_ACCOUNTS − 1.
+    uint8 fund;
+    /// Most of the account that the fund takes, 1e-9.
+    uint32 fraction;
+}
+
 struct Fill {
     WireOrder maker;
     WireOrder taker;
@@ -117,9 +144,16 @@ library Wire {
     uint8 internal constant TX_CANCEL_ALL = 0x06;
     uint8 internal constant TX_COLLECT_FEES = 0x07;
     uint8 internal constant TX_SETTLE = 0x08;
+    uint8 internal constant TX_SET_MODE = 0x09;
+    uint8 internal constant TX_START_AUCTION = 0x0a;
+    uint8 internal constant TX_END_AUCTION = 0x0b;
+    uint8 internal constant TX_BID = 0x0c;
+    uint8 internal constant TX_FUND_BID = 0x0d;
+    uint8 internal constant TX_COLLECT_FUND = 0x0e;
     /// @notice Bit 0: the maker's order is stored; bit 1: the taker's is.
     uint8 internal constant TX_FILL = 0x10;
     uint8 internal constant TX_FILL_BOTH_STORED = 0x13;
+    uint8 internal constant TX_ORACLE_REPORT = 0x20;
 
     uint8 internal constant FLAG_SELL = 0x01;
     uint8 internal constant FLAG_FILL_OR_KILL = 0x02;
@@ -146,7 +180,7 @@ library Wire {
         uint256 timeBase,
         bool forced
     ) internal pure returns (bool valid, Withdraw memory transaction) {
-        Reader memory r = _begin(item);
+        Reader memory r = begin(item);
         transaction.account = _account(r);
         transaction.amount = uint64(r.varint(MAX_U64));
         transaction.payee = r.u8();
@@ -159,7 +193,7 @@ library Wire {
         uint256 timeBase,
         bool forced
     ) internal pure returns (bool valid, Transfer memory transaction) {
-        Reader memory r = _begin(item);
+        Reader memory r = begin(item);
         transaction.from = _account(r);
         transaction.to = _account(r);
         transaction.amount = uint64(r.varint(MAX_U64));
@@ -172,7 +206,7 @@ library Wire {
         uint256 timeBase,
         bool forced
     ) internal pure returns (bool valid, SetKey memory transaction) {
-        Reader memory r = _begin(item);
+        Reader memory r = begin(item);
         transaction.account = _account(r);
         transaction.index = r.u8();
         transaction.signer = r.takeAddress();
@@ -188,7 +222,7 @@ library Wire {
         uint256 timeBase,
         bool forced
     ) internal pure returns (bool valid, RevokeKey memory transaction) {
-        Reader memory r = _begin(item);
+        Reader memory r = begin(item);
         transaction.account = _account(r);
         transaction.index = r.u8();
         _ownerAuth(r, timeBase, forced, transaction.auth);
@@ -200,7 +234,7 @@ library Wire {
         uint256 timeBase,
         bool forced
     ) internal pure returns (bool valid, Cancel memory transaction) {
-        Reader memory r = _begin(item);
+        Reader memory r = begin(item);
         transaction.account = _account(r);
         transaction.nonce = _nonce(r);
         _cancelAuth(r, timeBase, forced, transaction.auth);
@@ -212,10 +246,58 @@ library Wire {
         uint256 timeBase,
         bool forced
     ) internal pure returns (bool valid, CancelAll memory transaction) {
-        Reader memory r = _begin(item);
+        Reader memory r = begin(item);
         transaction.account = _account(r);
         transaction.floor = _nonce(r);
         _cancelAuth(r, timeBase, forced, transaction.auth);
+        valid = r.finished();
+    }
+
+    function decodeSetMode(
+        bytes calldata item,
+        uint256 timeBase,
+        bool forced
+    ) internal pure returns (bool valid, SetMode memory transaction) {
+        Reader memory r = begin(item);
+        transaction.account = _account(r);
+        transaction.mode = r.u8();
+        if (transaction.mode > Constants.MODE_STANDARD) r.fail();
+        _ownerAuth(r, timeBase, forced, transaction.auth);
+        valid = r.finished();
+    }
+
+    /// @notice Reads a StartAuction or an EndAuction, which have one form.
+    function decodeAuction(bytes calldata item) internal pure returns (bool valid, uint32 account) {
+        Reader memory r = begin(item);
+        account = _account(r);
+        valid = r.finished();
+    }
+
+    function decodeBid(
+        bytes calldata item,
+        uint256 timeBase,
+        bool forced
+    ) internal pure returns (bool valid, Bid memory transaction) {
+        Reader memory r = begin(item);
+        transaction.account = _account(r);
+        transaction.bidder = _account(r);
+        transaction.fraction = _fraction(r);
+        transaction.limit = uint64(r.varint(MAX_U64));
+        _ownerAuth(r, timeBase, forced, transaction.auth);
+        valid = r.finished();
+    }
+
+    function decodeFundBid(bytes calldata item) internal pure returns (bool valid, FundBid memory transaction) {
+        Reader memory r = begin(item);
+        transaction.account = _account(r);
+        transaction.fund = _fund(r);
+        transaction.fraction = _fraction(r);
+        valid = r.finished();
+    }
+
+    function decodeCollectFund(bytes calldata item) internal pure returns (bool valid, uint8 fund) {
+        Reader memory r = begin(item);
+        fund = _fund(r);
         valid = r.finished();
     }
 
@@ -237,7 +319,7 @@ library Wire {
         uint256 timeBase,
         bool forced
     ) internal pure returns (bool valid, Fill memory transaction) {
-        Reader memory r = _begin(item);
+        Reader memory r = begin(item);
         uint256 form = typeOf(item) - TX_FILL;
         _order(r, timeBase, form & 1 == 1, true, transaction.maker);
         _order(r, timeBase, form & 2 == 2, false, transaction.taker);
@@ -246,7 +328,8 @@ library Wire {
         valid = r.finished() && !(forced && form != 0);
     }
 
-    function _begin(bytes calldata item) private pure returns (Reader memory r) {
+    /// @notice A reader of what follows the type byte.
+    function begin(bytes calldata item) internal pure returns (Reader memory r) {
         r = Varint.reader(item);
         r.u8();
     }
@@ -303,6 +386,16 @@ library Wire {
 
     function _account(Reader memory r) private pure returns (uint32) {
         return uint32(r.varint(Constants.MAX_ACCOUNT));
+    }
+
+    function _fraction(Reader memory r) private pure returns (uint32 fraction) {
+        fraction = uint32(r.varint(Constants.FRACTION));
+        if (fraction == 0) r.fail();
+    }
+
+    function _fund(Reader memory r) private pure returns (uint8 fund) {
+        fund = r.u8();
+        if (fund >= Constants.FUND_ACCOUNTS) r.fail();
     }
 
     function _nonce(Reader memory r) private pure returns (uint64) {

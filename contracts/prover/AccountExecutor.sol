@@ -2,31 +2,25 @@
 pragma solidity 0.8.37;
 
 import {ExecutionContext, IExecutor} from "../interfaces/IExecutor.sol";
+import {IMarginEngine} from "../interfaces/IMarginEngine.sol";
+import {Assessment, Peeks} from "../machine/Assessment.sol";
+import {Authority} from "../machine/Authority.sol";
 import {Constants} from "../machine/Constants.sol";
 import {Execution} from "../machine/Execution.sol";
 import {Inputs} from "../machine/Inputs.sol";
-import {Anchors} from "../machine/Requirement.sol";
+import {Positions} from "../machine/Positions.sol";
 import {ResultCodes} from "../machine/ResultCodes.sol";
 import {Signatures} from "../machine/Signatures.sol";
-import {Account, Globals, Key, Order, Slots, Withdrawal} from "../machine/Slots.sol";
+import {SlotCodec} from "../machine/SlotCodec.sol";
+import {Account, Globals, Key, Market, Order, Slots, Withdrawal} from "../machine/Slots.sol";
 import {States} from "../machine/State.sol";
 import {Slot, State, StateTree} from "../machine/StateTree.sol";
 import {TypedData} from "../machine/TypedData.sol";
-import {
-    Cancel,
-    CancelAll,
-    CancelAuth,
-    OwnerAuth,
-    RevokeKey,
-    SetKey,
-    Transfer,
-    Wire,
-    Withdraw
-} from "../machine/Wire.sol";
+import {Cancel, CancelAll, CancelAuth, RevokeKey, SetKey, SetMode, Transfer, Wire, Withdraw} from "../machine/Wire.sol";
 
 /// @title AccountExecutor
-/// @notice Judge of the transactions of one account: Deposit, Withdraw, Transfer, SetKey, RevokeKey, Cancel, CancelAll, CollectFees
-/// (docs/specification.md, section 6.2).
+/// @notice Judge of the transactions of one account: Deposit, Withdraw, Transfer, SetKey, RevokeKey, SetMode, Cancel, CancelAll,
+/// CollectFees (docs/specification.md, section 6.2).
 contract AccountExecutor is IExecutor {
     using States for State;
 
@@ -34,15 +28,18 @@ contract AccountExecutor is IExecutor {
     bytes32 public immutable DOMAIN_SEPARATOR;
     /// @notice The only sender whose deposits count.
     address public immutable BRIDGE;
+    IMarginEngine public immutable MARGIN_ENGINE;
 
     uint256 private constant DEPOSIT_LENGTH = 40;
 
     /// @param chainId Chain of the deployment.
     /// @param inbox RollupInbox, the verifying contract of everything that users sign.
     /// @param bridge Bridge.
-    constructor(uint256 chainId, address inbox, address bridge) {
+    /// @param marginEngine MarginEngine.
+    constructor(uint256 chainId, address inbox, address bridge, IMarginEngine marginEngine) {
         DOMAIN_SEPARATOR = TypedData.domainSeparator(chainId, inbox);
         BRIDGE = bridge;
+        MARGIN_ENGINE = Assessment.requireCode(marginEngine);
     }
 
     /// @inheritdoc IExecutor
@@ -69,6 +66,7 @@ contract AccountExecutor is IExecutor {
             if (transactionType == Wire.TX_TRANSFER) return _transfer(context, state, item);
             if (transactionType == Wire.TX_SET_KEY) return _setKey(context, state, item);
             if (transactionType == Wire.TX_REVOKE_KEY) return _revokeKey(context, state, item);
+            if (transactionType == Wire.TX_SET_MODE) return _setMode(context, state, item);
             if (transactionType == Wire.TX_CANCEL) return _cancel(context, state, item);
             if (transactionType == Wire.TX_CANCEL_ALL) return _cancelAll(context, state, item);
             if (transactionType == Wire.TX_COLLECT_FEES) return _collectFees(state, item);
@@ -113,7 +111,7 @@ contract AccountExecutor is IExecutor {
         if (!valid) return ResultCodes.Malformed;
         if (transaction.amount == 0) return ResultCodes.AmountZero;
         if (transaction.payee > Constants.MAX_KEYS) return ResultCodes.Malformed;
-        code = _spendNonce(context, state, transaction.account, transaction.auth);
+        code = Authority.spendNonce(context, state, transaction.account, transaction.auth);
         if (code != ResultCodes.OK) return code;
         address recipient;
         if (transaction.payee != 0) {
@@ -129,7 +127,7 @@ contract AccountExecutor is IExecutor {
         }
         (Slot memory slot, Account memory account) = state.openAccount(transaction.account);
         if (transaction.payee == 0) recipient = account.owner;
-        code = _authorize(
+        code = Authority.authorize(
             context,
             slot,
             account,
@@ -137,7 +135,7 @@ contract AccountExecutor is IExecutor {
             TypedData.withdrawDigest(DOMAIN_SEPARATOR, transaction, recipient)
         );
         if (code != ResultCodes.OK) return code;
-        code = _pay(state, slot, account, transaction.amount);
+        code = _pay(context, state, slot, account, transaction.amount);
         if (code != ResultCodes.OK) return code;
         (Slot memory globalsSlot, Globals memory globals) = state.openGlobals();
         uint64 number = globals.withdrawals;
@@ -146,7 +144,7 @@ contract AccountExecutor is IExecutor {
         state.writeGlobals(globalsSlot, globals);
         state.insertWithdrawal(
             number,
-            Slots.encodeWithdrawal(Withdrawal(transaction.account, recipient, transaction.amount))
+            SlotCodec.encodeWithdrawal(Withdrawal(transaction.account, recipient, transaction.amount))
         );
     }
 
@@ -163,13 +161,13 @@ contract AccountExecutor is IExecutor {
         );
         if (!valid) return ResultCodes.Malformed;
         if (transaction.amount == 0) return ResultCodes.AmountZero;
-        code = _spendNonce(context, state, transaction.from, transaction.auth);
+        code = Authority.spendNonce(context, state, transaction.from, transaction.auth);
         if (code != ResultCodes.OK) return code;
         (Slot memory slot, Account memory account) = state.openAccount(transaction.from);
         bytes32 digest = TypedData.transferDigest(DOMAIN_SEPARATOR, transaction);
-        code = _authorize(context, slot, account, transaction.auth, digest);
+        code = Authority.authorize(context, slot, account, transaction.auth, digest);
         if (code != ResultCodes.OK) return code;
-        code = _pay(state, slot, account, transaction.amount);
+        code = _pay(context, state, slot, account, transaction.amount);
         if (code != ResultCodes.OK) return code;
         // SAFETY: opened after the payer was written, so a transfer to oneself sees its own debit.
         (slot, account) = state.openAccount(transaction.to);
@@ -192,11 +190,11 @@ contract AccountExecutor is IExecutor {
         );
         if (!valid || !_isKeyIndex(transaction.index) || transaction.signer == address(0)) return ResultCodes.Malformed;
         if (transaction.scope == 0 || transaction.scope > Slots.SCOPE_ALL) return ResultCodes.Malformed;
-        code = _spendNonce(context, state, transaction.account, transaction.auth);
+        code = Authority.spendNonce(context, state, transaction.account, transaction.auth);
         if (code != ResultCodes.OK) return code;
         (Slot memory accountSlot, Account memory account) = state.openAccount(transaction.account);
         bytes32 digest = TypedData.setKeyDigest(DOMAIN_SEPARATOR, transaction);
-        code = _authorize(context, accountSlot, account, transaction.auth, digest);
+        code = Authority.authorize(context, accountSlot, account, transaction.auth, digest);
         if (code != ResultCodes.OK) return code;
         (Slot memory slot, Key memory key) = state.openKey(transaction.account, transaction.index);
         key.signer = transaction.signer;
@@ -219,11 +217,11 @@ contract AccountExecutor is IExecutor {
             Execution.isForced(context)
         );
         if (!valid || !_isKeyIndex(transaction.index)) return ResultCodes.Malformed;
-        code = _spendNonce(context, state, transaction.account, transaction.auth);
+        code = Authority.spendNonce(context, state, transaction.account, transaction.auth);
         if (code != ResultCodes.OK) return code;
         (Slot memory accountSlot, Account memory account) = state.openAccount(transaction.account);
         bytes32 digest = TypedData.revokeKeyDigest(DOMAIN_SEPARATOR, transaction);
-        code = _authorize(context, accountSlot, account, transaction.auth, digest);
+        code = Authority.authorize(context, accountSlot, account, transaction.auth, digest);
         if (code != ResultCodes.OK) return code;
         (Slot memory slot, Key memory key) = state.openKey(transaction.account, transaction.index);
         // An absent key has scope zero, like a revoked one.
@@ -231,6 +229,58 @@ contract AccountExecutor is IExecutor {
         Key memory revoked;
         revoked.epoch = _nextEpoch(key.epoch);
         state.writeKey(slot, revoked);
+    }
+
+    /// @dev SetMode: how the account's requirement is computed from now on. The markets in which it holds shorts gain or lose exposure.
+    function _setMode(
+        ExecutionContext calldata context,
+        State memory state,
+        bytes calldata item
+    ) private view returns (uint8 code) {
+        (bool valid, SetMode memory transaction) = Wire.decodeSetMode(
+            item,
+            context.timeBase,
+            Execution.isForced(context)
+        );
+        if (!valid) return ResultCodes.Malformed;
+        code = Authority.spendNonce(context, state, transaction.account, transaction.auth);
+        if (code != ResultCodes.OK) return code;
+        (Slot memory slot, Account memory account) = state.openAccount(transaction.account);
+        bytes32 digest = TypedData.setModeDigest(DOMAIN_SEPARATOR, transaction);
+        code = Authority.authorize(context, slot, account, transaction.auth, digest);
+        if (code != ResultCodes.OK) return code;
+        if (account.debt != 0) return ResultCodes.AccountInDebt;
+        if (account.mode == transaction.mode) return ResultCodes.ModeInvalid;
+        if (account.auction != 0) return ResultCodes.AuctionRunning;
+        account.mode = transaction.mode;
+        Peeks memory peeks = Assessment.begin(context.l2Time);
+        if (Assessment.initialExcess(state, peeks, MARGIN_ENGINE, account) < 0) return ResultCodes.InsufficientMargin;
+        state.writeAccount(slot, account);
+        return _moveExposure(state, account);
+    }
+
+    /// @dev Adds the shorts of an account to the exposure of their markets, or takes them out, after a change of its mode.
+    function _moveExposure(State memory state, Account memory account) private pure returns (uint8) {
+        uint256[] memory positions = account.positions;
+        bool joins = account.mode == Constants.MODE_STANDARD;
+        Market[] memory changed = new Market[](Constants.MAX_EXPIRIES);
+        uint256 count;
+        uint256 last = type(uint256).max;
+        for (uint256 i; i < positions.length; ++i) {
+            uint256 id = Positions.elementAt(positions, i) >> 248;
+            if (id == last) continue;
+            last = id;
+            uint256 quantity = Positions.shortQuantity(positions, uint8(id));
+            if (quantity == 0) continue;
+            // INVARIANT: positions have at most MAX_EXPIRIES distinct (market, expiry), so at most as many markets.
+            changed[count++] = Execution.shiftExposure(state, uint8(id), joins ? int256(quantity) : -int256(quantity));
+        }
+        if (!joins || count == 0) return ResultCodes.OK;
+        (, Globals memory globals) = state.openGlobals();
+        for (uint256 i; i < count; ++i) {
+            if (Execution.exceedsCap(changed[i], globals.fund)) return ResultCodes.ExposureCap;
+        }
+        return ResultCodes.OK;
     }
 
     /// @dev Cancel of one order, whether the state has seen it or not: its nonce is spent.
@@ -246,7 +296,7 @@ contract AccountExecutor is IExecutor {
         (Slot memory slot, Order memory order) = state.openOrder(transaction.account, transaction.nonce);
         if (slot.exists && order.nonce > transaction.nonce) return ResultCodes.NonceRetired;
         if (slot.exists && order.nonce == transaction.nonce && Slots.isSpent(order)) return ResultCodes.NonceUsed;
-        StateTree.write(state, slot, Slots.encodeSpent(transaction.nonce));
+        StateTree.write(state, slot, SlotCodec.encodeSpent(transaction.nonce));
 
         (bool usable, address signer) = _cancelKey(context, state, transaction.account, transaction.auth);
         if (!usable) return ResultCodes.KeyInvalid;
@@ -306,39 +356,6 @@ contract AccountExecutor is IExecutor {
         return ResultCodes.OK;
     }
 
-    /// @dev Uses up the nonce of a signed transaction; forced ones have none.
-    function _spendNonce(
-        ExecutionContext calldata context,
-        State memory state,
-        uint32 account,
-        OwnerAuth memory auth
-    ) private pure returns (uint8) {
-        if (Execution.isForced(context)) return ResultCodes.OK;
-        if (auth.deadline < context.l2Time) return ResultCodes.Expired;
-        (Slot memory slot, Order memory order) = state.openOrder(account, auth.nonce);
-        if (slot.exists && order.nonce > auth.nonce) return ResultCodes.NonceRetired;
-        if (slot.exists && order.nonce == auth.nonce) return ResultCodes.NonceUsed;
-        StateTree.write(state, slot, Slots.encodeSpent(auth.nonce));
-        return ResultCodes.OK;
-    }
-
-    /// @dev Whether the account's owner signed `digest`, or is the L1 sender.
-    function _authorize(
-        ExecutionContext calldata context,
-        Slot memory slot,
-        Account memory account,
-        OwnerAuth memory auth,
-        bytes32 digest
-    ) private view returns (uint8) {
-        if (!slot.exists) return ResultCodes.AccountUnknown;
-        if (Execution.isForced(context)) {
-            return context.sender == account.owner ? ResultCodes.OK : ResultCodes.NotOwner;
-        }
-        if (!Execution.inWindow(account, auth.nonce)) return ResultCodes.NonceOutOfWindow;
-        if (!Signatures.signedBy(digest, auth.signature, account.owner)) return ResultCodes.BadSignature;
-        return ResultCodes.OK;
-    }
-
     /// @dev The session key that signed a cancellation. Usable and zero if the owner signed, or the authority is an L1 sender.
     function _cancelKey(
         ExecutionContext calldata context,
@@ -360,17 +377,19 @@ contract AccountExecutor is IExecutor {
 
     /// @dev Takes `amount` from an account that may give it, and writes the account.
     function _pay(
+        ExecutionContext calldata context,
         State memory state,
         Slot memory slot,
         Account memory account,
         uint64 amount
-    ) private pure returns (uint8) {
+    ) private view returns (uint8) {
         if (account.debt != 0) return ResultCodes.AccountInDebt;
         if (amount > account.cash) return ResultCodes.InsufficientCash;
         account.cash -= amount;
-        Anchors memory anchors;
-        Execution.peekMarkets(state, anchors, account.positions);
-        if (Execution.excess(account, anchors) < 0) return ResultCodes.InsufficientMargin;
+        Peeks memory peeks = Assessment.begin(context.l2Time);
+        if (Assessment.initialExcess(state, peeks, MARGIN_ENGINE, account) < 0) return ResultCodes.InsufficientMargin;
+        // What covers the initial requirement needs no auction.
+        account.auction = 0;
         state.writeAccount(slot, account);
         return ResultCodes.OK;
     }

@@ -2,11 +2,13 @@
 pragma solidity 0.8.37;
 
 import {ExecutionContext, IExecutor} from "../interfaces/IExecutor.sol";
+import {IMarginEngine} from "../interfaces/IMarginEngine.sol";
+import {Assessment, Peeks} from "../machine/Assessment.sol";
 import {Constants} from "../machine/Constants.sol";
 import {Execution} from "../machine/Execution.sol";
 import {Fees} from "../machine/Fees.sol";
+import {ExpiryView, Marks, Phase} from "../machine/Marks.sol";
 import {Positions} from "../machine/Positions.sol";
-import {Anchors} from "../machine/Requirement.sol";
 import {ResultCodes} from "../machine/ResultCodes.sol";
 import {Signatures} from "../machine/Signatures.sol";
 import {Account, Expiry, Globals, Key, Market, Order, Slots} from "../machine/Slots.sol";
@@ -23,6 +25,7 @@ contract FillExecutor is IExecutor {
 
     /// @notice EIP-712 domain separator of the deployment.
     bytes32 public immutable DOMAIN_SEPARATOR;
+    IMarginEngine public immutable MARGIN_ENGINE;
 
     /// @dev What both sides share, and what they add up to.
     struct Trade {
@@ -37,11 +40,19 @@ contract FillExecutor is IExecutor {
         uint256 price;
         // 1e-6 contract.
         uint256 quantity;
-        Anchors anchors;
+        Peeks peeks;
+        // The traded expiry.
+        ExpiryView expiry;
+        // Mark and delta of the series once they have been computed.
+        bool quoted;
+        uint256 fair;
+        int256 delta;
         // Sum of both fees, 1e-6 USDC.
         uint256 fees;
         // Accounts that hold any short of the expiry after, less before.
         int256 shorts;
+        // Short quantity of the series on standard margin after, less before.
+        int256 exposure;
     }
 
     /// @dev One side while it runs.
@@ -56,10 +67,21 @@ contract FillExecutor is IExecutor {
         uint256 fee;
     }
 
+    /// @dev An account on standard margin before its side of a fill, and what the side does.
+    struct Before {
+        uint256[] positions;
+        uint256 cash;
+        bool sells;
+        // The position gets smaller and does not change its sign.
+        bool shrinks;
+    }
+
     /// @param chainId Chain of the deployment.
     /// @param inbox RollupInbox, the verifying contract of everything that users sign.
-    constructor(uint256 chainId, address inbox) {
+    /// @param marginEngine MarginEngine.
+    constructor(uint256 chainId, address inbox, IMarginEngine marginEngine) {
         DOMAIN_SEPARATOR = TypedData.domainSeparator(chainId, inbox);
+        MARGIN_ENGINE = Assessment.requireCode(marginEngine);
     }
 
     /// @inheritdoc IExecutor
@@ -92,6 +114,7 @@ contract FillExecutor is IExecutor {
         Trade memory trade;
         trade.forced = forced;
         trade.l2Time = context.l2Time;
+        trade.peeks.l2Time = context.l2Time;
         trade.l1Time = context.l1Time;
         trade.quantity = transaction.quantity;
         trade.maker = transaction.maker.account;
@@ -101,18 +124,32 @@ contract FillExecutor is IExecutor {
         code = _runSide(state, trade, transaction.taker, false);
         if (code != ResultCodes.OK) return code;
 
-        (Slot memory slot, Expiry memory expiry) = state.openExpiry(Positions.expiryOf(trade.series));
-        if (expiry.price != 0) return ResultCodes.PriceFixed;
-        // INVARIANT: `shorts` counts the accounts that hold any short of the expiry, so it neither falls below zero nor exceeds
-        // the number of accounts.
-        expiry.shorts = uint32(uint256(int256(uint256(expiry.shorts)) + trade.shorts));
-        state.writeExpiry(slot, expiry);
+        return _finish(state, trade);
+    }
+
+    /// @dev What both sides change together. Slots that do not change are not opened.
+    function _finish(State memory state, Trade memory trade) private pure returns (uint8) {
+        uint24 id = Positions.expiryOf(trade.series);
+        if (trade.shorts != 0) {
+            (Slot memory slot, Expiry memory expiry) = state.openExpiry(id);
+            // INVARIANT: `shorts` counts the accounts that hold any short of the expiry, so it neither falls below zero nor exceeds
+            // the number of accounts.
+            expiry.shorts = uint32(uint256(int256(uint256(expiry.shorts)) + trade.shorts));
+            state.writeExpiry(slot, expiry);
+        }
+        Market memory market = trade.market;
+        if (trade.exposure != 0) {
+            market = Execution.shiftExposure(state, Positions.marketOf(id), trade.exposure);
+        }
 
         (Slot memory globalsSlot, Globals memory globals) = state.openGlobals();
+        // A fill that takes exposure away is never refused for it.
+        if (trade.exposure > 0 && Execution.exceedsCap(market, globals.fund)) return ResultCodes.ExposureCap;
         uint256 share = trade.fees / Constants.FUND_SHARE;
         globals.fund = Execution.toU128(globals.fund + share);
         globals.fees = Execution.toU128(globals.fees + trade.fees - share);
         state.writeGlobals(globalsSlot, globals);
+        return ResultCodes.OK;
     }
 
     /// @dev Steps 1 to 9 of one side.
@@ -179,7 +216,10 @@ contract FillExecutor is IExecutor {
         (slot, trade.market) = state.openMarket(id);
         if (!slot.exists) return ResultCodes.MarketUnknown;
         if (trade.market.anchor == 0) return ResultCodes.AnchorMissing;
-        trade.anchors.entries[id] = uint256(trade.market.anchor) + 1;
+        Assessment.rememberMarket(trade.peeks, id, trade.market);
+        uint24 expiryId = (uint24(id) << 16) | day;
+        if (Assessment.peekExpiry(state, trade.peeks, expiryId).price != 0) return ResultCodes.PriceFixed;
+        trade.expiry = Assessment.viewOf(trade.peeks, expiryId, Constants.SPOT_MAX_AGE);
         return ResultCodes.OK;
     }
 
@@ -308,10 +348,16 @@ contract FillExecutor is IExecutor {
             );
             if (!usable || key.epoch != order.keyEpoch) return ResultCodes.KeyInvalid;
             if (!side.known && (signer == address(0) || signer != key.signer)) return ResultCodes.BadSignature;
-            // SAFETY: for a call the bound is the anchor, which must then be worth something.
-            if (side.sells && !Positions.isPut(trade.series) && _isStale(trade)) return ResultCodes.AnchorStale;
-            uint256 most = Positions.isPut(trade.series) ? Positions.strikeOf(trade.series) : trade.market.anchor;
-            uint256 loss = Fees.lossBoundUp(side.sells, trade.price, trade.quantity, most) + side.fee;
+            uint256 loss = side.fee;
+            if (trade.expiry.phase == Phase.FRESH) {
+                (uint256 fair, ) = _quote(trade);
+                loss += Fees.adverseUp(side.sells, trade.price, trade.quantity, fair);
+            } else {
+                // SAFETY: for a call the bound is the anchor, which must then be worth something.
+                if (side.sells && !Positions.isPut(trade.series) && _isStale(trade)) return ResultCodes.AnchorStale;
+                uint256 most = Positions.isPut(trade.series) ? Positions.strikeOf(trade.series) : trade.market.anchor;
+                loss += Fees.lossBoundUp(side.sells, trade.price, trade.quantity, most);
+            }
             if (loss > key.budget) return ResultCodes.BudgetExceeded;
             // SAFETY: not above the budget.
             key.budget -= uint64(loss);
@@ -335,27 +381,29 @@ contract FillExecutor is IExecutor {
         Side memory side,
         Slot memory slot,
         Account memory account
-    ) private pure returns (uint8) {
+    ) private view returns (uint8 code) {
         uint256[] memory before = account.positions;
         (uint256 index, int256 held) = Positions.find(before, trade.series);
         // SAFETY: quantities are at most MAX_QUANTITY in size.
         int256 next = side.sells ? held - int256(trade.quantity) : held + int256(trade.quantity);
         bool sameSign = held > 0 ? next >= 0 : next <= 0;
-        bool larger = _abs(next) > _abs(held);
-        if (side.order.flags & Wire.FLAG_REDUCE_ONLY != 0 && (held == 0 || !sameSign || _abs(next) >= _abs(held)))
-            return ResultCodes.ReduceOnlyGrows;
+        bool shrinks = sameSign && _abs(next) < _abs(held);
+        if (side.order.flags & Wire.FLAG_REDUCE_ONLY != 0 && !shrinks) return ResultCodes.ReduceOnlyGrows;
         uint256[] memory positions = Positions.withQuantity(before, trade.series, index, held, next);
-        if (larger || !sameSign) {
-            uint8 code = _checkGrowth(trade, next, positions);
+        if (_abs(next) > _abs(held) || !sameSign) {
+            code = _checkGrowth(trade, next, positions);
             if (code != ResultCodes.OK) return code;
         }
+        bool standard = account.mode == Constants.MODE_STANDARD;
+        uint24 expiry = Positions.expiryOf(trade.series);
 
         // SAFETY: selling the long leg of a spread bares its short one, as good as a new short call.
         if (
+            !(standard && trade.expiry.phase == Phase.FRESH) &&
             side.sells &&
             !Positions.isPut(trade.series) &&
             _isStale(trade) &&
-            Positions.holdsShortCall(positions, Positions.expiryOf(trade.series))
+            Positions.holdsShortCall(positions, expiry)
         ) return ResultCodes.AnchorStale;
 
         uint256 premium = Fees.premium(trade.price, trade.quantity);
@@ -365,18 +413,90 @@ contract FillExecutor is IExecutor {
         if (outflow > inflow) return ResultCodes.InsufficientCash;
         account.cash = Execution.toU128(inflow - outflow);
         account.positions = positions;
-
-        // SAFETY: the other markets are those of the list before, since the traded one has been peeked already.
-        Execution.peekMarkets(state, trade.anchors, before);
-        // INVARIANT 5: every fill leaves an account with a requirement that its cash covers. Not only those that add risk: a seller
-        // whose requirement has outgrown its cash could otherwise buy back some shorts at any price, and leave the others naked.
-        if (Execution.excess(account, trade.anchors) < 0) return ResultCodes.InsufficientMargin;
+        // SAFETY: the other expiries are those of the list before, since the traded one has been peeked already.
+        Assessment.open(state, trade.peeks, account.mode, before);
+        code =
+            standard
+                ? _checkStandard(trade, account, Before(before, cashBefore, side.sells, shrinks))
+                : _checkCollateralised(trade, account);
+        if (code != ResultCodes.OK) return code;
         state.writeAccount(slot, account);
 
-        uint24 expiry = Positions.expiryOf(trade.series);
         if (Positions.holdsShort(positions, expiry)) ++trade.shorts;
         if (Positions.holdsShort(before, expiry)) --trade.shorts;
+        if (standard) trade.exposure += _min(held, 0) - _min(next, 0);
         return ResultCodes.OK;
+    }
+
+    /// @dev Step 9 of an account in the collateralised mode.
+    function _checkCollateralised(Trade memory trade, Account memory account) private pure returns (uint8) {
+        uint256 requirement = Assessment.collateralisedUp(trade.peeks, account.positions);
+        // INVARIANT 5: every fill leaves an account with a requirement that its cash covers. Not only those that add risk: a seller
+        // whose requirement has outgrown its cash could otherwise buy back some shorts at any price, and leave the others naked.
+        return account.cash < requirement ? ResultCodes.InsufficientMargin : ResultCodes.OK;
+    }
+
+    /// @dev Step 9 of an account on standard margin, whose debt is zero.
+    function _checkStandard(
+        Trade memory trade,
+        Account memory account,
+        Before memory before
+    ) private view returns (uint8) {
+        bool fresh = trade.expiry.phase == Phase.FRESH;
+        // SAFETY: no account gives its margin away at a price far from the mark.
+        if (fresh && !_inBand(trade)) return ResultCodes.PriceOutsideBand;
+        int256 excess = _excess(account.cash, _initial(trade, account.mode, account.positions));
+        if (excess >= 0) {
+            // What covers the initial requirement needs no auction.
+            account.auction = 0;
+            return ResultCodes.OK;
+        }
+
+        // INVARIANT 5: without initial excess a fill may only raise it, at a price near the mark, and below maintenance only shrink the
+        // position at no loss to the mark.
+        (uint256 initial, uint256 maintenance) = Assessment.requirements(
+            trade.peeks,
+            MARGIN_ENGINE,
+            account.mode,
+            before.positions
+        );
+        if (excess < _excess(before.cash, initial) || !Marks.hasMark(trade.expiry)) {
+            return ResultCodes.InsufficientMargin;
+        }
+        if (!fresh && !_inBand(trade)) return ResultCodes.PriceOutsideBand;
+        if (_excess(before.cash, maintenance) < 0) {
+            (uint256 fair, ) = _quote(trade);
+            bool fairly = before.sells ? trade.price >= fair : trade.price <= fair;
+            if (!before.shrinks || !fairly) return ResultCodes.BelowMaintenance;
+        }
+        return ResultCodes.OK;
+    }
+
+    function _initial(
+        Trade memory trade,
+        uint8 mode,
+        uint256[] memory positions
+    ) private view returns (uint256 initial) {
+        (initial, ) = Assessment.requirements(trade.peeks, MARGIN_ENGINE, mode, positions);
+    }
+
+    function _excess(uint256 cash, uint256 requirement) private pure returns (int256) {
+        // SAFETY: cash has at most 128 bits; requirements are below 2^195.
+        return int256(cash) - int256(requirement);
+    }
+
+    /// @dev Mark and delta of the series, which must have a mark; computed once.
+    function _quote(Trade memory trade) private view returns (uint256, int256) {
+        if (!trade.quoted) {
+            (trade.fair, trade.delta) = MARGIN_ENGINE.quote(trade.expiry, trade.series);
+            trade.quoted = true;
+        }
+        return (trade.fair, trade.delta);
+    }
+
+    function _inBand(Trade memory trade) private view returns (bool) {
+        (uint256 fair, int256 delta) = _quote(trade);
+        return Marks.inBand(trade.expiry, fair, delta, trade.price);
     }
 
     /// @dev What only positions that open or grow must satisfy, so that the grid and the caps never refuse a close.
@@ -402,6 +522,10 @@ contract FillExecutor is IExecutor {
 
     function _isStale(Trade memory trade) private pure returns (bool) {
         return trade.l2Time > trade.market.anchorTime + Constants.ANCHOR_MAX_AGE;
+    }
+
+    function _min(int256 a, int256 b) private pure returns (int256) {
+        return a < b ? a : b;
     }
 
     function _abs(int256 value) private pure returns (uint256) {

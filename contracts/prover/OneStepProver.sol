@@ -31,14 +31,24 @@ contract OneStepProver is IOneStepProver {
     IExecutor public immutable ACCOUNT_EXECUTOR;
     IExecutor public immutable FILL_EXECUTOR;
     IExecutor public immutable SETTLEMENT_EXECUTOR;
+    IExecutor public immutable ORACLE_EXECUTOR;
+    IExecutor public immutable LIQUIDATION_EXECUTOR;
 
     /// @notice An executor has no code.
     error ExecutorMissing(address executor);
 
-    constructor(IExecutor accountExecutor, IExecutor fillExecutor, IExecutor settlementExecutor) {
+    constructor(
+        IExecutor accountExecutor,
+        IExecutor fillExecutor,
+        IExecutor settlementExecutor,
+        IExecutor oracleExecutor,
+        IExecutor liquidationExecutor
+    ) {
         ACCOUNT_EXECUTOR = _deployed(accountExecutor);
         FILL_EXECUTOR = _deployed(fillExecutor);
         SETTLEMENT_EXECUTOR = _deployed(settlementExecutor);
+        ORACLE_EXECUTOR = _deployed(oracleExecutor);
+        LIQUIDATION_EXECUTOR = _deployed(liquidationExecutor);
     }
 
     /// @inheritdoc IOneStepProver
@@ -234,8 +244,12 @@ contract OneStepProver is IOneStepProver {
                 return (FILL_EXECUTOR, 0);
             }
             if (transactionType == Wire.TX_SETTLE) return (SETTLEMENT_EXECUTOR, 0);
-            if (transactionType >= Wire.TX_WITHDRAW && transactionType <= Wire.TX_COLLECT_FEES) {
+            if (transactionType == Wire.TX_ORACLE_REPORT) return (ORACLE_EXECUTOR, 0);
+            if (transactionType >= Wire.TX_WITHDRAW && transactionType <= Wire.TX_SET_MODE) {
                 return (ACCOUNT_EXECUTOR, 0);
+            }
+            if (transactionType >= Wire.TX_START_AUCTION && transactionType <= Wire.TX_COLLECT_FUND) {
+                return (LIQUIDATION_EXECUTOR, 0);
             }
             return (IExecutor(address(0)), ResultCodes.Malformed);
         }
@@ -243,6 +257,7 @@ contract OneStepProver is IOneStepProver {
         if (kind == Inputs.KIND_LIST_MARKET || kind == Inputs.KIND_ANCHOR || kind == Inputs.KIND_FIX_PRICE) {
             return (SETTLEMENT_EXECUTOR, 0);
         }
+        if (kind == Inputs.KIND_SET_SIGNERS || kind == Inputs.KIND_SET_MARKET) return (ORACLE_EXECUTOR, 0);
         return (IExecutor(address(0)), ResultCodes.UnknownKind);
     }
 

@@ -7,7 +7,8 @@ import {Execution} from "../machine/Execution.sol";
 import {Inputs} from "../machine/Inputs.sol";
 import {Positions} from "../machine/Positions.sol";
 import {ResultCodes} from "../machine/ResultCodes.sol";
-import {Account, Expiry, Globals, Market, Slots} from "../machine/Slots.sol";
+import {SlotCodec} from "../machine/SlotCodec.sol";
+import {Account, Expiry, Globals, Market} from "../machine/Slots.sol";
 import {States} from "../machine/State.sol";
 import {Slot, State, StateTree} from "../machine/StateTree.sol";
 import {Wire} from "../machine/Wire.sol";
@@ -160,8 +161,10 @@ contract SettlementExecutor is IExecutor {
     ) private pure returns (uint8) {
         (Slot memory slot, Account memory account) = state.openAccount(accountId);
         if (!slot.exists) return ResultCodes.AccountUnknown;
-        (bool held, bool hadShort, int256 net) = _takeOut(account, id, expiry.price);
+        (bool held, uint256 shortQuantity, int256 net) = _takeOut(account, id, expiry.price);
         if (!held) return ResultCodes.NothingToSettle;
+        // Without positions there is nothing to auction.
+        if (account.positions.length == 0) account.auction = 0;
 
         uint256 repaid;
         bool wasFinal = expiry.isFinal;
@@ -179,10 +182,14 @@ contract SettlementExecutor is IExecutor {
         state.writeAccount(slot, account);
         if (net > 0 && !wasFinal) {
             (Slot memory claimSlot, ) = state.openClaim(id, accountId);
-            StateTree.write(state, claimSlot, Slots.encodeClaim(Execution.toU128(size)));
+            StateTree.write(state, claimSlot, SlotCodec.encodeClaim(Execution.toU128(size)));
         }
         bool lastShort;
-        if (hadShort) {
+        if (shortQuantity != 0) {
+            if (account.mode == Constants.MODE_STANDARD) {
+                // SAFETY: a sum of quantities is below 2^139.
+                Execution.shiftExposure(state, Positions.marketOf(id), -int256(shortQuantity));
+            }
             // INVARIANT: `shorts` counts the accounts that hold any short of the expiry, this one among them.
             --expiry.shorts;
             lastShort = expiry.shorts == 0;
@@ -192,20 +199,20 @@ contract SettlementExecutor is IExecutor {
         return ResultCodes.OK;
     }
 
-    /// @dev Takes the positions of expiry `id` out of the account. `net` is what they pay at `price`, in 1e-6 USDC, exact since strikes,
-    /// price and quantities lie on the market's grid.
+    /// @dev Takes the positions of expiry `id` out of the account. `shortQuantity` is the sum of the shorts among them, `net` what they pay
+    /// at `price`, in 1e-6 USDC, exact since strikes, price and quantities lie on the market's grid.
     function _takeOut(
         Account memory account,
         uint24 id,
         uint256 price
-    ) private pure returns (bool held, bool hadShort, int256 net) {
+    ) private pure returns (bool held, uint256 shortQuantity, int256 net) {
         uint256[] memory positions = account.positions;
         uint256 kept;
         for (uint256 i; i < positions.length; ++i) {
             uint256 position = positions[i];
             if (position >> 232 == id) {
                 int256 quantity = Positions.quantityOf(position);
-                if (quantity < 0) hadShort = true;
+                if (quantity < 0) shortQuantity += uint256(-quantity);
                 // SAFETY: the payoff is below 2^39, a quantity in every state that a machine reaches below 2^50 in size.
                 net += quantity * int256(Positions.payoff(Positions.seriesOf(position), price));
             } else {

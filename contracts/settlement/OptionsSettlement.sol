@@ -8,22 +8,28 @@ import {PriceFixing} from "./PriceFixing.sol";
 
 /// @title OptionsSettlement
 /// @notice Checks callers and terms, keeps what is final, and enqueues messages; the rule of prices is in PriceFixing.
-/// @dev INVARIANT: every message it enqueues is well formed and within the rollup's bounds, so ListMarket and FixPrice
-///      always take effect there.
+/// @dev INVARIANT: every message it enqueues is well formed and within the rollup's bounds, so ListMarket, FixPrice,
+///      SetSigners and SetMarket always take effect there.
 contract OptionsSettlement is IOptionsSettlement {
     /// @notice Message kinds (specification section 3).
     uint8 private constant KIND_FORCED = 2;
     uint8 private constant KIND_LIST_MARKET = 3;
     uint8 private constant KIND_ANCHOR = 4;
     uint8 private constant KIND_FIX_PRICE = 5;
+    uint8 private constant KIND_SET_SIGNERS = 6;
+    uint8 private constant KIND_SET_MARKET = 7;
     /// @notice Type byte of the Settle transaction.
     uint8 private constant TYPE_SETTLE = 0x08;
-    /// @notice Bounds of specification section 1 and 6.5.
+    /// @notice Bounds of specification sections 1, 6.5 and 6.10.
     uint32 private constant TICK_UNIT = 100;
     uint64 private constant LOT_UNIT = 1000;
     uint64 private constant MAX_QUANTITY = 10 ** 15;
     uint64 private constant MAX_PRICE = uint64(PriceFixing.MAX_PRICE);
     uint256 private constant MAX_SETTLE = 32;
+    uint256 private constant MAX_SIGNERS = 16;
+    uint32 private constant MIN_VOL = 10_000;
+    uint32 private constant MAX_VOL = 10_000_000;
+    uint32 private constant MAX_EXPOSURE_MULTIPLE = 1000;
 
     address private immutable _OWNER;
     address private immutable _INBOX;
@@ -34,7 +40,7 @@ contract OptionsSettlement is IOptionsSettlement {
 
     /// @notice Sets the two parties for good.
     /// @param inbox_ The inbox.
-    /// @param owner_ Who lists markets: a timelock.
+    /// @param owner_ Who lists markets, names signers and sets parameters: a timelock.
     constructor(address inbox_, address owner_) {
         if (inbox_ == address(0) || owner_ == address(0)) revert AddressZero();
         _INBOX = inbox_;
@@ -50,7 +56,7 @@ contract OptionsSettlement is IOptionsSettlement {
         uint64[3] calldata strikeSteps,
         uint16 phaseBase
     ) external {
-        if (msg.sender != _OWNER) revert NotOwner(msg.sender, _OWNER);
+        requireOwner();
         if (market == 0) revert MarketZero();
         if (isListed(market)) revert MarketAlreadyListed(market);
         checkTerms(tick, lot, strikeSteps);
@@ -65,6 +71,43 @@ contract OptionsSettlement is IOptionsSettlement {
             abi.encodePacked(market, tick, lot, strikeSteps[0], strikeSteps[1], strikeSteps[2])
         );
         emit MarketListed(market, address(feed), tick, lot, strikeSteps, phaseBase, message);
+    }
+
+    /// @inheritdoc IOptionsSettlement
+    function setSigners(uint8 threshold, address[] calldata signers) external {
+        requireOwner();
+        uint256 count = signers.length;
+        if (count == 0 || count > MAX_SIGNERS) revert SignerCountInvalid(count, MAX_SIGNERS);
+        if (threshold == 0 || threshold > count) revert ThresholdInvalid(threshold, count);
+        bytes memory payload = abi.encodePacked(threshold);
+        for (uint256 i = 0; i < count; ++i) {
+            address signer = signers[i];
+            if (signer == address(0)) revert SignerInvalid(i, signer);
+            for (uint256 j = 0; j < i; ++j) {
+                if (signers[j] == signer) revert SignerInvalid(i, signer);
+            }
+            payload = bytes.concat(payload, bytes20(signer));
+        }
+        uint64 message = enqueue(KIND_SET_SIGNERS, payload);
+        emit SignersSet(threshold, signers, message);
+    }
+
+    /// @inheritdoc IOptionsSettlement
+    function setMarket(uint8 market, uint32 minVol, uint32 maxVol, uint64 bandFloor, uint32 exposureMultiple) external {
+        requireOwner();
+        if (!isListed(market)) revert MarketUnknown(market);
+        if (minVol < MIN_VOL || maxVol > MAX_VOL || minVol > maxVol) {
+            revert VolBoundsInvalid(minVol, maxVol, MIN_VOL, MAX_VOL);
+        }
+        if (bandFloor == 0 || bandFloor > MAX_PRICE) revert BandFloorInvalid(bandFloor, MAX_PRICE);
+        if (exposureMultiple > MAX_EXPOSURE_MULTIPLE) {
+            revert ExposureMultipleInvalid(exposureMultiple, MAX_EXPOSURE_MULTIPLE);
+        }
+        uint64 message = enqueue(
+            KIND_SET_MARKET,
+            abi.encodePacked(market, minVol, maxVol, bandFloor, exposureMultiple)
+        );
+        emit MarketSet(market, minVol, maxVol, bandFloor, exposureMultiple, message);
     }
 
     /// @inheritdoc IOptionsSettlement
@@ -145,6 +188,10 @@ contract OptionsSettlement is IOptionsSettlement {
 
     function enqueue(uint8 kind, bytes memory payload) private returns (uint64) {
         return IRollupInbox(_INBOX).enqueue(kind, payload);
+    }
+
+    function requireOwner() private view {
+        if (msg.sender != _OWNER) revert NotOwner(msg.sender, _OWNER);
     }
 
     function isListed(uint8 market) private view returns (bool) {

@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Assessment, Peeks} from "../machine/Assessment.sol";
 import {Fees} from "../machine/Fees.sol";
 import {Framing} from "../machine/Framing.sol";
+import {OracleReport, OracleReports} from "../machine/OracleReports.sol";
 import {Positions} from "../machine/Positions.sol";
-import {Anchors, Requirement} from "../machine/Requirement.sol";
 import {Signature, Signatures} from "../machine/Signatures.sol";
-import {Account, Expiry, Globals, Key, Market, Order, Slots, Withdrawal} from "../machine/Slots.sol";
+import {SlotCodec} from "../machine/SlotCodec.sol";
+import {Account, Expiry, Globals, Key, Market, Order, Signers, Slots, Withdrawal} from "../machine/Slots.sol";
 import {Slot, State, StateTree} from "../machine/StateTree.sol";
 import {TypedData} from "../machine/TypedData.sol";
 import {Reader, Varint} from "../machine/Varint.sol";
-import {Cancel, CancelAll, Fill, RevokeKey, SetKey, Transfer, Wire, Withdraw} from "../machine/Wire.sol";
+import {
+    Bid,
+    Cancel,
+    CancelAll,
+    Fill,
+    FundBid,
+    RevokeKey,
+    SetKey,
+    SetMode,
+    Transfer,
+    Wire,
+    Withdraw
+} from "../machine/Wire.sol";
 
 /// @title MachineHarness
 /// @notice The machine's libraries as external functions, for tests.
@@ -88,6 +102,40 @@ contract MachineHarness {
         return Wire.decodeFill(item, timeBase, forced);
     }
 
+    function decodeSetMode(
+        bytes calldata item,
+        uint256 timeBase,
+        bool forced
+    ) external pure returns (bool valid, SetMode memory transaction) {
+        return Wire.decodeSetMode(item, timeBase, forced);
+    }
+
+    function decodeAuction(bytes calldata item) external pure returns (bool valid, uint32 account) {
+        return Wire.decodeAuction(item);
+    }
+
+    function decodeBid(
+        bytes calldata item,
+        uint256 timeBase,
+        bool forced
+    ) external pure returns (bool valid, Bid memory transaction) {
+        return Wire.decodeBid(item, timeBase, forced);
+    }
+
+    function decodeFundBid(bytes calldata item) external pure returns (bool valid, FundBid memory transaction) {
+        return Wire.decodeFundBid(item);
+    }
+
+    function decodeCollectFund(bytes calldata item) external pure returns (bool valid, uint8 fund) {
+        return Wire.decodeCollectFund(item);
+    }
+
+    function decodeOracleReport(
+        bytes calldata item
+    ) external pure returns (bool valid, OracleReport memory transaction) {
+        return OracleReports.decode(item);
+    }
+
     // Digests and signatures
 
     function domainSeparator(uint256 chainId, address verifyingContract) external pure returns (bytes32) {
@@ -126,6 +174,24 @@ contract MachineHarness {
         return TypedData.cancelAllDigest(domain, transaction);
     }
 
+    function setModeDigest(bytes32 domain, SetMode memory transaction) external pure returns (bytes32) {
+        return TypedData.setModeDigest(domain, transaction);
+    }
+
+    function bidDigest(bytes32 domain, Bid memory transaction) external pure returns (bytes32) {
+        return TypedData.bidDigest(domain, transaction);
+    }
+
+    function oracleReportDigest(
+        bytes32 domain,
+        uint8 market,
+        uint40 time,
+        uint64 spot,
+        bytes32 curvesHash
+    ) external pure returns (bytes32) {
+        return TypedData.oracleReportDigest(domain, market, time, spot, curvesHash);
+    }
+
     function recover(bytes32 digest, Signature memory signature) external view returns (address) {
         return Signatures.recover(digest, signature);
     }
@@ -158,45 +224,50 @@ contract MachineHarness {
     // Slots: content to fields and back
 
     function accountRoundTrip(bytes calldata content) external pure returns (Account memory account, bytes memory) {
-        account = Slots.decodeAccount(content);
-        return (account, Slots.encodeAccount(account));
+        account = SlotCodec.decodeAccount(content);
+        return (account, SlotCodec.encodeAccount(account));
     }
 
     function orderRoundTrip(bytes calldata content) external pure returns (Order memory order, bytes memory) {
-        order = Slots.decodeOrder(content);
-        return (order, Slots.encodeOrder(order));
+        order = SlotCodec.decodeOrder(content);
+        return (order, SlotCodec.encodeOrder(order));
     }
 
     function keyRoundTrip(bytes calldata content) external pure returns (Key memory key, bytes memory) {
-        key = Slots.decodeKey(content);
-        return (key, Slots.encodeKey(key));
+        key = SlotCodec.decodeKey(content);
+        return (key, SlotCodec.encodeKey(key));
     }
 
     function marketRoundTrip(bytes calldata content) external pure returns (Market memory market, bytes memory) {
-        market = Slots.decodeMarket(content);
-        return (market, Slots.encodeMarket(market));
+        market = SlotCodec.decodeMarket(content);
+        return (market, SlotCodec.encodeMarket(market));
     }
 
     function expiryRoundTrip(bytes calldata content) external pure returns (Expiry memory expiry, bytes memory) {
-        expiry = Slots.decodeExpiry(content);
-        return (expiry, Slots.encodeExpiry(expiry));
+        expiry = SlotCodec.decodeExpiry(content);
+        return (expiry, SlotCodec.encodeExpiry(expiry));
     }
 
     function claimRoundTrip(bytes calldata content) external pure returns (uint128 amount, bytes memory) {
-        amount = Slots.decodeClaim(content);
-        return (amount, Slots.encodeClaim(amount));
+        amount = SlotCodec.decodeClaim(content);
+        return (amount, SlotCodec.encodeClaim(amount));
     }
 
     function withdrawalRoundTrip(
         bytes calldata content
     ) external pure returns (Withdrawal memory withdrawal, bytes memory) {
-        withdrawal = Slots.decodeWithdrawal(content);
-        return (withdrawal, Slots.encodeWithdrawal(withdrawal));
+        withdrawal = SlotCodec.decodeWithdrawal(content);
+        return (withdrawal, SlotCodec.encodeWithdrawal(withdrawal));
     }
 
     function globalsRoundTrip(bytes calldata content) external pure returns (Globals memory globals, bytes memory) {
-        globals = Slots.decodeGlobals(content);
-        return (globals, Slots.encodeGlobals(globals));
+        globals = SlotCodec.decodeGlobals(content);
+        return (globals, SlotCodec.encodeGlobals(globals));
+    }
+
+    function signersRoundTrip(bytes calldata content) external pure returns (Signers memory signers, bytes memory) {
+        signers = SlotCodec.decodeSigners(content);
+        return (signers, SlotCodec.encodeSigners(signers));
     }
 
     function keys(
@@ -205,7 +276,7 @@ contract MachineHarness {
         uint8 index,
         uint24 expiry,
         uint64 number
-    ) external pure returns (uint64[8] memory) {
+    ) external pure returns (uint64[9] memory) {
         return
             [
                 Slots.accountKey(account),
@@ -215,7 +286,8 @@ contract MachineHarness {
                 Slots.expiryKey(expiry),
                 Slots.claimKey(expiry, account),
                 Slots.withdrawalKey(number),
-                Slots.globalsKey()
+                Slots.globalsKey(),
+                Slots.signersKey()
             ];
     }
 
@@ -243,16 +315,24 @@ contract MachineHarness {
         return Positions.payoff(series, price);
     }
 
-    /// @param marketIds Markets that have been peeked, with their anchors.
+    /// @param marketIds Markets, with their anchors; those of others are zero.
     function requirementUp(
         uint256[] memory positions,
         uint8[] calldata marketIds,
         uint64[] calldata anchorPrices
     ) external view returns (uint256 total, uint256 gasUsed) {
-        Anchors memory anchors;
-        for (uint256 i; i < marketIds.length; ++i) anchors.entries[marketIds[i]] = uint256(anchorPrices[i]) + 1;
+        Peeks memory peeks;
+        for (uint256 i; i < positions.length; ++i) {
+            Market memory unknown;
+            Assessment.rememberMarket(peeks, uint8(positions[i] >> 248), unknown);
+        }
+        for (uint256 i; i < marketIds.length; ++i) {
+            Market memory market;
+            market.anchor = anchorPrices[i];
+            Assessment.rememberMarket(peeks, marketIds[i], market);
+        }
         gasUsed = gasleft();
-        total = Requirement.requirementUp(positions, anchors);
+        total = Assessment.collateralisedUp(peeks, positions);
         gasUsed -= gasleft();
     }
 
@@ -266,6 +346,10 @@ contract MachineHarness {
         afterwards = Fees.accrue(accrued, rate, anchor, price, quantity);
         fee = Fees.feeUp(accrued, afterwards);
         premium = Fees.premium(price, quantity);
+    }
+
+    function adverseUp(bool sells, uint256 price, uint256 quantity, uint256 fair) external pure returns (uint256) {
+        return Fees.adverseUp(sells, price, quantity, fair);
     }
 
     function lossBoundUp(bool sells, uint256 price, uint256 quantity, uint256 most) external pure returns (uint256) {

@@ -10,6 +10,7 @@ import type { MachineConfig } from "../../src/machine/Execution.ts";
 import { InputLog } from "../../src/machine/InputLog.ts";
 import { DATA_CALLDATA } from "../../src/machine/Inputs.ts";
 import { ResultCode } from "../../src/machine/ResultCodes.ts";
+import { slots, type TreeRoot } from "../../src/machine/StateTree.ts";
 import { domainSeparator } from "../../src/machine/TypedData.ts";
 import { FLAG_SELL, TX_FILL, type WireOrder } from "../../src/machine/Wire.ts";
 import { encodeItem, encodeTransaction } from "../../src/machine/WireEncoding.ts";
@@ -28,7 +29,9 @@ export interface HistoryFigures {
   readonly replaySeconds: number;
   /** Running them again with a commitment to every step. */
   readonly rootSeconds: number;
-  /** State, snapshots at every batch and history; without the inputs themselves. */
+  /** Live slots in the end, two for each fill until the rings of orders are full; most of the memory is theirs. */
+  readonly slots: number;
+  /** State, snapshots and history; without the inputs themselves. */
   readonly snapshotMegabytes: number;
   readonly historyMegabytes: number;
   /** One move at a random node on a way to a leaf: children, path and base; worst and mean. */
@@ -39,6 +42,8 @@ export interface HistoryFigures {
   readonly checkpointSaveSeconds: number;
   readonly checkpointLoadSeconds: number;
   readonly checkpointMegabytes: number;
+  /** The most that the process has taken from the system so far. */
+  readonly peakMegabytes: number;
 }
 
 /** Of several measurements. */
@@ -61,10 +66,29 @@ const CACHE = 2 ** 26;
  */
 export async function measureHistory(fills: number, segmentLevel?: number): Promise<HistoryFigures> {
   const log = makeInputs(fills);
-  const root = fundedRoot(ACCOUNTS, 1);
+  const genesis = fundedRoot(ACCOUNTS, 1);
+  const directory = mkdtempSync(join(tmpdir(), "tenor-bench-"));
+  try {
+    const path = join(directory, "checkpoints.sqlite");
+    const executed = await measureExecution(log, genesis, path, segmentLevel);
+    // The execution and its state are gone by now, so that the memory never holds two.
+    const checkpointLoadSeconds = await measureStart(log, genesis, path, executed.steps);
+    const peakMegabytes = process.resourceUsage().maxRSS / 1e3;
+    return { ...executed, checkpointLoadSeconds, peakMegabytes };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+async function measureExecution(
+  log: InputLog,
+  genesis: TreeRoot,
+  path: string,
+  segmentLevel: number | undefined,
+): Promise<Omit<HistoryFigures, "checkpointLoadSeconds" | "peakMegabytes">> {
   const target = log.batchCount;
   const cache = new SegmentCache(CACHE);
-  const execution = new Execution(CONFIG, log, root, {
+  const execution = new Execution(CONFIG, log, genesis, {
     segments: { cache, ...(segmentLevel === undefined ? {} : { segmentLevel }) },
   });
   let refused = 0;
@@ -78,23 +102,28 @@ export async function measureHistory(fills: number, segmentLevel?: number): Prom
   const snapshots = await memory();
   let range!: RangeHistory;
   const rootSeconds = await seconds(async () => {
-    range = await execution.range(execution.at(0n)!, target, HEIGHT);
+    ({ range } = await execution.range(execution.at(0n)!, target, HEIGHT));
     range.history.root();
   });
   const history = await memory();
-  const { steps } = execution.current;
+  const { steps, root } = execution.current;
   const moves = await measureMoves(range.history, steps, cache);
   const evidenceMilliseconds = await measureEvidence(execution, range, cache);
+  const store = openStore(path, genesis);
+  const checkpointSaveSeconds = await seconds(() => store.save(execution.current, log));
+  store.close();
   return {
     steps,
     batches: Number(target),
+    slots: countSlots(root),
     replaySeconds,
     rootSeconds,
     snapshotMegabytes: (snapshots - before) / 1e6,
     historyMegabytes: (history - snapshots) / 1e6,
     ...moves,
     evidenceMilliseconds,
-    ...(await measureCheckpoint(execution, log, root)),
+    checkpointSaveSeconds,
+    checkpointMegabytes: statSync(path).size / 1e6,
   };
 }
 
@@ -145,29 +174,23 @@ async function measureEvidence(execution: Execution, range: RangeHistory, cache:
   return spread(times);
 }
 
-async function measureCheckpoint(
-  execution: Execution,
-  log: InputLog,
-  genesis: ReturnType<typeof fundedRoot>,
-): Promise<Pick<HistoryFigures, "checkpointSaveSeconds" | "checkpointLoadSeconds" | "checkpointMegabytes">> {
-  const directory = mkdtempSync(join(tmpdir(), "tenor-bench-"));
-  try {
-    const path = join(directory, "checkpoints.sqlite");
-    const identity = checkpointIdentity(CONFIG, genesis);
-    const open = (): SqliteCheckpoints => new SqliteCheckpoints(path, identity, SILENT);
-    let store = open();
-    const checkpointSaveSeconds = await seconds(() => store.save(execution.current, log));
-    store.close();
-    const checkpointMegabytes = statSync(path).size / 1e6;
-    store = open();
-    const started = new Execution(CONFIG, log, genesis, { earlier: (batch, above) => store.newest(batch, above, log) });
-    const checkpointLoadSeconds = await seconds(() => started.advance(log.batchCount));
-    store.close();
-    if (started.current.steps !== execution.current.steps) throw new TenorError("BENCH", "the checkpoint was not used");
-    return { checkpointSaveSeconds, checkpointLoadSeconds, checkpointMegabytes };
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+async function measureStart(log: InputLog, genesis: TreeRoot, path: string, steps: number): Promise<number> {
+  const store = openStore(path, genesis);
+  const started = new Execution(CONFIG, log, genesis, { earlier: (batch, above) => store.newest(batch, above, log) });
+  const taken = await seconds(() => started.advance(log.batchCount));
+  store.close();
+  if (started.current.steps !== steps) throw new TenorError("BENCH", "the checkpoint was not used");
+  return taken;
+}
+
+function countSlots(root: TreeRoot): number {
+  let count = 0;
+  for (const _slot of slots(root)) count++;
+  return count;
+}
+
+function openStore(path: string, genesis: TreeRoot): SqliteCheckpoints {
+  return new SqliteCheckpoints(path, checkpointIdentity(CONFIG, genesis), SILENT);
 }
 
 function makeInputs(fills: number): InputLog {

@@ -20,6 +20,7 @@ import { BatchPoster } from "../../src/roles/BatchPoster.ts";
 import type { Follower } from "../../src/roles/Follower.ts";
 import { makeFollower } from "../../src/roles/nodes.ts";
 import type { ReplayL1 } from "../../src/replay/Replay.ts";
+import { REPLAY_SIGNERS } from "../../src/replay/ReplayOracle.ts";
 import type { TraderAccount } from "../../src/replay/Traders.ts";
 import { genesisCheckpoint } from "../../src/sequencer/DerivedState.ts";
 import type { Sequencer } from "../../src/sequencer/Sequencer.ts";
@@ -96,7 +97,7 @@ export class DemoL1 implements ReplayL1 {
     this.#sender = new InboxSender(client, wallets.sequencer, deployment.addresses.inbox);
   }
 
-  /** Starts a chain at `time` (seconds), deploys everything and lists the markets through the timelock. */
+  /** Starts a chain at `time` (seconds), deploys everything, lists the markets and names the oracle. */
   static async start(time: number, config: (deployment: Deployment) => MachineConfig, logger: Logger): Promise<DemoL1> {
     const l1 = await LocalL1.start(time);
     const [admin, feeder, sequencer, treasury] = await Promise.all(
@@ -120,7 +121,7 @@ export class DemoL1 implements ReplayL1 {
       config,
       logger,
     );
-    await demo.#listMarkets();
+    await demo.#setUp();
     return demo;
   }
 
@@ -208,31 +209,41 @@ export class DemoL1 implements ReplayL1 {
     await this.#send("forced message", wallet, inbox.enqueue.populateTransaction(MESSAGE_FORCED, payload), time);
   }
 
-  async #listMarkets(): Promise<void> {
-    const { timelock, settlement } = this.deployment.addresses;
-    const owner = new Contract(timelock, loadArtifact("TimelockController").abi, this.#admin);
-    const target = settlementAt(settlement, this.#admin);
+  /** Lists the markets, gives them their risk parameters and names the oracle, all through the timelock. */
+  async #setUp(): Promise<void> {
+    const target = settlementAt(this.deployment.addresses.settlement, this.#admin);
+    const { threshold, addresses } = REPLAY_SIGNERS;
     const { abi, bytecode } = demoFeedArtifact();
-    const delay = this.parameters.timelockDelaySeconds;
-    for (const { id, tick, lot, strikeSteps } of MARKETS) {
+    for (const { id, tick, lot, strikeSteps, risk } of MARKETS) {
       const feed = await new ContractFactory(abi, bytecode, this.#feeder).deploy(FEED_DECIMALS, PHASE);
       await feed.waitForDeployment();
       this.#feeds.set(id, feed as Contract);
-      const { data } = await target.listMarket.populateTransaction(
-        id,
-        await feed.getAddress(),
-        tick,
-        lot,
-        [...strikeSteps],
-        PHASE,
-      );
-      const none = `0x${"00".repeat(32)}`;
-      await this.l1.refreshTime();
-      const call = [settlement, 0n, data, none, none] as const;
-      await this.l1.send(this.#admin, await owner.getFunction("schedule").populateTransaction(...call, delay));
-      const later = this.l1.time + delay;
-      await this.#send("list market", this.#admin, owner.getFunction("execute").populateTransaction(...call), later);
+      const address = await feed.getAddress();
+      const steps: [bigint, bigint, bigint] = [...strikeSteps];
+      await this.#govern("list market", target.listMarket.populateTransaction(id, address, tick, lot, steps, PHASE));
+      const { minVol, maxVol, bandFloor, exposureMultiple } = risk;
+      const setMarket = target.setMarket.populateTransaction(id, minVol, maxVol, bandFloor, exposureMultiple);
+      await this.#govern("set market", setMarket);
     }
+    const setSigners = target.setSigners.populateTransaction(
+      threshold,
+      addresses.map((address) => toHex(address)),
+    );
+    await this.#govern("set signers", setSigners);
+  }
+
+  /** A call of OptionsSettlement by its owner, the timelock: proposed, and executed when its delay is over. */
+  async #govern(operation: string, proposal: Promise<ContractTransaction>): Promise<void> {
+    const { timelock, settlement } = this.deployment.addresses;
+    const owner = new Contract(timelock, loadArtifact("TimelockController").abi, this.#admin);
+    const delay = this.parameters.timelockDelaySeconds;
+    const { data } = await proposal;
+    const none = `0x${"00".repeat(32)}`;
+    await this.l1.refreshTime();
+    const call = [settlement, 0n, data, none, none] as const;
+    await this.l1.send(this.#admin, await owner.getFunction("schedule").populateTransaction(...call, delay));
+    const later = this.l1.time + delay;
+    await this.#send(operation, this.#admin, owner.getFunction("execute").populateTransaction(...call), later);
   }
 
   #feedReader(market: number): FeedReader {

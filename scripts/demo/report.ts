@@ -1,6 +1,16 @@
 import type { PayloadStats } from "../../src/replay/PayloadStats.ts";
 import { fillBytes } from "../../src/replay/PayloadStats.ts";
-import type { ReplayCounts } from "../../src/replay/Replay.ts";
+import {
+  TX_BID,
+  TX_COLLECT_FUND,
+  TX_END_AUCTION,
+  TX_FUND_BID,
+  TX_ORACLE_REPORT,
+  TX_START_AUCTION,
+} from "../../src/machine/Wire.ts";
+import { MARKETS } from "../../src/market/types.ts";
+import type { ReplayCounts } from "../../src/replay/ReplayCounts.ts";
+import type { MarginHeld, RiskReport } from "../../src/roles/RiskReport.ts";
 import type { DisputeReport } from "./fraud/dispute.ts";
 import type { SecondNodeReport } from "./closing.ts";
 import type { JudgeReport } from "./judge.ts";
@@ -22,6 +32,27 @@ export interface DemoReport {
   readonly bytesPerNewOrder: number;
   readonly bytesPerFillRecord: number;
   readonly expiriesSettled: number;
+  /** Open interest at the end by market, contracts. */
+  readonly openInterest: Readonly<Record<string, number>>;
+  /** What of it is short on standard margin, contracts. */
+  readonly exposure: Readonly<Record<string, number>>;
+  /** Accounts with positions on standard margin, and what they need and have, USDC. */
+  readonly standardAccounts: number;
+  readonly standardMargin: MarginInUsdc;
+  /** The same of the other accounts; their two requirements are one. */
+  readonly collateralisedMargin: MarginInUsdc;
+  /** What holders of expired options were paid, and what the fund has, USDC. */
+  readonly payouts: number;
+  readonly fund: number;
+  /** Steps of liquidations in batches. */
+  readonly liquidation: Readonly<Record<string, number>>;
+  /** Reports that the oracle made, those refused by reason, those in batches, and their bytes. */
+  readonly reportsMade: number;
+  readonly reportsRefused: Readonly<Record<string, number>>;
+  readonly reportsPosted: number;
+  readonly reportBytes: number;
+  /** Batches after each of which conservation was checked to the unit. */
+  readonly conservationChecks: number;
   /** Terms of invariant 1 in 1e-6 USDC, recomputed from L1 by the second node. */
   readonly conservation: Readonly<Record<string, string>>;
   /** Median gas by operation. */
@@ -45,12 +76,20 @@ export interface DemoReport {
   readonly seconds: number;
 }
 
+/** Cash and requirements, USDC. */
+export interface MarginInUsdc {
+  readonly cash: number;
+  readonly initial: number;
+  readonly maintenance: number;
+}
+
 /** What the report is made of. */
 export interface ReportInputs {
   readonly source: string;
   readonly brokenRows: number;
   readonly counts: ReplayCounts;
   readonly payload: PayloadStats;
+  readonly risk: RiskReport;
   readonly replaySeconds: number;
   readonly seconds: number;
   readonly gas: ReadonlyMap<string, readonly bigint[]>;
@@ -61,12 +100,16 @@ export interface ReportInputs {
   readonly dispute: DisputeReport | undefined;
 }
 
+/** Units of a USDC, and of a contract. */
+const USDC = 1e6;
+const CONTRACT = 1e6;
+
 /** Calldata of appendBatch beside the payload: selector, three numbers, offset and length of the payload. */
 const CALL_HEAD = 4 + 5 * 32;
 
 /** Puts the report together. */
 export function makeReport(inputs: ReportInputs): DemoReport {
-  const { counts, payload, gas, second, judge } = inputs;
+  const { counts, payload, gas, second, judge, risk } = inputs;
   const fills = Math.max(1, counts.fills);
   const orderBytes = sum(payload, (name) => name.startsWith("order: "));
   const recordBytes = sum(payload, (name) => name.startsWith("fill: "));
@@ -85,6 +128,25 @@ export function makeReport(inputs: ReportInputs): DemoReport {
     bytesPerNewOrder: orderBytes / Math.max(1, payload.newOrders),
     bytesPerFillRecord: recordBytes / fills,
     expiriesSettled: counts.expiriesSettled,
+    openInterest: byMarket(risk.openInterest),
+    exposure: byMarket(risk.exposure),
+    standardAccounts: risk.standardAccounts,
+    standardMargin: inUsdc(risk.standard),
+    collateralisedMargin: inUsdc(risk.collateralised),
+    payouts: Number(risk.payouts) / USDC,
+    fund: Number(risk.fund) / USDC,
+    liquidation: {
+      "auctions started": counts.executed.get(TX_START_AUCTION) ?? 0,
+      bids: counts.executed.get(TX_BID) ?? 0,
+      "bids of the fund": counts.executed.get(TX_FUND_BID) ?? 0,
+      "auctions ended": counts.executed.get(TX_END_AUCTION) ?? 0,
+      "collections of the fund": counts.executed.get(TX_COLLECT_FUND) ?? 0,
+    },
+    reportsMade: counts.reports,
+    reportsRefused: counts.refusedReports,
+    reportsPosted: counts.executed.get(TX_ORACLE_REPORT) ?? 0,
+    reportBytes: payload.fields[`other: type 0x${TX_ORACLE_REPORT.toString(16)}`] ?? 0,
+    conservationChecks: counts.checks,
     conservation: second.conservation,
     gas: Object.fromEntries([...gas].map(([name, values]) => [name, median(values)])),
     batchGasPerFill: Number((gas.get("batch") ?? []).reduce((a, b) => a + b, 0n)) / fills,
@@ -132,7 +194,7 @@ export function printReport(report: DemoReport): void {
     ["orders", String(report.orders)],
     ["fills", String(report.fills)],
     ["rejected orders", `${report.rejected} ${JSON.stringify(report.rejectedBy)}`],
-    ["expiries settled", String(report.expiriesSettled)],
+    ...exchangeRows(report),
     ["batches, messages", `${report.batches}, ${report.messages}`],
     [
       "bytes per fill",
@@ -161,6 +223,55 @@ export function printReport(report: DemoReport): void {
   const width = Math.max(...rows.map(([name]) => name.length));
   console.log("");
   for (const [name, value] of rows) console.log(`${name.padEnd(width)}  ${value}`);
+}
+
+function exchangeRows(report: DemoReport): [string, string][] {
+  const margin = ({ initial, maintenance, cash }: MarginInUsdc): string =>
+    `initial ${usd(initial)}, maintenance ${usd(maintenance)}, cash ${usd(cash)} USDC`;
+  const pairs = (counts: Readonly<Record<string, number>>): string =>
+    Object.entries(counts)
+      .map(([name, count]) => `${name} ${count.toLocaleString("en-US")}`)
+      .join(", ");
+  const { reportsPosted, reportBytes } = report;
+  return [
+    ["expiries settled", String(report.expiriesSettled)],
+    ["payouts of options", `${usd(report.payouts)} USDC`],
+    ["open interest, contracts", pairs(report.openInterest)],
+    ["short on standard margin", pairs(report.exposure)],
+    [`margin, ${report.standardAccounts} standard accounts`, margin(report.standardMargin)],
+    ["margin, the others", margin(report.collateralisedMargin)],
+    ["insurance fund", `${usd(report.fund)} USDC`],
+    ["liquidation", pairs(report.liquidation)],
+    ["oracle reports", `${reportsPosted} in batches of ${report.reportsMade} made ${refusals(report.reportsRefused)}`],
+    [
+      "bytes of reports",
+      `${reportBytes.toLocaleString("en-US")}, ${(reportBytes / Math.max(1, reportsPosted)).toFixed(0)} each`,
+    ],
+    ["conservation checked", `after each of ${report.conservationChecks} batches, to the unit`],
+  ];
+}
+
+function refusals(refused: Readonly<Record<string, number>>): string {
+  return Object.keys(refused).length === 0 ? "" : JSON.stringify(refused);
+}
+
+function usd(amount: number): string {
+  return amount.toLocaleString("en-US", { maximumFractionDigits: 0 });
+}
+
+function byMarket(quantities: ReadonlyMap<number, bigint>): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    [...quantities]
+      .sort(([a], [b]) => a - b)
+      .map(([market, quantity]) => {
+        const name = MARKETS.find(({ id }) => id === market)?.name ?? String(market);
+        return [name, Number(quantity) / CONTRACT];
+      }),
+  );
+}
+
+function inUsdc({ cash, initial, maintenance }: MarginHeld): MarginInUsdc {
+  return { cash: Number(cash) / USDC, initial: Number(initial) / USDC, maintenance: Number(maintenance) / USDC };
 }
 
 function disputeRows(dispute: DisputeReport | undefined): [string, string][] {

@@ -6,6 +6,7 @@ import type { Move } from "../../src/game/Move.ts";
 import type { GameView, ViewNode } from "../../src/game/GameView.ts";
 import type { GameClient } from "../../src/l1/GameClient.ts";
 import { GameScene, type Claim } from "../../test/support/game/GameScene.ts";
+import { sharePaths } from "../../src/game/MoveRefunds.ts";
 import { refundClaimOf } from "../../test/support/game/refunds.ts";
 import { connect, floorOf, type Connection, type Rules } from "./SimulatedL1.ts";
 import { SECTION_BITS, type Measurement, type Operation, type SectionBits } from "./table.ts";
@@ -150,7 +151,8 @@ async function measureDispute(stage: Stage, everything: boolean): Promise<Measur
   measured.push({ ...transactions.at(-1)!, operation: "confirm with updates" });
   measured.push(await dearestRepetition(stage, played));
   const claim = await refundClaimOf(scene, alice, aliceSigner!.address as Hex, scene.honest);
-  const { transactionHash } = await alice.claimRefund(claim, aliceSigner!.address as Hex);
+  const short = { ...claim, places: sharePaths(claim.places) };
+  const { transactionHash } = await alice.claimRefund(short, aliceSigner!.address as Hex);
   measured.push(await measurementOf(stage, "refund claim", transactionHash));
   return measured;
 }

@@ -1,7 +1,7 @@
 import { concat } from "../../src/crypto/bytes.ts";
 import { MAX_ITEM, MAX_POSITIONS, MAX_SETTLE } from "../../src/machine/Constants.ts";
 import type { MachineConfig } from "../../src/machine/Execution.ts";
-import { MESSAGE_FORCED, type Message } from "../../src/machine/Inputs.ts";
+import type { Message } from "../../src/machine/Inputs.ts";
 import { ResultCode } from "../../src/machine/ResultCodes.ts";
 import {
   accountKey,
@@ -16,9 +16,8 @@ import {
   SCOPE_ALL,
 } from "../../src/machine/Slots.ts";
 import { set, type SlotKey, type TreeRoot } from "../../src/machine/StateTree.ts";
-import type { StepKind } from "../../src/machine/Step.ts";
 import { TX_COLLECT_FEES, TX_FILL, TX_SETTLE, type Transaction } from "../../src/machine/Wire.ts";
-import { encodeItem, encodeTransaction } from "../../src/machine/WireEncoding.ts";
+import { encodeTransaction } from "../../src/machine/WireEncoding.ts";
 import {
   anchorMessage,
   cancellation,
@@ -51,28 +50,9 @@ import {
   withMarkets,
   type Size,
 } from "./state.ts";
-import type { Operation } from "./table.ts";
+import { forced, framing, item, largest, malformed, message, SENT, type ProofCase } from "./ProofCase.ts";
 
 /** The steps whose proofs are measured: each as it usually is, and with everything in it as large as the rules allow. */
-
-/** What a step reads. */
-type CaseInput =
-  /** Bytes in the middle of a batch; `crossing` lets them begin with the last byte of a chunk. */
-  | { readonly bytes: Uint8Array; readonly crossing?: boolean }
-  | { readonly message: Message }
-  /** The batch itself. */
-  | "next batch"
-  | "item limit"
-  | "identity";
-
-/** One step to be proven. */
-export interface ProofCase {
-  readonly operation: Operation;
-  readonly root: TreeRoot;
-  readonly input: CaseInput;
-  readonly kind: StepKind;
-  readonly code: ResultCode;
-}
 
 type Expiries = Size["expiries"];
 
@@ -81,7 +61,6 @@ const AMOUNT = 123_456_789n;
 const DEBT = 100_000_000n;
 /** Expired positions of an account that is settled, as a rule. */
 const FEW = 2;
-const SENT = { l1Block: 23_456_789n, l1Time: START };
 
 const ONE: Expiries = [[1, 0]];
 const TWO: Expiries = [...ONE, [1, 1]];
@@ -204,37 +183,6 @@ export function proofCases(config: MachineConfig, base: TreeRoot): ProofCase[] {
   function deposit(): Message {
     return depositMessage({ ...SENT, sender: config.bridge }, MAKER, signerAddress(MAKER), AMOUNT);
   }
-}
-
-/** Names of the proofs, without what they have in common. */
-type Step = Operation extends infer Name ? (Name extends `one-step proof, ${infer Rest}` ? Rest : never) : never;
-
-function item(step: Step, root: TreeRoot, transaction: Transaction, crossing = false): ProofCase {
-  const bytes = encodeItem(encodeTransaction(transaction, START));
-  return { operation: `one-step proof, ${step}`, root, input: { bytes, crossing }, kind: "item", code: ResultCode.OK };
-}
-
-function largest(step: Step, root: TreeRoot, transaction: Transaction): ProofCase {
-  return item(step, root, transaction, true);
-}
-
-function message(step: Step, root: TreeRoot, sent: Message): ProofCase {
-  return { operation: `one-step proof, ${step}`, root, input: { message: sent }, kind: "message", code: ResultCode.OK };
-}
-
-function forced(step: Step, root: TreeRoot, transaction: Transaction): ProofCase {
-  const payload = encodeTransaction(transaction, 0n);
-  return message(step, root, { ...SENT, kind: MESSAGE_FORCED, sender: signerAddress(TAKER), payload });
-}
-
-function malformed(step: Step, bytes: Uint8Array, crossing = false): ProofCase {
-  const input = { bytes: encodeItem(bytes), crossing };
-  return { operation: `one-step proof, ${step}`, root: undefined, input, kind: "item", code: ResultCode.Malformed };
-}
-
-function framing(step: Step, bytes: Uint8Array, crossing = false): ProofCase {
-  const input = { bytes, crossing };
-  return { operation: `one-step proof, ${step}`, root: undefined, input, kind: "framing error", code: ResultCode.OK };
 }
 
 /** A transaction that is read to its end before it turns out to go on. */

@@ -118,7 +118,7 @@ export interface Place {
   readonly level: number;
   readonly index: number;
   readonly span: Uint8Array;
-  /** The siblings on the way up to the history's root, from below. */
+  /** The siblings on the way up to the history's root, from below; in a claim perhaps only up to the place before it. */
   readonly path: readonly Uint8Array[];
 }
 

@@ -88,5 +88,17 @@ export function refundClaim(
 ): RefundClaim {
   const first = Math.max(0, unclaimed.length - count);
   const before = hashOfMoves(unclaimed.slice(0, first));
-  return { ...winner, before, moves: unclaimed.slice(first), places: places.slice(first) };
+  return { ...winner, before, moves: unclaimed.slice(first), places: sharePaths(places.slice(first)) };
+}
+
+/** The places of a claim with paths up to the root, each without what the place before it, if that lies above, has shown already. */
+export function sharePaths(places: readonly (Place | undefined)[]): (Place | undefined)[] {
+  let above: Place | undefined;
+  return places.map((place) => {
+    if (place === undefined) return undefined;
+    const levels = above === undefined ? -1 : above.level - place.level;
+    const isBelow = levels >= 0 && Math.floor(place.index / 2 ** levels) === above!.index;
+    above = place;
+    return isBelow ? { ...place, path: place.path.slice(0, levels) } : place;
+  });
 }

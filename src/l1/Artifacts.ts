@@ -17,9 +17,12 @@ const SOURCES = {
   OptionsSettlement: "contracts/settlement/OptionsSettlement.sol",
   BisectionGame: "contracts/game/BisectionGame.sol",
   OneStepProver: "contracts/prover/OneStepProver.sol",
+  MarginEngine: "contracts/prover/MarginEngine.sol",
   AccountExecutor: "contracts/prover/AccountExecutor.sol",
   FillExecutor: "contracts/prover/FillExecutor.sol",
   SettlementExecutor: "contracts/prover/SettlementExecutor.sol",
+  OracleExecutor: "contracts/prover/OracleExecutor.sol",
+  LiquidationExecutor: "contracts/prover/LiquidationExecutor.sol",
   TestUsdc: "contracts/test/TestUsdc.sol",
   TimelockController: "@openzeppelin/contracts/governance/TimelockController.sol",
 } as const;

@@ -93,13 +93,22 @@ function revertedError(data: string, action: string, cause: unknown): L1Error {
   return new L1Error("REVERTED", message, { fields, cause });
 }
 
+/** What endpoints say to a transaction that pays no more than one of the same nonce, or is that one. */
+const UNDERPRICED = /underpriced|already known|already imported|known transaction/i;
+
+function says(error: unknown, words: RegExp): boolean {
+  return error instanceof Error && words.test(error.message);
+}
+
 function classify(error: unknown): [L1ErrorCode, string] {
   if (isError(error, "NETWORK_ERROR") || isError(error, "TIMEOUT") || isError(error, "SERVER_ERROR")) {
     return ["UNAVAILABLE", "the L1 endpoint did not answer"];
   }
-  if (isError(error, "NONCE_EXPIRED")) return ["NONCE_USED", "another transaction has used the nonce"];
+  if (isError(error, "NONCE_EXPIRED") || says(error, /nonce too low/i)) {
+    return ["NONCE_USED", "another transaction has used the nonce"];
+  }
   if (isError(error, "INSUFFICIENT_FUNDS")) return ["FUNDS", "the account cannot pay for the transaction"];
-  if (isError(error, "REPLACEMENT_UNDERPRICED")) {
+  if (isError(error, "REPLACEMENT_UNDERPRICED") || says(error, UNDERPRICED)) {
     return ["REPLACEMENT_UNDERPRICED", "a pending transaction of the same nonce pays as much"];
   }
   if (isError(error, "CALL_EXCEPTION")) {

@@ -2,6 +2,7 @@ import { Contract, type BaseContract, type ContractRunner } from "ethers";
 import type {
   BisectionGame,
   Bridge,
+  FillExecutor,
   OneStepProver,
   OptionsSettlement,
   RollupInbox,
@@ -26,6 +27,10 @@ export const settlementAt = (address: Hex, runner: ContractRunner): OptionsSettl
   at("OptionsSettlement", address, runner);
 
 export const proverAt = (address: Hex, runner: ContractRunner): OneStepProver => at("OneStepProver", address, runner);
+
+/** Any of the executors that need margin: each shows the margin engine that it calls. */
+export const marginExecutorAt = (address: Hex, runner: ContractRunner): Pick<FillExecutor, "MARGIN_ENGINE"> =>
+  at<FillExecutor>("FillExecutor", address, runner);
 
 /** The collateral, of which only the ERC-20 part may be used on a public network. */
 export const tokenAt = (address: Hex, runner: ContractRunner): TestUsdc => at("TestUsdc", address, runner);

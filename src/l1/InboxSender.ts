@@ -3,6 +3,7 @@ import type { RollupInbox } from "../../typechain/index.ts";
 import type { Hex } from "../crypto/bytes.ts";
 import { inboxAt } from "./Contracts.ts";
 import { translateError } from "./ContractErrors.ts";
+import { atLeast, marketFees, MAX_FEE_PER_GAS, raised, type Fees } from "./fees.ts";
 import type { BatchReceipt, BatchToAppend, InboxWriter, PendingBatch } from "./InboxWriter.ts";
 import type { L1Client } from "./L1Client.ts";
 import { L1Error } from "./L1Error.ts";
@@ -13,11 +14,6 @@ export interface InboxSenderOptions {
   readonly patienceMilliseconds?: number;
   /** Most that a gas may cost, wei. Default 1,000 gwei. */
   readonly maxFeePerGas?: bigint;
-}
-
-interface Fees {
-  readonly maxFeePerGas: bigint;
-  readonly maxPriorityFeePerGas: bigint;
 }
 
 /** Gas of a batch without its payload, with room to spare. */
@@ -41,7 +37,7 @@ export class InboxSender implements InboxWriter {
     this.#signer = signer;
     this.#contract = inboxAt(address, signer);
     this.#patience = options.patienceMilliseconds ?? 60_000;
-    this.#maxFee = options.maxFeePerGas ?? 1_000_000_000_000n;
+    this.#maxFee = options.maxFeePerGas ?? MAX_FEE_PER_GAS;
   }
 
   batchCount(): Promise<bigint> {
@@ -87,7 +83,7 @@ export class InboxSender implements InboxWriter {
   /** Sends at the market's price, at least an eighth above what is known to be pending; higher while that is refused. */
   async #outbid(transaction: ContractTransaction & { nonce: number }): Promise<TransactionResponse> {
     const { nonce } = transaction;
-    let fees = await this.#marketFees();
+    let fees = await this.#read(() => marketFees(this.#client.provider));
     if (this.#offered?.nonce === nonce) fees = atLeast(fees, raised(this.#offered.fees));
     for (;;) {
       if (fees.maxFeePerGas > this.#maxFee) {
@@ -100,15 +96,11 @@ export class InboxSender implements InboxWriter {
         this.#offered = { nonce, fees };
         return sent;
       } catch (error) {
-        if (!isOutbid(error)) throw translateError(error, "append a batch");
+        const failure = translateError(error, "append a batch");
+        if (failure.code !== "REPLACEMENT_UNDERPRICED") throw failure;
         fees = raised(fees);
       }
     }
-  }
-
-  async #marketFees(): Promise<Fees> {
-    const data = await this.#read(() => this.#client.provider.getFeeData());
-    return { maxFeePerGas: data.maxFeePerGas ?? 1n, maxPriorityFeePerGas: data.maxPriorityFeePerGas ?? 1n };
   }
 
   async #wait(sent: TransactionResponse): Promise<BatchReceipt | undefined> {
@@ -126,25 +118,4 @@ export class InboxSender implements InboxWriter {
   #read<T>(call: () => Promise<T>): Promise<T> {
     return this.#client.read("append a batch", call);
   }
-}
-
-/** Nodes take a replacement that pays an eighth more, in both parts of the price. */
-function raised({ maxFeePerGas, maxPriorityFeePerGas }: Fees): Fees {
-  const more = (fee: bigint): bigint => (fee * 9n) / 8n + 1n;
-  return { maxFeePerGas: more(maxFeePerGas), maxPriorityFeePerGas: more(maxPriorityFeePerGas) };
-}
-
-function atLeast(a: Fees, b: Fees): Fees {
-  const larger = (x: bigint, y: bigint): bigint => (x > y ? x : y);
-  return {
-    maxFeePerGas: larger(a.maxFeePerGas, b.maxFeePerGas),
-    maxPriorityFeePerGas: larger(a.maxPriorityFeePerGas, b.maxPriorityFeePerGas),
-  };
-}
-
-/** Whether a pending transaction of the same nonce pays as much, or is the same. */
-function isOutbid(error: unknown): boolean {
-  if (isError(error, "REPLACEMENT_UNDERPRICED")) return true;
-  const message = error instanceof Error ? error.message : "";
-  return /underpriced|already known|already imported|known transaction/i.test(message);
 }

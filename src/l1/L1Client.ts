@@ -1,6 +1,5 @@
 import {
   FetchRequest,
-  isError,
   JsonRpcProvider,
   Network,
   Wallet,
@@ -15,15 +14,14 @@ import type { Hex } from "../crypto/bytes.ts";
 import { translateError } from "./ContractErrors.ts";
 import { L1Error } from "./L1Error.ts";
 import type { BlockSource, EventPlace, L1Block, L1Receipt } from "./L1Source.ts";
+import { TransactionSender, type SenderOptions } from "./TransactionSender.ts";
 
-/** How the node reads L1. */
-export interface L1ClientOptions {
+/** How the node reads L1, and sends to it. */
+export interface L1ClientOptions extends SenderOptions {
   /** Blocks behind the endpoint's newest one at which the node stops reading. At most 200. Default 0. */
   readonly lag?: number;
   /** Most blocks in one request for logs. Default 2000. */
   readonly logRange?: number;
-  /** Longest time to wait until a transaction is mined. Default 600,000. */
-  readonly miningTimeoutMilliseconds?: number;
 }
 
 /** How an endpoint is connected to. */
@@ -32,13 +30,17 @@ export interface ConnectOptions extends L1ClientOptions {
   readonly timeoutMilliseconds?: number;
 }
 
-/** A connection to L1: blocks, logs and transactions. Every failure is an {@link L1Error}; nothing is retried. */
+/**
+ * A connection to L1: blocks, logs and transactions. Every failure is an {@link L1Error}; nothing is retried but transactions that
+ * are not mined for their price.
+ */
 export class L1Client implements BlockSource {
   readonly provider: Provider;
   readonly #signer: Signer | undefined;
   readonly #lag: number;
   readonly #logRange: number;
-  readonly #miningTimeout: number;
+  readonly #sending: SenderOptions;
+  #sender: TransactionSender | undefined;
 
   /** @param signer What transactions are signed with; a client without one only reads. */
   constructor(provider: Provider, signer?: Signer, options: L1ClientOptions = {}) {
@@ -46,7 +48,7 @@ export class L1Client implements BlockSource {
     this.#signer = signer;
     this.#lag = options.lag ?? 0;
     this.#logRange = options.logRange ?? 2000;
-    this.#miningTimeout = options.miningTimeoutMilliseconds ?? 600_000;
+    this.#sending = options;
   }
 
   /**
@@ -148,56 +150,24 @@ export class L1Client implements BlockSource {
     }
   }
 
-  /** Whether the signing account has sent a transaction that is not mined yet, as far as the endpoint knows. */
+  /** {@link TransactionSender.hasPending}. */
   async hasPending(): Promise<boolean> {
-    const signer = this.#requireSigner();
-    const [pending, mined] = await this.read("read the nonce", () =>
-      Promise.all([signer.getNonce("pending"), signer.getNonce("latest")]),
-    );
-    return pending > mined;
+    return await this.#requireSender().hasPending();
   }
 
-  /**
-   * Signs and sends a transaction, and waits until it is mined. A refusal is found before anything is sent.
-   *
-   * @throws {@link L1Error} `NOT_MINED` if that takes too long; the transaction stays pending.
-   */
+  /** {@link TransactionSender.send}. */
   async send(action: string, transaction: Promise<ContractTransaction>): Promise<L1Receipt> {
-    const signer = this.#requireSigner();
-    const sent = await this.read(action, async () => {
-      const call = await transaction;
-      return signer.sendTransaction({ ...call, gasLimit: withMargin(await signer.estimateGas(call)) });
-    });
-    const receipt = await this.read(action, async () => {
-      try {
-        return await sent.wait(1, this.#miningTimeout);
-      } catch (error) {
-        if (!isError(error, "TIMEOUT")) throw error;
-        throw new L1Error("NOT_MINED", "the transaction is pending for too long", {
-          fields: { action, transactionHash: sent.hash, nonce: sent.nonce },
-          cause: error,
-        });
-      }
-    });
-    if (receipt === null) {
-      throw new L1Error("INCONSISTENT", "the endpoint has no receipt of a mined transaction", { fields: { action } });
-    }
-    return toReceipt(receipt);
+    return toReceipt(await this.#requireSender().send(action, transaction));
   }
 
   #requireSigner(): Signer {
     if (this.#signer === undefined) throw new L1Error("NO_SIGNER", "this client has no key and only reads");
     return this.#signer;
   }
-}
 
-/** The protocol's cap on the gas of a transaction. */
-const GAS_CAP = 1n << 24n;
-
-/** Others may change the state between the estimate and the block, and what runs out of gas is lost with its fee. */
-function withMargin(estimate: bigint): bigint {
-  const limit = estimate + estimate / 5n;
-  return limit < GAS_CAP ? limit : GAS_CAP;
+  #requireSender(): TransactionSender {
+    return (this.#sender ??= new TransactionSender(this.provider, this.#requireSigner(), this.#sending));
+  }
 }
 
 function canSend(provider: Provider): provider is Provider & Pick<JsonRpcProvider, "send"> {

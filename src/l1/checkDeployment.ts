@@ -1,17 +1,18 @@
 import type { Provider } from "ethers";
 import { toHex, type Hex } from "../crypto/bytes.ts";
 import { rootHash } from "../machine/StateTree.ts";
-import { bridgeAt, chainAt, gameAt, inboxAt, settlementAt } from "./Contracts.ts";
+import { bridgeAt, chainAt, gameAt, inboxAt, marginExecutorAt, proverAt, settlementAt } from "./Contracts.ts";
 import { deploymentGenesis, type Deployment } from "./deployment.ts";
 import type { L1Client } from "./L1Client.ts";
 import { L1Error } from "./L1Error.ts";
-import { genesisStateRoot, type TenorParameters } from "./parameters.ts";
+import { genesisStateRoot, requireTimeToDefend, type TenorParameters } from "./parameters.ts";
 
 /**
  * Reads from L1 whether the contracts of a deployment are there and refer to each other, and whether their parameters are
  * those of the file, if one is given. A node calls it once, before it believes the addresses.
  *
- * @throws {@link L1Error} `DEPLOYMENT_MISMATCH` with everything that differs.
+ * @throws {@link L1Error} `DEPLOYMENT_MISMATCH` with everything that differs; DeadlineError `CHALLENGE_PERIOD_TOO_SHORT` if by
+ * the file's own times nobody could be sure to defend.
  */
 export async function checkDeployment(
   client: L1Client,
@@ -35,6 +36,7 @@ export async function checkDeployment(
     const game = await gameAt(addresses.game, client.runner).parameters();
     const bridge = bridgeAt(addresses.bridge, client.runner);
     const settlement = settlementAt(addresses.settlement, client.runner);
+    const prover = proverAt(addresses.prover, client.runner);
     const rules = await inbox.parameters();
     expect("owner of the inbox", rules.owner, addresses.timelock);
     expect("inbox of the chain", chain.inbox, addresses.inbox);
@@ -42,6 +44,15 @@ export async function checkDeployment(
     expect("chain of the game", game.chain, addresses.chain);
     expect("inbox of the game", game.inbox, addresses.inbox);
     expect("prover of the game", game.prover, addresses.prover);
+    expect("accounts' executor of the prover", await prover.ACCOUNT_EXECUTOR(), addresses.accountExecutor);
+    expect("fills' executor of the prover", await prover.FILL_EXECUTOR(), addresses.fillExecutor);
+    expect("settlements' executor of the prover", await prover.SETTLEMENT_EXECUTOR(), addresses.settlementExecutor);
+    expect("oracle's executor of the prover", await prover.ORACLE_EXECUTOR(), addresses.oracleExecutor);
+    expect("auctions' executor of the prover", await prover.LIQUIDATION_EXECUTOR(), addresses.liquidationExecutor);
+    for (const name of ["accountExecutor", "fillExecutor", "liquidationExecutor"] as const) {
+      const marginEngine = await marginExecutorAt(addresses[name], client.runner).MARGIN_ENGINE();
+      expect(`margin engine of ${name}`, marginEngine, addresses.marginEngine);
+    }
     expect("inbox of the bridge", await bridge.inbox(), addresses.inbox);
     expect("chain of the bridge", await bridge.chain(), addresses.chain);
     expect("token of the bridge", await bridge.token(), addresses.token);
@@ -63,8 +74,10 @@ export async function checkDeployment(
     expect("history height", chain.historyHeight, parameters.historyHeight);
     expect("stake", chain.stake, parameters.stakeWei);
   });
-  if (differences.length === 0) return;
-  throw new L1Error("DEPLOYMENT_MISMATCH", "the contracts are not what the files say", { fields: { differences } });
+  if (differences.length > 0) {
+    throw new L1Error("DEPLOYMENT_MISMATCH", "the contracts are not what the files say", { fields: { differences } });
+  }
+  if (parameters !== undefined) requireTimeToDefend(parameters);
 }
 
 async function hasCode(provider: Provider, address: Hex): Promise<"present" | "absent"> {

@@ -34,7 +34,7 @@ export interface DeploymentValues<V> {
  * its game before that exists, and the game refuses to be deployed anywhere else: the one circle among the contracts. The
  * game refers to the prover and that to all others, so it is the last one whatever the order of the rest.
  */
-export const TRANSACTIONS_BEFORE_GAME = 9;
+export const TRANSACTIONS_BEFORE_GAME = 12;
 
 /** Addresses that later constructors refer to. */
 export interface DeployedContracts<V> {
@@ -44,9 +44,12 @@ export interface DeployedContracts<V> {
   readonly chain: V;
   readonly bridge: V;
   readonly settlement: V;
+  readonly marginEngine: V;
   readonly accountExecutor: V;
   readonly fillExecutor: V;
   readonly settlementExecutor: V;
+  readonly oracleExecutor: V;
+  readonly liquidationExecutor: V;
   readonly prover: V;
   readonly game: V;
 }
@@ -94,26 +97,42 @@ export function settlementArguments<V>(c: Pick<DeployedContracts<V>, "inbox" | "
 
 export function accountExecutorArguments<V>(
   p: DeploymentValues<V>,
-  c: Pick<DeployedContracts<V>, "inbox" | "bridge">,
+  c: Pick<DeployedContracts<V>, "inbox" | "bridge" | "marginEngine">,
 ): Argument<V>[] {
-  return [p.chainId, c.inbox, c.bridge];
+  return [p.chainId, c.inbox, c.bridge, c.marginEngine];
 }
 
 export function fillExecutorArguments<V>(
   p: DeploymentValues<V>,
-  c: Pick<DeployedContracts<V>, "inbox">,
+  c: Pick<DeployedContracts<V>, "inbox" | "marginEngine">,
 ): Argument<V>[] {
-  return [p.chainId, c.inbox];
+  return [p.chainId, c.inbox, c.marginEngine];
 }
 
 export function settlementExecutorArguments<V>(c: Pick<DeployedContracts<V>, "settlement">): Argument<V>[] {
   return [c.settlement];
 }
 
-export function proverArguments<V>(
-  c: Pick<DeployedContracts<V>, "accountExecutor" | "fillExecutor" | "settlementExecutor">,
+export function oracleExecutorArguments<V>(
+  p: DeploymentValues<V>,
+  c: Pick<DeployedContracts<V>, "inbox" | "settlement">,
 ): Argument<V>[] {
-  return [c.accountExecutor, c.fillExecutor, c.settlementExecutor];
+  return [p.chainId, c.inbox, c.settlement];
+}
+
+export function liquidationExecutorArguments<V>(
+  p: DeploymentValues<V>,
+  c: Pick<DeployedContracts<V>, "inbox" | "marginEngine">,
+): Argument<V>[] {
+  return [p.chainId, c.inbox, c.marginEngine];
+}
+
+/** The judges of the families of transactions, in the order in which the prover takes them. */
+export type Executor =
+  "accountExecutor" | "fillExecutor" | "settlementExecutor" | "oracleExecutor" | "liquidationExecutor";
+
+export function proverArguments<V>(c: Pick<DeployedContracts<V>, Executor>): Argument<V>[] {
+  return [c.accountExecutor, c.fillExecutor, c.settlementExecutor, c.oracleExecutor, c.liquidationExecutor];
 }
 
 export function gameArguments<V>(

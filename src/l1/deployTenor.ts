@@ -9,6 +9,8 @@ import {
   fillExecutorArguments,
   gameArguments,
   inboxArguments,
+  liquidationExecutorArguments,
+  oracleExecutorArguments,
   proverArguments,
   settlementArguments,
   settlementExecutorArguments,
@@ -18,19 +20,22 @@ import {
   type DeploymentValues,
 } from "./constructors.ts";
 import type { Deployment } from "./deployment.ts";
-import { genesisStateRoot, type TenorParameters } from "./parameters.ts";
+import { genesisStateRoot, requireTimeToDefend, type TenorParameters } from "./parameters.ts";
 
 type Value = bigint | string | readonly string[];
 
 /**
  * The parameters as the constructors take them, for a deployment whose first transaction (the timelock's) has that nonce of
  * the deployer's.
+ *
+ * @throws DeadlineError `CHALLENGE_PERIOD_TOO_SHORT`: no contract knows what defenders can do, so this is where it is asked.
  */
 export function deploymentValues(
   parameters: TenorParameters,
   deployer: string,
   nonce: number,
 ): DeploymentValues<Value> {
+  requireTimeToDefend(parameters);
   const game = getCreateAddress({ from: deployer, nonce: nonce + TRANSACTIONS_BEFORE_GAME });
   return { ...parameters, genesisStateRoot: genesisStateRoot(parameters), game };
 }
@@ -60,16 +65,21 @@ export async function deployTenor(signer: Signer, parameters: TenorParameters): 
   const chain = await deploy("StateCommitmentChain", chainArguments(values, { inbox }));
   const bridge = await deploy("Bridge", bridgeArguments<Value>({ token, inbox, chain }));
   const settlement = await deploy("OptionsSettlement", settlementArguments<Value>({ inbox, timelock }));
-  const accountExecutor = await deploy("AccountExecutor", accountExecutorArguments(values, { inbox, bridge }));
-  const fillExecutor = await deploy("FillExecutor", fillExecutorArguments(values, { inbox }));
+  const marginEngine = await deploy("MarginEngine", []);
+  const accountArguments = accountExecutorArguments(values, { inbox, bridge, marginEngine });
+  const accountExecutor = await deploy("AccountExecutor", accountArguments);
+  const fillExecutor = await deploy("FillExecutor", fillExecutorArguments(values, { inbox, marginEngine }));
   const settlementExecutor = await deploy("SettlementExecutor", settlementExecutorArguments<Value>({ settlement }));
-  const executors = { accountExecutor, fillExecutor, settlementExecutor };
+  const oracleExecutor = await deploy("OracleExecutor", oracleExecutorArguments(values, { inbox, settlement }));
+  const liquidationArguments = liquidationExecutorArguments(values, { inbox, marginEngine });
+  const liquidationExecutor = await deploy("LiquidationExecutor", liquidationArguments);
+  const executors = { accountExecutor, fillExecutor, settlementExecutor, oracleExecutor, liquidationExecutor };
   const prover = await deploy("OneStepProver", proverArguments<Value>(executors));
   const game = await deploy("BisectionGame", gameArguments<Value>(values, { chain, inbox, prover }));
   return {
     chainId: parameters.chainId,
     startBlock: startBlock ?? 0,
     feeRecipient: parameters.feeRecipient,
-    addresses: { token, timelock, inbox, chain, bridge, settlement, ...executors, prover, game },
+    addresses: { token, timelock, inbox, chain, bridge, settlement, marginEngine, ...executors, prover, game },
   };
 }

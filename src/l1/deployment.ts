@@ -29,9 +29,12 @@ const CONTRACTS = [
   "chain",
   "bridge",
   "settlement",
+  "marginEngine",
   "accountExecutor",
   "fillExecutor",
   "settlementExecutor",
+  "oracleExecutor",
+  "liquidationExecutor",
   "prover",
   "game",
 ] as const satisfies readonly (keyof Addresses)[];

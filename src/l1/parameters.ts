@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { isAddress } from "ethers";
 import type { Hex } from "../crypto/bytes.ts";
 import { fromHex, toHex } from "../crypto/bytes.ts";
+import { checkDisputeTimes } from "../game/Deadlines.ts";
 import { genesisRoot } from "../machine/Genesis.ts";
 import { rootHash } from "../machine/StateTree.ts";
 import { L1Error } from "./L1Error.ts";
@@ -30,6 +31,10 @@ export interface TenorParameters {
   readonly rateBytesPerSecond: bigint;
   readonly burstBytes: bigint;
   readonly challengePeriodSeconds: bigint;
+  /** δ: the longest from a move on L1 to a defender's answer, executing the range included. No contract has it; the challenge period must fit it. */
+  readonly reactionSeconds: bigint;
+  /** C: for how long, in all, an adversary is expected to be able to keep a defender's transactions out of L1. */
+  readonly censorshipSeconds: bigint;
   readonly minParentAgeSeconds: bigint;
   /** k: a history has 2^k states. */
   readonly historyHeight: bigint;
@@ -51,6 +56,8 @@ const NUMBERS = [
   "rateBytesPerSecond",
   "burstBytes",
   "challengePeriodSeconds",
+  "reactionSeconds",
+  "censorshipSeconds",
   "minParentAgeSeconds",
   "historyHeight",
   "stakeWei",
@@ -62,6 +69,23 @@ const NAMES: ReadonlySet<string> = new Set(["token", ...ADDRESSES, ...ADDRESS_LI
 /** The root of the state before the first input. */
 export function genesisStateRoot(parameters: Pick<TenorParameters, "feeRecipient">): Hex {
   return toHex(rootHash(genesisRoot(fromHex(parameters.feeRecipient, 20))));
+}
+
+/**
+ * Whether the challenge period leaves a defender the time that it is expected to need, with one more reaction in which to make
+ * the right assertion.
+ *
+ * @throws DeadlineError `CHALLENGE_PERIOD_TOO_SHORT` with what would do.
+ */
+export function requireTimeToDefend(parameters: TenorParameters): void {
+  const { challengePeriodSeconds, historyHeight, sectionBits, reactionSeconds, censorshipSeconds } = parameters;
+  const times = {
+    challengePeriod: challengePeriodSeconds,
+    historyHeight: Number(historyHeight),
+    sectionBits: Number(sectionBits),
+    reaction: reactionSeconds,
+  };
+  checkDisputeTimes(times, censorshipSeconds, reactionSeconds);
 }
 
 /** Reads `deploy/parameters/<network>.json`. */

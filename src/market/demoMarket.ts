@@ -1,4 +1,5 @@
 import { black76Float } from "./black76Float.ts";
+import type { MarketModel } from "../oracle/MarketModel.ts";
 import type { Random } from "./random.ts";
 import {
   expirySeconds,
@@ -72,6 +73,11 @@ export class DemoMarket {
     this.#index *= Math.exp(deviation * shock - (deviation * deviation) / 2);
   }
 
+  /** Moves the index by a part of itself. */
+  push(part: number): void {
+    this.#index *= 1 + part;
+  }
+
   /** A series that a taker might choose at `time`: the nearer the expiry and the money, the likelier. */
   choose(random: Random, time: number): Series {
     const live = this.series.filter((series) => expirySeconds(series.expiryDay) > time);
@@ -87,11 +93,31 @@ export class DemoMarket {
 
   /** The value of a series at `time`, USD. */
   value(series: Series, time: number): number {
+    const seconds = expirySeconds(series.expiryDay) - time;
+    const vol = this.#vol(series, time);
+    return black76Float(series.type, this.#forward(series, time), this.#usd(series), vol, seconds);
+  }
+
+  /** What an oracle sees of the market at `time`: the forward of each expiry, and the vols of its strikes. */
+  observe(time: number): MarketModel {
+    const days = [...new Set(this.series.map(({ expiryDay }) => expiryDay))];
+    const live = days.filter((day) => expirySeconds(day) > time);
+    return {
+      market: this.spec.id,
+      spot: this.index,
+      expiries: live.map((day) => {
+        const calls = this.series.filter(({ expiryDay, type }) => expiryDay === day && type === "call");
+        const forward = BigInt(Math.round(this.#forward(calls[0]!, time) * Number(USD)));
+        const points = calls.map((series) => ({ strike: series.strike, vol: this.#vol(series, time), weight: 1 }));
+        return { day, forward, points };
+      }),
+    };
+  }
+
+  #vol(series: Series, time: number): number {
     const { vol, skew, curvature } = this.#profile;
     const distance = Math.max(-4, Math.min(4, this.#distance(series, time)));
-    const smile = vol + curvature * distance * distance - skew * distance;
-    const seconds = expirySeconds(series.expiryDay) - time;
-    return black76Float(series.type, this.#forward(series, time), this.#usd(series), Math.max(smile, 0.1), seconds);
+    return Math.max(vol + curvature * distance * distance - skew * distance, 0.1);
   }
 
   /** Standard deviations from the forward to the strike. */

@@ -2,14 +2,15 @@ import { AccountPool } from "./accountPool.ts";
 import { IndexFeed } from "./indexFeed.ts";
 import { Random } from "./random.ts";
 import { type Fill, type MakerRun, RUN_MS, RunBuilder, type Take } from "./runs.ts";
+import { TapeModel } from "./tapeModel.ts";
 import type { Print } from "./tape.ts";
 import {
+  type DepositEvent,
   expirySeconds,
   type MarketEvent,
   type MarketSpec,
   MARKETS,
   type OrderEvent,
-  type Role,
   type Trader,
   USDC,
 } from "./types.ts";
@@ -20,10 +21,16 @@ export const TAKER_SECONDS = 60;
 export const MAKER_SECONDS = RUN_MS / 1_000 + 60;
 
 /**
- * What every account of a replayed tape deposits, 1e-6 USDC. In the collateralised regime the busiest account of any
+ * What every taker of a replayed tape deposits, 1e-6 USDC. In the collateralised regime the busiest account of any
  * month of the 2019 tape needs 8 million, so this is ample for several months in a row.
  */
 export const TAPE_DEPOSIT = 50_000_000n * USDC;
+/** What every maker deposits, who is on standard margin. */
+export const TAPE_MAKER_DEPOSIT = 2_000_000n * USDC;
+/** What the sponsor gives the insurance fund. */
+export const TAPE_CAPITAL = 2_000_000n * USDC;
+/** The members of the oracle look at the markets at a trade, but not more often than this, seconds. */
+const OBSERVATION_SECONDS = 60;
 /** Makers of a replayed tape unless told otherwise. */
 export const TAPE_MAKERS = 50;
 /** Takers of a replayed tape unless told otherwise. */
@@ -75,7 +82,10 @@ export class Flow {
   readonly #takers: AccountPool;
   /** Makers by their order, with what is left of it. */
   readonly #resting = new Map<MakerRun, { index: number; left: bigint }>();
-  readonly #funded: Readonly<Record<Role, Set<number>>> = { maker: new Set(), taker: new Set() };
+  readonly #funded: Readonly<Record<"maker" | "taker", Set<number>>> = { maker: new Set(), taker: new Set() };
+  readonly #model = new TapeModel();
+  /** Time of the last observation, seconds. */
+  #observed = -Infinity;
   readonly #count = { prints: 0, makerOrders: 0, takerOrders: 0, fills: 0, indexRounds: 0, expiries: 0 };
 
   constructor(options: FlowOptions = {}) {
@@ -114,11 +124,20 @@ export class Flow {
       this.#note(event);
       yield event;
     }
+    this.#model.trade(time, series, take.indexPrice, take.vol);
+    yield* this.#observe(time);
     for (const fill of take.fills) if (fill.opens) yield* this.#post(fill.run, time);
     const index = this.#takers.choose(series, side);
     yield* this.#order({ role: "taker", index }, { time, series, side, quantity, limitPrice, line });
     this.#takers.trade(index, series, side, quantity);
     for (const fill of take.fills) this.#fillMaker(fill);
+  }
+
+  /** The members look at all markets at once; of one that does not trade they know that nothing has changed. */
+  *#observe(time: number): Generator<MarketEvent> {
+    if (time < this.#observed + OBSERVATION_SECONDS) return;
+    this.#observed = time;
+    for (const model of this.#model.observe(time)) yield { kind: "observation", time, model };
   }
 
   *#post(run: MakerRun, time: number): Generator<MarketEvent> {
@@ -130,13 +149,13 @@ export class Flow {
   }
 
   *#order(
-    trader: Trader,
+    trader: Trader & { readonly role: "maker" | "taker" },
     terms: Pick<OrderEvent, "time" | "series" | "side" | "quantity" | "limitPrice"> & { line: number },
   ): Generator<MarketEvent> {
     const funded = this.#funded[trader.role];
     if (!funded.has(trader.index)) {
       funded.add(trader.index);
-      yield { kind: "deposit", time: terms.time, trader, amount: TAPE_DEPOSIT };
+      yield tapeDeposit(trader, terms.time);
     }
     const immediate = trader.role === "taker";
     if (immediate) this.#count.takerOrders += 1;
@@ -162,6 +181,21 @@ export class Flow {
     this.#count.expiries += 1;
     this.#makers.settle(event.market, event.expiryDay);
     this.#takers.settle(event.market, event.expiryDay);
+  }
+}
+
+/** What an account of a tape begins with. */
+export function tapeDeposit(trader: Trader, time: number): DepositEvent {
+  const kind = "deposit";
+  switch (trader.role) {
+    case "maker":
+      return { kind, time, trader, amount: TAPE_MAKER_DEPOSIT, margin: "standard" };
+    case "taker":
+      return { kind, time, trader, amount: TAPE_DEPOSIT, margin: "collateralised" };
+    case "liquidator":
+      return { kind, time, trader, amount: TAPE_DEPOSIT, margin: "standard" };
+    case "sponsor":
+      return { kind, time, trader, amount: TAPE_CAPITAL, margin: "collateralised" };
   }
 }
 

@@ -1,6 +1,7 @@
 import { CashBook } from "./cashBook.ts";
 import { type DemoMarket, demoMarkets } from "./demoMarket.ts";
 import { MAKER_SECONDS, TAKER_SECONDS } from "./flow.ts";
+import { SQUALL_MARKET, squallAt, SQUEEZE_AFTER, squeezeDeposit, squeezeOrders } from "./demoSqueeze.ts";
 import { IndexFeed } from "./indexFeed.ts";
 import { type Arrival, DEMO_TAKERS, demoArrivals } from "./demoArrivals.ts";
 import { QuoteBook } from "./quoteBook.ts";
@@ -10,8 +11,10 @@ import {
   type DepositEvent,
   expirySeconds,
   type ExpiryEvent,
+  type FundEvent,
   type IndexEvent,
   type MarketEvent,
+  type ObservationEvent,
   type OrderEvent,
   SECONDS_PER_DAY,
   type Series,
@@ -25,6 +28,8 @@ import {
 
 /** Accounts that quote on the generated day; those of even number on the first market, of odd number on the second. */
 export const DEMO_MAKERS = 20;
+/** The maker that writes more than it can bear. */
+export const SQUEEZED_MAKER: Trader = { role: "maker", index: DEMO_MAKERS };
 /** The expiry in the middle of the day unless another is asked for: Friday, 3 April 2026. */
 export const DEMO_EXPIRY_DAY = 20_546;
 
@@ -35,6 +40,12 @@ const CORRELATION = 0.8;
 const MAKERS_PER_SERIES = 4;
 /** A quote is renewed when it has fewer seconds to live. */
 const RENEWAL_SECONDS = 120;
+/** Makers deposit one part in so many of what the collateralised requirement would ask of them. */
+const MAKER_SHARE = 3n;
+/** What the sponsor gives the insurance fund. */
+const FUND_CAPITAL = 1_000_000n * USDC;
+const LIQUIDATOR_DEPOSIT = 500_000n * USDC;
+const SPONSOR: Trader = { role: "sponsor", index: 0 };
 /** A ceiling of the collateralised requirement, as a multiple of the index. */
 const CEILING = 3n;
 
@@ -50,7 +61,7 @@ export interface DayOptions {
 
 /** A generated day. */
 export interface Day {
-  /** In order of time: deposits of all accounts, then index rounds, orders and expiries. */
+  /** In order of time: deposits of all accounts, then index rounds, observations, orders and expiries. */
   readonly events: readonly MarketEvent[];
   /** Trades that a book of price-time priority makes of the orders, if the exchange refuses the overreaching ones. */
   readonly fills: number;
@@ -63,9 +74,11 @@ export interface Day {
  *
  * The index is a seeded random walk and options are worth their Black-76 value on a smile. When a taker comes, the four
  * makers of the series renew their quotes on both sides, each around its own mark, leaning against its position; quotes
- * last for 11 minutes and aren't withdrawn. Takers come in bursts after one series and side. Deposits are one and a half
- * times what the account will ever need in the collateralised regime, except that about one in a hundred of the takers'
- * orders sells calls that its account can't back, which the exchange has to refuse.
+ * last for 11 minutes and aren't withdrawn. Takers come in bursts after one series and side. They deposit one and a half
+ * times what they will ever need in the collateralised regime, except that about one in a hundred of their orders sells
+ * calls that its account can't back, which the exchange has to refuse. Makers are on standard margin with a third of what
+ * the collateralised regime would ask of them; one more sells calls shortly before the second market rises
+ * ({@link squeezeOrders}), and a liquidator waits for that.
  */
 export function generateDay(options: DayOptions = {}): Day {
   const { seed = 1n, expiryDay = DEMO_EXPIRY_DAY, fills = 2_000 } = options;
@@ -87,8 +100,9 @@ class DayGenerator {
   readonly #ceilings = new Map<number, bigint>();
   /** Makers' positions by maker and series, in contracts. */
   readonly #inventory = new Map<string, number>();
-  readonly #events: (IndexEvent | OrderEvent | ExpiryEvent)[] = [];
+  readonly #events: (IndexEvent | ObservationEvent | OrderEvent | ExpiryEvent)[] = [];
   #steppedTo: number;
+  #squeezeDeposit = 0n;
   #fills = 0;
   #overreaching = 0;
 
@@ -122,7 +136,10 @@ class DayGenerator {
       for (const market of this.#markets) {
         const own = this.#random.normal();
         market.step(INDEX_STEP_SECONDS, CORRELATION * common + Math.sqrt(1 - CORRELATION ** 2) * own);
+        const sinceExpiry = this.#steppedTo - expirySeconds(this.#expiryDay);
+        if (market.spec.id === SQUALL_MARKET) market.push(squallAt(sinceExpiry));
         this.#observe(market, this.#steppedTo);
+        if (market.spec.id === SQUALL_MARKET && sinceExpiry === SQUEEZE_AFTER) this.#squeeze(market);
       }
     }
   }
@@ -134,6 +151,16 @@ class DayGenerator {
       this.#events.push(event);
       if (event.kind === "expiry") this.#settle(event);
     }
+    this.#events.push({ kind: "observation", time, model: market.observe(time) });
+  }
+
+  #squeeze(market: DemoMarket): void {
+    const buyer: Trader = { role: "taker", index: 0 };
+    const [ask, bid] = squeezeOrders(market, SQUEEZED_MAKER, buyer, this.#steppedTo) as [OrderEvent, OrderEvent];
+    this.#squeezeDeposit = squeezeDeposit(market);
+    this.#book.post(ask);
+    this.#events.push(ask, bid);
+    this.#trade(bid);
   }
 
   #settle({ market, expiryDay }: ExpiryEvent): void {
@@ -228,13 +255,27 @@ class DayGenerator {
     return own > other ? own : other + tick;
   }
 
-  /** Half as much again as each account needs, in steps of 1,000 USDC. */
-  #deposits(): DepositEvent[] {
+  /** For takers half as much again as each needs, in steps of 1,000 USDC. */
+  #deposits(): (DepositEvent | FundEvent)[] {
+    const time = this.#start;
     const step = 1_000n * USDC;
-    return [...numbered("maker", DEMO_MAKERS), ...numbered("taker", DEMO_TAKERS)].map((trader) => {
-      const wanted = (this.#cash.peakNeed(traderKey(trader)) * 3n) / 2n;
-      return { kind: "deposit", time: this.#start, trader, amount: (wanted / step + 1n) * step };
+    const need = (trader: Trader): bigint => this.#cash.peakNeed(traderKey(trader));
+    const rounded = (amount: bigint): bigint => (amount / step + 1n) * step;
+    const kind = "deposit";
+    const makers = numbered("maker", DEMO_MAKERS).map((trader): DepositEvent => {
+      return { kind, time, trader, amount: rounded(need(trader) / MAKER_SHARE), margin: "standard" };
     });
+    const takers = numbered("taker", DEMO_TAKERS).map((trader): DepositEvent => {
+      return { kind, time, trader, amount: rounded((need(trader) * 3n) / 2n), margin: "collateralised" };
+    });
+    return [
+      { kind, time, trader: SPONSOR, amount: FUND_CAPITAL, margin: "collateralised" },
+      { kind: "fund", time, trader: SPONSOR, amount: FUND_CAPITAL },
+      ...makers,
+      { kind, time, trader: SQUEEZED_MAKER, amount: this.#squeezeDeposit, margin: "standard" },
+      { kind, time, trader: { role: "liquidator", index: 0 }, amount: LIQUIDATOR_DEPOSIT, margin: "standard" },
+      ...takers,
+    ];
   }
 }
 

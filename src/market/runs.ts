@@ -40,6 +40,8 @@ export interface Take {
   /** The worst price among its fills. */
   readonly limitPrice: bigint;
   readonly fills: readonly Fill[];
+  /** The vol of its first print, if the tape has it. */
+  readonly vol: number | undefined;
 }
 
 interface Level {
@@ -100,7 +102,7 @@ export class RunBuilder {
   }
 
   #take(prints: readonly Print[]): Take {
-    const { timeMs, line, series, side, indexPrice } = prints[0]!;
+    const { timeMs, line, series, side, indexPrice, vol } = prints[0]!;
     const levels = this.#levels(prints);
     const key = seriesKey(series);
     const continued = this.#continued(this.#open.get(key), levels, timeMs, side);
@@ -116,7 +118,7 @@ export class RunBuilder {
     for (const { run } of fills) run.closed = run !== last;
     this.#open.set(key, last);
     const quantity = fills.reduce((sum, fill) => sum + fill.quantity, 0n);
-    return { timeMs, line, series, side, indexPrice, quantity, limitPrice: last.price, fills };
+    return { timeMs, line, series, side, indexPrice, quantity, limitPrice: last.price, fills, vol };
   }
 
   /** The taker's prints by dollar price, the best for the taker first. */

@@ -11,7 +11,7 @@ import {
   strikeStep,
 } from "./types.ts";
 
-/** The columns that a tape must name in its header, in any order; others are ignored, `trade_id` excepted. */
+/** The columns that a tape must name in its header, in any order; others are ignored, `trade_id` and `iv` excepted. */
 const TAPE_COLUMNS = ["timestamp", "instrument_name", "price", "amount", "direction", "index_price"] as const;
 
 /** Rows may be out of order by so many milliseconds; their time is then raised to the latest one seen. */
@@ -36,6 +36,8 @@ export interface Print {
   readonly coinPrice: bigint;
   /** The underlying's index, 1e-4 USD. */
   readonly indexPrice: bigint;
+  /** The vol of the price, a fraction a year; undefined where the tape has none. */
+  readonly vol: number | undefined;
 }
 
 /** A row that could not be used, and why. */
@@ -153,7 +155,8 @@ export class TapeParser {
     if (tradeId !== undefined) this.#tradeIds.add(tradeId);
 
     this.#latestMs = Math.max(this.#latestMs, timeMs);
-    return { line: this.#line, timeMs: this.#latestMs, series, side, quantity, coinPrice, indexPrice };
+    const vol = this.#columns.has("iv") ? readVol(cell("iv")) : undefined;
+    return { line: this.#line, timeMs: this.#latestMs, series, side, quantity, coinPrice, indexPrice, vol };
   }
 
   #readInstrument(name: string, time: number): { spec: MarketSpec; series: Series } | string {
@@ -170,6 +173,12 @@ export class TapeParser {
       return `instrument "${name}" has a strike off the grid`;
     return { spec, series: { market: spec.id, expiryDay, strike, type } };
   }
+}
+
+/** A vol in percent as a fraction; none where it is zero, as for some options deep in the money, or no number. */
+function readVol(percent: string): number | undefined {
+  const value = /^\d{1,4}(\.\d+)?$/.test(percent) ? Number(percent) / 100 : 0;
+  return value > 0 ? value : undefined;
 }
 
 /** Days from 1970-01-01 to a date, or undefined where the calendar has no such date. Months count from zero. */

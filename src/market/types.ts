@@ -5,6 +5,8 @@
  * in 1e-6 contract; cash in 1e-6 USDC; time in whole seconds since 1970-01-01 UTC.
  */
 
+import type { MarketModel } from "../oracle/MarketModel.ts";
+
 /** One US dollar in the unit of strikes, indices and option prices. */
 export const USD = 10_000n;
 /** One contract in the unit of quantities. */
@@ -17,6 +19,17 @@ export const SECONDS_PER_DAY = 86_400;
 /** Options expire at 08:00 UTC. */
 const EXPIRY_SECOND_OF_DAY = 8 * 3_600;
 
+/** What the exchange is told of a market's risk. */
+export interface RiskTerms {
+  /** Least and largest volatility of a mark, 1e-6. */
+  readonly minVol: number;
+  readonly maxVol: number;
+  /** What the price band is at least, 1e-4 USD. */
+  readonly bandFloor: bigint;
+  /** How many times the insurance fund what is short on standard margin may be worth. */
+  readonly exposureMultiple: number;
+}
+
 /** The terms of a market that its orders must respect. */
 export interface MarketSpec {
   readonly id: number;
@@ -28,14 +41,21 @@ export interface MarketSpec {
   readonly lot: bigint;
   /** Smallest strike step for tenors of at most 8 days, at most 40 days, and longer; each a multiple of the first. */
   readonly strikeSteps: readonly [bigint, bigint, bigint];
+  readonly risk: RiskTerms;
 }
 
 /** The right to buy or the right to sell the underlying. */
 export type OptionType = "call" | "put";
 /** What an order does with the option. */
 export type Side = "buy" | "sell";
-/** Makers post orders that rest; takers post immediate ones. */
-export type Role = "maker" | "taker";
+/**
+ * Makers post orders that rest; takers post immediate ones; liquidators bid in auctions; the sponsor gives the insurance fund
+ * its first capital.
+ */
+export type Role = "maker" | "taker" | "liquidator" | "sponsor";
+
+/** What an account's requirement is: its largest loss at expiry, or a charge on marks. */
+export type MarginMode = "collateralised" | "standard";
 
 /** A listed option, described by its own terms. */
 export interface Series {
@@ -46,7 +66,7 @@ export interface Series {
   readonly type: OptionType;
 }
 
-/** One of the simulated accounts; makers and takers are numbered separately from zero and never overlap. */
+/** One of the simulated accounts; each role is numbered separately from zero. */
 export interface Trader {
   readonly role: Role;
   readonly index: number;
@@ -59,6 +79,24 @@ export interface DepositEvent {
   readonly trader: Trader;
   /** 1e-6 USDC, positive. */
   readonly amount: bigint;
+  /** Chosen before the account's first order or bid. */
+  readonly margin: MarginMode;
+}
+
+/** Part of the sponsor's cash becomes capital of the insurance fund. */
+export interface FundEvent {
+  readonly kind: "fund";
+  readonly time: number;
+  readonly trader: Trader;
+  /** 1e-6 USDC, positive. */
+  readonly amount: bigint;
+}
+
+/** The members of the oracle look at a market. */
+export interface ObservationEvent {
+  readonly kind: "observation";
+  readonly time: number;
+  readonly model: MarketModel;
 }
 
 /** A limit order. An immediate one takes what it can at once and leaves nothing; the others rest in the book. */
@@ -94,7 +132,10 @@ export interface ExpiryEvent {
 }
 
 /** What a replay consumes, in order of time. */
-export type MarketEvent = DepositEvent | OrderEvent | IndexEvent | ExpiryEvent;
+export type MarketEvent = DepositEvent | FundEvent | ObservationEvent | OrderEvent | IndexEvent | ExpiryEvent;
+
+/** 5 % to 500 % a year. */
+const VOLS = { minVol: 50_000, maxVol: 5_000_000 } as const;
 
 /**
  * The two markets of the tape and of the demo.
@@ -102,11 +143,26 @@ export type MarketEvent = DepositEvent | OrderEvent | IndexEvent | ExpiryEvent;
  * Lots are the venue's own minimum amounts, which every row of the tape is a multiple of. Strike steps are the greatest
  * common divisors of the strikes that traded in each band of tenors. Ticks: the venue quotes in steps of 0.0005 coin,
  * which was 1.70 to 2.80 USD for BTC and 0.05 to 0.09 USD for ETH, so 0.10 USD and 0.01 USD keep distinct coin prices
- * distinct, and keep the rounding at most 0.05 and 0.005 USD; a finer BTC tick would only lengthen encoded prices.
+ * distinct, and keep the rounding at most 0.05 and 0.005 USD; a finer BTC tick would only lengthen encoded prices. The floor of
+ * the price band is a few of the venue's steps, for the cheapest options trade at one of them whatever they are worth.
  */
 export const MARKETS: readonly MarketSpec[] = [
-  { id: 1, name: "BTC", tick: USD / 10n, lot: CONTRACT / 10n, strikeSteps: [125n * USD, 125n * USD, 250n * USD] },
-  { id: 2, name: "ETH", tick: USD / 100n, lot: CONTRACT, strikeSteps: [5n * USD, 10n * USD, 10n * USD] },
+  {
+    id: 1,
+    name: "BTC",
+    tick: USD / 10n,
+    lot: CONTRACT / 10n,
+    strikeSteps: [125n * USD, 125n * USD, 250n * USD],
+    risk: { ...VOLS, bandFloor: 10n * USD, exposureMultiple: 100 },
+  },
+  {
+    id: 2,
+    name: "ETH",
+    tick: USD / 100n,
+    lot: CONTRACT,
+    strikeSteps: [5n * USD, 10n * USD, 10n * USD],
+    risk: { ...VOLS, bandFloor: USD / 2n, exposureMultiple: 100 },
+  },
 ];
 
 /** The instant at which options of an expiry day expire, in seconds. */

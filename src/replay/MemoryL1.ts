@@ -4,6 +4,8 @@ import {
   MESSAGE_DEPOSIT,
   MESSAGE_FIX_PRICE,
   MESSAGE_LIST_MARKET,
+  MESSAGE_SET_MARKET,
+  MESSAGE_SET_SIGNERS,
 } from "../machine/Inputs.ts";
 import { InputLog } from "../machine/InputLog.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
@@ -12,7 +14,8 @@ import { MARKETS, type MarketSpec } from "../market/types.ts";
 import type { Sequencer } from "../sequencer/Sequencer.ts";
 import type { ReplayL1 } from "./Replay.ts";
 import type { TraderAccount } from "./Traders.ts";
-import { depositPayload, listPayload, anchorPayload, fixPayload } from "./payloads.ts";
+import { REPLAY_SIGNERS } from "./ReplayOracle.ts";
+import { anchorPayload, depositPayload, fixPayload, listPayload, riskPayload, signersPayload } from "./payloads.ts";
 
 /** Seconds over which a settlement price is averaged. */
 const WINDOW = 1_800n;
@@ -35,12 +38,15 @@ export class MemoryL1 implements ReplayL1 {
   #accounts = 0;
   #block = 1n;
 
-  /** @param time When the markets are listed, seconds. */
+  /** @param time When the markets are listed and the oracle is named, seconds. */
   constructor(config: Pick<MachineConfig, "bridge" | "settlement">, time: bigint, markets = MARKETS) {
     this.#config = config;
     this.#markets = markets;
-    for (const { id, tick, lot, strikeSteps } of markets) {
+    const { threshold, addresses } = REPLAY_SIGNERS;
+    this.#enqueue(MESSAGE_SET_SIGNERS, config.settlement, signersPayload(threshold, addresses), time);
+    for (const { id, tick, lot, strikeSteps, risk } of markets) {
       this.#enqueue(MESSAGE_LIST_MARKET, config.settlement, listPayload(id, { tick, lot, steps: strikeSteps }), time);
+      this.#enqueue(MESSAGE_SET_MARKET, config.settlement, riskPayload(id, risk), time);
     }
   }
 

@@ -1,16 +1,22 @@
 import { TenorError } from "../errors.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
 import type { TreeRoot } from "../machine/StateTree.ts";
-import type { MarketEvent, OrderEvent } from "../market/types.ts";
+import { FUND_ACCOUNT, MODE_STANDARD } from "../machine/Constants.ts";
+import { TX_COLLECT_FUND } from "../machine/Wire.ts";
+import type { DepositEvent, FundEvent, MarketEvent, ObservationEvent, OrderEvent } from "../market/types.ts";
+import type { SubmittedTransaction } from "../sequencer/AccountTransaction.ts";
 import { genesisCheckpoint, type L1View } from "../sequencer/DerivedState.ts";
 import type { OrderOutcome } from "../sequencer/Submission.ts";
 import type { Journal } from "../sequencer/Journal.ts";
-import type { ExchangeEvent } from "../sequencer/OrderRecord.ts";
 import { Sequencer } from "../sequencer/Sequencer.ts";
 import { DEFAULT_OPTIONS, type SequencerOptions } from "../sequencer/SequencerOptions.ts";
 import type { Logger } from "../roles/Logger.ts";
 import type { Clock } from "../sequencer/Clock.ts";
-import { signOrder } from "../sequencer/Signing.ts";
+import { signOrder, signSetMode, signTransfer } from "../sequencer/Signing.ts";
+import { AuctionBidder } from "./AuctionBidder.ts";
+import { Ledger } from "./Ledger.ts";
+import { ReplayOracle } from "./ReplayOracle.ts";
+import { ReplayCounter, type ReplayCounts } from "./ReplayCounts.ts";
 import { Traders, type TraderAccount } from "./Traders.ts";
 
 /** What a replay needs of L1. All times in seconds. */
@@ -39,22 +45,8 @@ export interface ReplayOptions {
   readonly batchAge?: bigint;
 }
 
-/** What a replay has seen so far. */
-export interface ReplayCounts {
-  readonly orders: number;
-  readonly fills: number;
-  /** Orders refused at once, or taken out later for a rule other than their own end. */
-  readonly rejected: number;
-  readonly rejectedBy: Readonly<Record<string, number>>;
-  /** Immediate orders that found less than they wanted. */
-  readonly unfilled: number;
-  readonly expiriesSettled: number;
-  /** The event's time that was reached, seconds. */
-  readonly time: bigint;
-}
-
 /** What a replay can run into. */
-export type ReplayErrorCode = "ACCOUNT_MISSING";
+export type ReplayErrorCode = "ACCOUNT_MISSING" | "NOT_ACCEPTED" | "NOT_CONSERVED";
 
 /** An event that can't be replayed. */
 export class ReplayError extends TenorError<ReplayErrorCode> {
@@ -68,6 +60,16 @@ const IMMEDIATE_LIFE = 60n;
 /** Rounds of settlement after a price has been fixed: debtors, creditors, claims. */
 const SETTLEMENT_ROUNDS = 3;
 const CENT = 100n;
+/** Life of a transaction of an account from the L2 time of the batch it gets into, seconds. */
+const TRANSACTION_LIFE = 600n;
+/** A replay's batches are long, and so are its oracle's pauses: seconds at which a transaction brings a newer report. */
+const REPLAY_SPOT_AGE = 20n;
+/** At which the spot is renewed while nobody trades: marks are good for liquidation for twice as long. */
+const REPLAY_HEARTBEAT = 450n;
+/** And at which a report brings newer smiles. */
+const REPLAY_CURVE_AGE = 600n;
+/** A batch is ended when the spot has moved by one part in so many, 0.5 %. */
+const MOVE_DIVISOR = 200n;
 
 /**
  * Runs a stream of market events through a sequencer and an L1: signs the orders, submits them, moves time, posts batches,
@@ -80,11 +82,10 @@ export class Replay {
   readonly #batchAge: bigint;
   readonly #clock: { time: bigint } & Clock;
   readonly #prices = new Map<number, bigint>();
-  readonly #rejectedBy = new Map<string, number>();
-  #orders = 0;
-  #fills = 0;
-  #unfilled = 0;
-  #expiriesSettled = 0;
+  readonly #counter = new ReplayCounter();
+  readonly #oracle: ReplayOracle;
+  readonly #ledger: Ledger;
+  readonly #liquidators: { readonly account: TraderAccount; readonly bidder: AuctionBidder }[] = [];
   /** Whether L1 has messages that the sequencer hasn't been told of. */
   #stale = false;
 
@@ -93,7 +94,15 @@ export class Replay {
     this.#batchAge = options.batchAge ?? 420n;
     const clock = { time: 0n, now: (): bigint => clock.time };
     this.#clock = clock;
-    const settings: SequencerOptions = { ...DEFAULT_OPTIONS, maxBatchAge: this.#batchAge };
+    this.#oracle = new ReplayOracle(options.config);
+    this.#ledger = new Ledger(options.config.bridge);
+    const settings: SequencerOptions = {
+      ...DEFAULT_OPTIONS,
+      maxBatchAge: this.#batchAge,
+      spotAge: REPLAY_SPOT_AGE,
+      curveAge: REPLAY_CURVE_AGE,
+      heartbeat: REPLAY_HEARTBEAT,
+    };
     this.sequencer = new Sequencer(
       options.config,
       settings,
@@ -102,7 +111,7 @@ export class Replay {
         journal: options.journal,
         logger: options.logger,
         listener: (event) => {
-          this.#observe(event);
+          this.#counter.note(event);
         },
       },
       genesisCheckpoint(options.genesis),
@@ -112,16 +121,7 @@ export class Replay {
 
   /** Where the replay stands. */
   get counts(): ReplayCounts {
-    const rejected = [...this.#rejectedBy.values()].reduce((sum, count) => sum + count, 0);
-    return {
-      orders: this.#orders,
-      fills: this.#fills,
-      rejected,
-      rejectedBy: Object.fromEntries([...this.#rejectedBy].sort(([, a], [, b]) => b - a)),
-      unfilled: this.#unfilled,
-      expiriesSettled: this.#expiriesSettled,
-      time: this.#clock.time,
-    };
+    return this.#counter.at(this.#clock.time, this.#ledger.checks);
   }
 
   /** The clock of the simulated world, seconds. */
@@ -132,30 +132,26 @@ export class Replay {
   /** Carries out one event. Events must come in order of time. */
   async apply(event: MarketEvent): Promise<void> {
     await this.advanceTo(BigInt(event.time));
-    const { l1 } = this.#options;
     switch (event.kind) {
-      case "deposit": {
-        const account = this.traders.of(event.trader);
-        // A replay may have opened all accounts beforehand.
-        if (account.account !== undefined) return;
-        account.account = await l1.open(account, event.amount, this.#clock.time);
-        this.#stale = true;
-        return;
-      }
+      case "deposit":
+        return await this.#deposit(event);
+      case "fund":
+        return await this.#fund(event);
       case "index": {
         const isFirst = !this.#prices.has(event.market);
         this.#prices.set(event.market, event.price);
-        await l1.round(event.market, event.price, this.#clock.time);
+        await this.#options.l1.round(event.market, event.price, this.#clock.time);
         this.#stale = true;
         // Without an anchor nothing trades; later rounds may wait for the next batch.
         if (isFirst) await this.flush();
         return;
       }
+      case "observation":
+        return await this.#observe(event);
       case "expiry":
-        await this.#settleExpiry(event.market, event.expiryDay);
-        return;
+        return await this.#settleExpiry(event.market, event.expiryDay);
       case "order":
-        await this.#place(event);
+        return await this.#place(event);
     }
   }
 
@@ -176,6 +172,12 @@ export class Replay {
     await this.#options.l1.post(this.sequencer, this.#clock.time);
     this.sequencer.sync(this.#options.l1.view);
     this.#stale = false;
+    const difference = this.#ledger.difference(this.#options.l1.view, this.sequencer.exchange.builder.before);
+    if (difference !== 0n) {
+      throw new ReplayError("NOT_CONSERVED", "collateral is missing or made up", {
+        fields: { difference, time: this.#clock.time },
+      });
+    }
   }
 
   /** Ends a replay: posts what is there, and one more batch for the messages that have come since. */
@@ -200,7 +202,62 @@ export class Replay {
       this.sequencer.tick();
     }
     await this.flush();
-    this.#expiriesSettled++;
+    this.#counter.expiriesSettled++;
+  }
+
+  async #deposit({ trader, amount, margin }: DepositEvent): Promise<void> {
+    const account = this.traders.of(trader);
+    // A replay may have opened all accounts beforehand.
+    if (account.account !== undefined) return;
+    account.account = await this.#options.l1.open(account, amount, this.#clock.time);
+    account.wantsStandard = margin === "standard";
+    if (trader.role === "liquidator") {
+      this.#liquidators.push({ account, bidder: new AuctionBidder(this.#options.config, account) });
+    }
+    this.#stale = true;
+  }
+
+  /** Gives the insurance fund its capital: to one of its accounts, from where anybody may have it collected. */
+  async #fund({ trader, amount }: FundEvent): Promise<void> {
+    await this.refresh();
+    const account = this.traders.of(trader);
+    const fields = { from: account.account!, to: FUND_ACCOUNT, amount };
+    const terms = { nonce: ++account.nonce, deadline: this.#clock.time + TRANSACTION_LIFE };
+    this.#submit(signTransfer(this.#options.config.domain, fields, terms, account.privateKey));
+    this.#submit({ type: TX_COLLECT_FUND, fund: 0 });
+  }
+
+  async #observe({ model }: ObservationEvent): Promise<void> {
+    // A sequencer may have to be told of the market first.
+    if (this.#stale && this.sequencer.exchange.open === undefined) await this.refresh();
+    // L2 time stands still within a batch, so no newer report has a place in it.
+    if (hasMoved(this.sequencer.exchange.state.openMarket(model.market)?.spot ?? 0n, model.spot)) await this.flush();
+    for (const outcome of this.sequencer.submitReports(this.#oracle.observe(model, this.#clock.time))) {
+      this.#counter.report(outcome);
+    }
+    for (const { account, bidder } of this.#liquidators) {
+      if (account.wantsStandard) await this.#chooseMargin(account);
+      for (const transaction of bidder.bids(this.sequencer.exchange)) {
+        this.sequencer.submitMany([{ kind: "transaction", transaction }]);
+      }
+    }
+  }
+
+  /** Puts an account on standard margin that wants to be, once the sequencer has read its deposit. */
+  async #chooseMargin(account: TraderAccount): Promise<void> {
+    account.wantsStandard = false;
+    if (this.sequencer.exchange.account(account.account!) === undefined) await this.refresh();
+    const fields = { account: account.account!, mode: MODE_STANDARD };
+    const terms = { nonce: ++account.nonce, deadline: this.#clock.time + TRANSACTION_LIFE };
+    this.#submit(signSetMode(this.#options.config.domain, fields, terms, account.privateKey));
+  }
+
+  /** Submits what must be accepted, or the replay makes no sense. */
+  #submit(transaction: SubmittedTransaction): void {
+    const [outcome] = this.sequencer.submitMany([{ kind: "transaction", transaction }]);
+    if (outcome!.accepted) return;
+    const { type } = transaction;
+    throw new ReplayError("NOT_ACCEPTED", "the sequencer refused", { fields: { type, ...outcome!.refusal } });
   }
 
   async #place(event: OrderEvent): Promise<void> {
@@ -212,6 +269,7 @@ export class Replay {
         fields: { trader: event.trader, line: event.line },
       });
     }
+    if (account.wantsStandard) await this.#chooseMargin(account);
     // An open batch without items gets the present time with its first one.
     const { open } = this.sequencer.exchange;
     const l2Time = open !== undefined && open.items.length > 0 ? open.l2Time : this.#clock.time;
@@ -239,23 +297,16 @@ export class Replay {
       },
       account.privateKey,
     );
-    this.#orders++;
+    this.#counter.orders++;
     const [outcome] = this.sequencer.submitMany([{ kind: "order", order }]) as [OrderOutcome];
-    if (!outcome.accepted) this.#reject(outcome.refusal.reason);
-    else if (event.immediate && outcome.remaining > 0n) this.#unfilled++;
+    if (!outcome.accepted) this.#counter.reject(outcome.refusal.reason);
+    else if (event.immediate && outcome.remaining > 0n) this.#counter.unfilled++;
   }
+}
 
-  #observe(event: ExchangeEvent): void {
-    if (event.kind === "fill") this.#fills++;
-    // Quotes run out, and immediate orders end with what they got: both by their own terms.
-    else if (event.kind === "closed" && event.reason !== "Expired" && event.reason !== "ImmediateUnfilled") {
-      this.#reject(event.reason);
-    }
-  }
-
-  #reject(reason: string): void {
-    this.#rejectedBy.set(reason, (this.#rejectedBy.get(reason) ?? 0) + 1);
-  }
+function hasMoved(from: bigint, to: bigint): boolean {
+  const move = to > from ? to - from : from - to;
+  return from !== 0n && move * MOVE_DIVISOR >= from;
 }
 
 function later(a: bigint, b: bigint): bigint {

@@ -12,6 +12,8 @@ export interface TraderAccount {
   account: number | undefined;
   /** The nonce that was used last. */
   nonce: bigint;
+  /** Whether it is still to be put on standard margin. */
+  wantsStandard: boolean;
 }
 
 /** The accounts of a replay. Keys depend on the trader alone, so that two replays have the same addresses. */
@@ -24,7 +26,14 @@ export class Traders {
     let account = this.#accounts.get(name);
     if (account === undefined) {
       const privateKey = keccak256(new TextEncoder().encode(`Tenor replay, ${name}`));
-      account = { trader, privateKey, owner: addressOf(privateKey), account: undefined, nonce: 0n };
+      account = {
+        trader,
+        privateKey,
+        owner: addressOf(privateKey),
+        account: undefined,
+        nonce: 0n,
+        wantsStandard: false,
+      };
       this.#accounts.set(name, account);
     }
     return account;

@@ -1,4 +1,5 @@
-import { writeU128, writeU16, writeU32, writeU64 } from "../crypto/bytes.ts";
+import { concat, writeU128, writeU16, writeU32, writeU64 } from "../crypto/bytes.ts";
+import type { RiskTerms } from "../market/types.ts";
 
 /** The payloads of the messages that the Bridge and OptionsSettlement send: docs/specification.md, section 3. */
 
@@ -44,5 +45,21 @@ export function fixPayload(market: number, day: number, price: bigint): Uint8Arr
   payload[0] = market;
   writeU16(payload, 1, day);
   writeU64(payload, 3, price);
+  return payload;
+}
+
+/** SetSigners. */
+export function signersPayload(threshold: number, addresses: readonly Uint8Array[]): Uint8Array {
+  return concat(Uint8Array.of(threshold), ...addresses);
+}
+
+/** SetMarket. */
+export function riskPayload(market: number, { minVol, maxVol, bandFloor, exposureMultiple }: RiskTerms): Uint8Array {
+  const payload = new Uint8Array(21);
+  payload[0] = market;
+  writeU32(payload, 1, minVol);
+  writeU32(payload, 5, maxVol);
+  writeU64(payload, 9, bandFloor);
+  writeU32(payload, 17, exposureMultiple);
   return payload;
 }

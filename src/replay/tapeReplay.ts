@@ -1,14 +1,21 @@
 import type { MachineConfig } from "../machine/Execution.ts";
 import type { TreeRoot } from "../machine/StateTree.ts";
-import { TAPE_DEPOSIT, TAPE_MAKERS, TAPE_TAKERS } from "../market/flow.ts";
+import { TAPE_CAPITAL, TAPE_MAKERS, TAPE_TAKERS, tapeDeposit } from "../market/flow.ts";
 import type { MarketEvent, Role, Trader } from "../market/types.ts";
 import { SILENT } from "../roles/Logger.ts";
 import { MemoryJournal } from "../sequencer/Journal.ts";
 import { MemoryL1 } from "./MemoryL1.ts";
 import { Replay } from "./Replay.ts";
 
-/** All traders that `streamFlow` assigns unless told otherwise. */
-export const TAPE_TRADERS: readonly Trader[] = [...traders("maker", TAPE_MAKERS), ...traders("taker", TAPE_TAKERS)];
+const SPONSOR: Trader = { role: "sponsor", index: 0 };
+
+/** The sponsor of the insurance fund, a liquidator, and all traders that `streamFlow` assigns unless told otherwise. */
+export const TAPE_TRADERS: readonly Trader[] = [
+  SPONSOR,
+  { role: "liquidator", index: 0 },
+  ...traders("maker", TAPE_MAKERS),
+  ...traders("taker", TAPE_TAKERS),
+];
 
 /** Lets all accounts of a tape deposit before the first trade, so that no batch waits for a deposit. */
 export async function openTapeAccounts(
@@ -17,9 +24,10 @@ export async function openTapeAccounts(
   onOpened?: (index: number) => void,
 ): Promise<void> {
   for (const [index, trader] of TAPE_TRADERS.entries()) {
-    await replay.apply({ kind: "deposit", time, trader, amount: TAPE_DEPOSIT });
+    await replay.apply(tapeDeposit(trader, time));
     onOpened?.(index);
   }
+  await replay.apply({ kind: "fund", time, trader: SPONSOR, amount: TAPE_CAPITAL });
 }
 
 /** A replay that is over, on an L1 in memory. */

@@ -3,8 +3,8 @@ import type { Reorg } from "../derive/Derivation.ts";
 import { TenorError } from "../errors.ts";
 import { assertionId, genesisAssertionId } from "../history/Assertion.ts";
 import type { AssertionCreated, ChainEvent, ChainParameters, ChainSource, L1Block } from "../l1/L1Source.ts";
-import { machineStateHash } from "../machine/MachineState.ts";
-import { snapshotHash, type RangeHistory, type Snapshot } from "./Execution.ts";
+import { machineStateHash, type MachineState } from "../machine/MachineState.ts";
+import { machineStateOf, snapshotHash, type RangeHistory, type Snapshot } from "./Execution.ts";
 import type { Follower } from "./Follower.ts";
 
 /** What the view refuses. */
@@ -28,7 +28,9 @@ export interface ExpectedAssertion {
   readonly historyRoot: Uint8Array;
   readonly lastLeafPath: readonly Uint8Array[];
   readonly target: bigint;
-  readonly end: Snapshot;
+  readonly end: MachineState;
+  /** Whether the range ends before its target. */
+  readonly overflow: boolean;
   /** The range with its history, for as long as the assertion can be disputed. */
   readonly range: RangeHistory;
 }
@@ -39,8 +41,6 @@ export interface JudgedAssertion {
   readonly confirmed: boolean;
   /** Right: the end and the history are this node's own, and so for all ancestors. */
   readonly right: boolean;
-  /** The machine at its end; undefined if it is wrong, was confirmed long ago, or was judged by an earlier process. */
-  readonly end: Snapshot | undefined;
 }
 
 /** A wrong assertion, with what both sides say. */
@@ -57,7 +57,7 @@ export interface WrongAssertion {
 /** In place of the history root where only the end was judged. */
 const NO_HISTORY = new Uint8Array(32);
 
-/** Ends of confirmed assertions that are kept, for reorganisations that undo confirmations. */
+/** Confirmed assertions behind whose ends snapshots are kept, for reorganisations that undo confirmations. */
 const KEPT = 16;
 
 /**
@@ -79,6 +79,8 @@ export class AssertionView {
   #generation = 0;
   /** The confirmed assertion whose end was stored last. */
   #stored: Hex | undefined;
+  /** The machine at the end of the right assertion that was judged last, from where its child's range begins. No other state is kept. */
+  #lastEnd: { readonly id: Hex; readonly end: Snapshot } | undefined;
 
   /** @param startBlock The block of the chain's deployment, or an earlier one. */
   constructor(chain: ChainSource, follower: Follower, startBlock: number) {
@@ -117,7 +119,7 @@ export class AssertionView {
       throw new AssertionViewError("L1_CHANGED", "L1 was reorganised while it was judged", { fields: { head } });
     }
     this.#nextBlock = head.number + 1;
-    this.#storeConfirmed();
+    await this.#storeConfirmed();
     this.#prune();
     return wrong;
   }
@@ -166,8 +168,8 @@ export class AssertionView {
     const known = this.#expected.get(toHex(id));
     if (known !== undefined) return known;
     const { historyHeight } = await this.parameters();
-    const range = await this.#follower.range(await this.#endOf(parent), target, historyHeight);
-    const { history, end } = range;
+    const { end, overflow, range } = await this.#follower.range(await this.#endOf(parent), target, historyHeight);
+    const { history } = range;
     const endStateHash = snapshotHash(end);
     const historyRoot = history.root();
     const expected = {
@@ -176,10 +178,12 @@ export class AssertionView {
       historyRoot,
       lastLeafPath: history.lastLeafPath(),
       target,
-      end,
+      end: machineStateOf(end),
+      overflow,
       range,
     };
     this.#expected.set(toHex(id), expected);
+    this.#lastEnd = { id: toHex(expected.id), end };
     return expected;
   }
 
@@ -191,7 +195,8 @@ export class AssertionView {
   async #judge(created: AssertionCreated, confirmed: boolean): Promise<WrongAssertion | undefined> {
     const id = toHex(created.id);
     if (equalBytes(created.parent, new Uint8Array(32))) {
-      this.#assertions.set(id, { created, confirmed: true, right: true, end: await this.#genesis(created) });
+      await this.#checkGenesis(created);
+      this.#assertions.set(id, { created, confirmed: true, right: true });
       return undefined;
     }
     const parent = this.get(toHex(created.parent));
@@ -202,29 +207,30 @@ export class AssertionView {
     }
     const endStateHash = machineStateHash(created.end);
     if (!parent.right) return this.#isWrong(created, endStateHash, confirmed, undefined);
-    if (this.#follower.wasRight(created.id)) return this.#isRight(created, undefined);
+    if (this.#follower.wasRight(created.id)) return this.#isRight(created);
     // A verdict on the end alone, which holds only for as long as the assertion is confirmed.
     const byEnd = assertionId({ parent: created.parent, endStateHash, historyRoot: NO_HISTORY });
     if (confirmed) {
-      if (this.#follower.wasRight(byEnd)) return this.#isRight(created, undefined);
+      if (this.#follower.wasRight(byEnd)) return this.#isRight(created);
       const { historyHeight } = await this.parameters();
       const { end } = await this.#follower.rangeEnd(await this.#endOf(parent), created.target, historyHeight);
       if (equalBytes(snapshotHash(end), endStateHash)) {
         this.#follower.rememberRight(byEnd, created.target);
-        return this.#isRight(created, end);
+        this.#lastEnd = { id, end };
+        return this.#isRight(created);
       }
     }
     const expected = await this.expectedChild(parent);
     if (equalBytes(expected.id, created.id)) {
       this.#follower.rememberRight(created.id, created.target);
-      return this.#isRight(created, expected.end);
+      return this.#isRight(created);
     }
     return this.#isWrong(created, endStateHash, confirmed, expected);
   }
 
-  #isRight(created: AssertionCreated, end: Snapshot | undefined): undefined {
+  #isRight(created: AssertionCreated): undefined {
     const id = toHex(created.id);
-    this.#assertions.set(id, { created, confirmed: false, right: true, end });
+    this.#assertions.set(id, { created, confirmed: false, right: true });
     this.#rightChild.set(toHex(created.parent), id);
   }
 
@@ -235,7 +241,7 @@ export class AssertionView {
     expected: ExpectedAssertion | undefined,
   ): WrongAssertion {
     const id = toHex(created.id);
-    this.#assertions.set(id, { created, confirmed: false, right: false, end: undefined });
+    this.#assertions.set(id, { created, confirmed: false, right: false });
     return {
       id,
       parent: toHex(created.parent),
@@ -249,11 +255,11 @@ export class AssertionView {
     };
   }
 
-  async #genesis(created: AssertionCreated): Promise<Snapshot> {
+  async #checkGenesis(created: AssertionCreated): Promise<void> {
     const start = this.#follower.genesis;
     const expected = genesisAssertionId((await this.parameters()).genesisStateRoot);
     const same = equalBytes(expected, created.id) && equalBytes(snapshotHash(start), machineStateHash(created.end));
-    if (same) return start;
+    if (same) return;
     throw new AssertionViewError("GENESIS_MISMATCH", "the chain starts from another state than this node", {
       fields: { chain: created.end.stateRoot, node: snapshotHash(start) },
     });
@@ -268,40 +274,39 @@ export class AssertionView {
     this.#expected.delete(toHex(event.parent));
   }
 
-  /** The machine at the end of a right assertion, run again if this process has not been there. */
-  async #endOf({ created, end }: JudgedAssertion): Promise<Snapshot> {
-    const found = end ?? (await this.#follower.find(created.end));
+  /** The machine at the end of a right assertion, run again from the nearest snapshot if it was not the last to be judged. */
+  async #endOf({ created }: JudgedAssertion): Promise<Snapshot> {
+    const found = this.#lastEndOf(created) ?? (await this.#follower.find(created.end));
     if (found !== undefined && equalBytes(snapshotHash(found), machineStateHash(created.end))) return found;
     throw new AssertionViewError("EVENTS_INCONSISTENT", "a right assertion ends where the machine never stands", {
       fields: { id: created.id },
     });
   }
 
+  #lastEndOf({ id }: AssertionCreated): Snapshot | undefined {
+    return this.#lastEnd?.id === toHex(id) ? this.#lastEnd.end : undefined;
+  }
+
   /** Has the follower store where the next process can start to judge. */
-  #storeConfirmed(): void {
+  async #storeConfirmed(): Promise<void> {
     const latest = this.#confirmations.at(-1);
     if (latest === undefined || latest.id === this.#stored) return;
-    const { right, created } = this.get(latest.id);
-    const end = this.get(latest.id).end ?? this.#follower.snapshotAt(created.end.batch);
-    if (!right || end === undefined || !equalBytes(snapshotHash(end), machineStateHash(created.end))) return;
-    this.#follower.storeConfirmed(end);
+    const confirmed = this.get(latest.id);
+    if (!confirmed.right || !this.#follower.hasCheckpoints) return;
+    this.#follower.storeConfirmed(await this.#endOf(confirmed));
     this.#stored = latest.id;
   }
 
-  /** Forgets the ends of assertions that were confirmed long ago, and the follower's snapshots of that time. */
+  /** Lets the follower forget its snapshots from before what was confirmed lately. */
   #prune(): void {
     const old = this.#confirmations.at(-KEPT);
     if (old === undefined || !this.get(old.id).right) return;
     this.#follower.prune(this.get(old.id).created.end.batch);
-    for (const { id } of this.#confirmations.slice(0, -KEPT).toReversed()) {
-      const assertion = this.get(id);
-      if (assertion.end === undefined) return;
-      this.#assertions.set(id, { ...assertion, end: undefined });
-    }
   }
 
   #goBack({ commonBlock, batch }: Reorg): void {
     this.#generation++;
+    this.#lastEnd = undefined;
     for (const [parent, expected] of this.#expected) if (expected.target > batch) this.#expected.delete(parent);
     if (commonBlock + 1 >= this.#nextBlock && commonBlock >= this.#startBlock) return;
     const undone = this.#confirmations.filter((confirmation) => confirmation.blockNumber > commonBlock).length;

@@ -4,7 +4,8 @@ import type { BatchToAppend, InboxWriter, PendingBatch } from "../l1/InboxWriter
 import type { MachineConfig } from "../machine/Execution.ts";
 import { DATA_CALLDATA, type Batch, type Message } from "../machine/Inputs.ts";
 import { rootHash } from "../machine/StateTree.ts";
-import { isSameBatch, type SealedBatch } from "../sequencer/BatchBuilder.ts";
+import type { SealedBatch } from "../sequencer/BatchBuilder.ts";
+import { isSameBatch } from "../sequencer/BatchRules.ts";
 import { DerivedState, runBatch, type Checkpoint, type L1View } from "../sequencer/DerivedState.ts";
 import type { Logger } from "./Logger.ts";
 

@@ -7,7 +7,7 @@ import type { ChainSource, ChainWriter, L1Block } from "../l1/L1Source.ts";
 import { AlarmBoard, LogSink, type AlarmSink } from "./Alarm.ts";
 import type { AssertionView } from "./AssertionView.ts";
 import { hasActed, hasRaced, type ChallengerReport, type DisputeReport } from "./ChallengerReport.ts";
-import { checkDisputeTimes, DeadlineError, type DisputeTimes } from "./Deadlines.ts";
+import { checkDisputeTimes, DeadlineError, type DisputeTimes } from "../game/Deadlines.ts";
 import { countStates, DisputeJudge, findDisputes, type Dispute, type DisputeContext } from "./Disputes.ts";
 import type { Follower } from "./Follower.ts";
 import { GamePlayer, type PlayOutcome } from "./GamePlayer.ts";

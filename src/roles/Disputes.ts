@@ -7,7 +7,7 @@ import type { L1Block } from "../l1/L1Source.ts";
 import { machineStateHash } from "../machine/MachineState.ts";
 import type { AlarmBoard, Lie } from "./Alarm.ts";
 import type { AssertionView, JudgedAssertion, WrongAssertion } from "./AssertionView.ts";
-import { answerBy, type DisputeTimes } from "./Deadlines.ts";
+import { answerBy, type DisputeTimes } from "../game/Deadlines.ts";
 import type { GameWatch } from "./GameWatch.ts";
 
 /** A right assertion with a wrong child: the game about its children matters. */

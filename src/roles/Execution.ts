@@ -9,12 +9,16 @@ import { rootHash, type TreeRoot } from "../machine/StateTree.ts";
 import { Machine, type ProvenStep, type StepResult } from "../machine/Step.ts";
 import { beginsWith, inputsBefore, type InputsRead } from "./InputsRead.ts";
 
-/** A machine at rest. The tree is persistent, so this is a reference and not a copy. */
-export interface Snapshot {
+/** Where a machine stands in its inputs. */
+export interface Place {
   readonly cursor: Cursor;
-  readonly root: TreeRoot;
   /** Steps since genesis. */
   readonly steps: number;
+}
+
+/** A machine at rest. The tree is persistent, so this is a reference and not a copy; but what it refers to stays in memory. */
+export interface Snapshot extends Place {
+  readonly root: TreeRoot;
 }
 
 /** What came out of a range of inputs. */
@@ -26,8 +30,11 @@ export interface RangeEnd {
   readonly overflow: boolean;
 }
 
-/** A range with the commitment to every step of it. */
-export interface RangeHistory extends RangeEnd {
+/** A range with the commitment to every step of it. It holds no state, for a node has hundreds of unconfirmed ranges. */
+export interface RangeHistory {
+  readonly start: Place;
+  readonly end: Place;
+  readonly target: bigint;
   readonly history: SegmentedHistory;
   /** The inputs that the range is about. */
   readonly inputs: InputsRead;
@@ -127,10 +134,15 @@ export class Execution {
     if (this.#current.cursor.batch < this.#pruned) this.#pruned = 0n;
   }
 
-  /** Forgets the snapshots below `batch`. To go back further means to start at an older checkpoint, or at genesis. */
+  /**
+   * Forgets the snapshots before the newest one at the start of `batch` or before. To go back further means to start at an older
+   * checkpoint, or at genesis.
+   */
   prune(batch: bigint): void {
-    for (const known of this.#snapshots.keys()) if (known > 0n && known < batch) this.#snapshots.delete(known);
-    if (batch > this.#pruned) this.#pruned = batch;
+    let kept = 0n;
+    for (const known of this.#snapshots.keys()) if (known <= batch && known > kept) kept = known;
+    for (const known of this.#snapshots.keys()) if (known > 0n && known < kept) this.#snapshots.delete(known);
+    if (kept > this.#pruned) this.#pruned = kept;
   }
 
   /** Executes all batches before `target`. */
@@ -165,22 +177,13 @@ export class Execution {
   }
 
   /** Runs a range again and commits to each of its steps. Nodes of the history that were not kept are run again when asked for. */
-  async range(start: Snapshot, target: bigint, height: number): Promise<RangeHistory> {
+  async range(start: Snapshot, target: bigint, height: number): Promise<RangeEnd & { readonly range: RangeHistory }> {
     const builder = new SegmentedHistoryBuilder(height, this.#segments);
     const inputs = inputsBefore(this.#inputs, target);
-    const range = await this.#range(start, target, height, (machine) => builder.append(machine.hash()));
-    const history = builder.finish((first, count) =>
-      this.#exclusively(async () => {
-        const machine = await this.#machineIn({ ...range, inputs }, first);
-        const leaves = new Uint8Array(32 * count);
-        let done = 0;
-        await this.#run(machine, range.start.steps + first, count, target, () =>
-          leaves.set(machine.hash(), 32 * done++),
-        );
-        return leaves;
-      }),
-    );
-    return { ...range, history, inputs };
+    const end = await this.#range(start, target, height, (machine) => builder.append(machine.hash()));
+    const places = { start: placeOf(start), end: placeOf(end.end), target, inputs };
+    const history = builder.finish((first, count) => this.#leaves(places, first, count));
+    return { ...end, range: { ...places, history } };
   }
 
   /**
@@ -220,6 +223,18 @@ export class Execution {
     return { cursor: machine.cursor, root: machine.state.root, steps: start.steps + taken };
   }
 
+  /** The machine-state hashes after some steps of a range, packed. */
+  #leaves(range: Omit<RangeHistory, "history">, first: number, count: number): Promise<Uint8Array> {
+    return this.#exclusively(async () => {
+      const machine = await this.#machineIn(range, first);
+      const leaves = new Uint8Array(32 * count);
+      let done = 0;
+      const append = (): void => leaves.set(machine.hash(), 32 * done++);
+      await this.#run(machine, range.start.steps + first, count, range.target, append);
+      return leaves;
+    });
+  }
+
   async #range(start: Snapshot, target: bigint, height: number, after?: AfterStep): Promise<RangeEnd> {
     const machine = this.#machine(start);
     const steps =
@@ -232,7 +247,7 @@ export class Execution {
   async #machineIn(range: Omit<RangeHistory, "history">, index: number): Promise<Machine> {
     if (!beginsWith(this.#inputs, range.inputs)) throw changed(range);
     const wanted = range.start.steps + index;
-    let nearest = range.end.steps <= wanted ? range.end : range.start;
+    let nearest = this.#nearest(range.start.cursor.batch);
     for (const known of this.#snapshots.values()) {
       if (known.steps <= wanted && known.steps > nearest.steps) nearest = known;
     }
@@ -255,27 +270,26 @@ export class Execution {
       const { kind } = machine.step(target);
       taken++;
       after?.(machine);
-      const here = { cursor: machine.cursor, root: machine.state.root, steps: steps + taken };
-      if (kind === "next batch") this.#keep(here, hashed);
+      if (kind === "next batch") this.#keep(machine, steps + taken, hashed);
       if (taken % SLICE === 0) await turn();
     }
     return taken;
   }
 
   /**
-   * Keeps a snapshot that was come by again, unless it is one of those that were forgotten on purpose. One whose nodes have
-   * their hashes takes the place of another, whose whole tree would be hashed when a step is proven from it.
+   * Keeps a snapshot that was come by again, unless it is one of those that were forgotten on purpose. Where one is kept
+   * already, a machine that is hashed goes on in its tree: that gets the hashes that a step's proof would need of it, and
+   * the whole state is not held twice.
    */
-  #keep(snapshot: Snapshot, hashed: boolean): void {
-    const { batch } = snapshot.cursor;
-    if (hashed && this.#snapshots.has(batch)) {
-      this.#snapshots.set(batch, snapshot);
-      if (batch === this.#current.cursor.batch) this.#current = snapshot;
+  #keep(machine: Machine, steps: number, hashed: boolean): void {
+    const { cursor, state } = machine;
+    const known = this.#snapshots.get(cursor.batch);
+    if (known !== undefined) {
+      if (hashed && equalBytes(rootHash(known.root), state.hash())) state.root = known.root;
       return;
     }
-    const wanted = batch >= this.#pruned && batch <= this.#current.cursor.batch;
-    if (!wanted || this.#snapshots.has(batch)) return;
-    this.#snapshots.set(batch, snapshot);
+    if (cursor.batch < this.#pruned || cursor.batch > this.#current.cursor.batch) return;
+    this.#snapshots.set(cursor.batch, { cursor, root: state.root, steps });
     this.#thin();
   }
 
@@ -316,6 +330,10 @@ export class Execution {
 }
 
 type AfterStep = (machine: Machine) => void;
+
+function placeOf({ cursor, steps }: Snapshot): Place {
+  return { cursor, steps };
+}
 
 function samePlace(a: Cursor, b: Cursor): boolean {
   const batchAndMessage = a.batch === b.batch && a.message === b.message;

@@ -132,7 +132,7 @@ export class Follower {
   }
 
   /** Runs a range again with a commitment to each of its steps; the log must have `target` batches. */
-  range(start: Snapshot, target: bigint, height: number): Promise<RangeHistory> {
+  range(start: Snapshot, target: bigint, height: number): Promise<RangeEnd & { readonly range: RangeHistory }> {
     return this.#serially(() => this.#execution.range(start, target, height));
   }
 
@@ -158,6 +158,11 @@ export class Follower {
   /** Whether the assertion is known to be right, perhaps from an earlier process. */
   wasRight(assertion: Uint8Array): boolean {
     return this.#options.checkpoints?.wasRight(assertion, this.log) ?? false;
+  }
+
+  /** Whether anything is kept for the next process. */
+  get hasCheckpoints(): boolean {
+    return this.#options.checkpoints !== undefined;
   }
 
   /** Stores the machine at the start of the unconfirmed part, from where the next process judges what is new. */

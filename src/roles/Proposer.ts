@@ -4,7 +4,6 @@ import { isContractError } from "../l1/L1Error.ts";
 import type { AssertionCall, ChainSource, ChainWriter, L1Block, L1Receipt } from "../l1/L1Source.ts";
 import { machineStateHash } from "../machine/MachineState.ts";
 import { AssertionView, type ExpectedAssertion, type JudgedAssertion, type WrongAssertion } from "./AssertionView.ts";
-import { machineStateOf } from "./Execution.ts";
 import type { Follower } from "./Follower.ts";
 import { SILENT, type Logger } from "./Logger.ts";
 import { SYSTEM_TIMER, type Timer } from "./Timer.ts";
@@ -165,7 +164,7 @@ export class Proposer {
     const expected = await this.view.expectedChild(parent);
     try {
       const receipt = await chain.assertState(assertionCall(parentId, expected, head));
-      const overflow = expected.end.cursor.batch < expected.target;
+      const { overflow } = expected;
       const id = toHex(expected.id);
       this.#logger.info({ id, parent: toHex(parentId), target: expected.target, overflow, ...receipt }, "asserted");
       return { id, overflow, receipt };
@@ -197,7 +196,7 @@ export class Proposer {
 function assertionCall(parent: Uint8Array, expected: ExpectedAssertion, l1Block: L1Block): AssertionCall {
   return {
     parent,
-    end: machineStateOf(expected.end),
+    end: expected.end,
     historyRoot: expected.historyRoot,
     lastLeafPath: expected.lastLeafPath,
     expectedTarget: expected.target,

@@ -1,23 +1,37 @@
-import { FRACTION, FUND_ACCOUNT, MAX_KEYS, MAX_NONCE, MAX_TIME, MODE_STANDARD } from "../machine/Constants.ts";
+import {
+  FRACTION,
+  FUND_ACCOUNT,
+  FUND_ACCOUNTS,
+  MAX_KEYS,
+  MAX_NONCE,
+  MAX_TIME,
+  MODE_STANDARD,
+} from "../machine/Constants.ts";
 import {
   TX_BID,
   TX_CANCEL,
   TX_CANCEL_ALL,
   TX_COLLECT_FUND,
+  TX_END_AUCTION,
   TX_FUND_BID,
   TX_REVOKE_KEY,
   TX_SET_KEY,
   TX_SET_MODE,
+  TX_START_AUCTION,
   TX_TRANSFER,
   TX_WITHDRAW,
   type Bid,
   type Cancel,
   type CancelAll,
   type CancelAuth,
+  type CollectFund,
+  type EndAuction,
+  type FundBid,
   type OwnerAuth,
   type RevokeKey,
   type SetKey,
   type SetMode,
+  type StartAuction,
   type Transfer,
   type Transaction,
   type Withdraw,
@@ -27,6 +41,12 @@ import { firstOutside } from "./SignedOrder.ts";
 
 /** What traders submit besides orders, in its signed form. Times are absolute. */
 export type AccountTransaction = Withdraw | Transfer | SetKey | RevokeKey | SetMode | Bid | Cancel | CancelAll;
+
+/** What anybody may submit, since nobody's authority is needed. */
+export type OpenTransaction = StartAuction | EndAuction | FundBid | CollectFund;
+
+/** What is submitted besides orders. */
+export type SubmittedTransaction = AccountTransaction | OpenTransaction;
 
 const MAX_U64 = (1n << 64n) - 1n;
 const MAX_ACCOUNT = 0xffffffff;
@@ -43,7 +63,11 @@ export function accountsOf(tx: Transaction): number[] {
 }
 
 /** Whether a batch of L2 time `time` (seconds) can carry the transaction. */
-export function transactionRefusal(tx: AccountTransaction, time: bigint): Refusal | undefined {
+export function transactionRefusal(tx: SubmittedTransaction, time: bigint): Refusal | undefined {
+  if (!("auth" in tx)) {
+    const outside = openFieldOutside(tx);
+    return outside === undefined ? undefined : refuse("NotRepresentable", outside);
+  }
   const { auth } = tx;
   if (auth === undefined) return refuse("BadSignature");
   const field = numbersOutside(tx) ?? bigintsOutside(tx, auth);
@@ -51,6 +75,24 @@ export function transactionRefusal(tx: AccountTransaction, time: bigint): Refusa
   if (auth.signature.length !== 64) return refuse("NotRepresentable", "signature");
   if (tx.type === TX_SET_KEY && tx.address.length !== 20) return refuse("NotRepresentable", "address");
   return auth.deadline < time ? refuse("Expired") : undefined;
+}
+
+function openFieldOutside(tx: OpenTransaction): string | undefined {
+  const account: readonly [string, number, number] = ["account", "account" in tx ? tx.account : 0, MAX_ACCOUNT];
+  switch (tx.type) {
+    case TX_START_AUCTION:
+    case TX_END_AUCTION:
+      return firstOutside([account]);
+    case TX_FUND_BID:
+      return firstOutside([account, ["fund", tx.fund, FUND_ACCOUNTS - 1]]) ?? fractionOutside(tx.fraction);
+    case TX_COLLECT_FUND:
+      return firstOutside([["fund", tx.fund, FUND_ACCOUNTS - 1]]);
+  }
+}
+
+/** No fraction is zero: the wire has no such bid. */
+function fractionOutside(fraction: bigint): string | undefined {
+  return fraction === 0n ? "fraction" : firstOutside([["fraction", fraction, FRACTION]]);
 }
 
 function numbersOutside(tx: AccountTransaction): string | undefined {
@@ -100,8 +142,8 @@ function bigintsOutside(tx: AccountTransaction, auth: OwnerAuth | CancelAuth): s
   if ("nonce" in auth) values.push(["nonce", auth.nonce, MAX_NONCE]);
   if (tx.type === TX_WITHDRAW || tx.type === TX_TRANSFER) values.push(["amount", tx.amount, MAX_U64]);
   if (tx.type === TX_SET_KEY) values.push(["expiry", tx.expiry, MAX_TIME], ["budget", tx.budget, MAX_U64]);
-  if (tx.type === TX_BID) values.push(["fraction", tx.fraction, FRACTION], ["limit", tx.limit, MAX_U64]);
+  if (tx.type === TX_BID) values.push(["limit", tx.limit, MAX_U64]);
   if (tx.type === TX_CANCEL) values.push(["nonce", tx.nonce, MAX_NONCE]);
   if (tx.type === TX_CANCEL_ALL) values.push(["floor", tx.floor, MAX_NONCE]);
-  return firstOutside(values);
+  return firstOutside(values) ?? (tx.type === TX_BID ? fractionOutside(tx.fraction) : undefined);
 }

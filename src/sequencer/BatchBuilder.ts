@@ -1,15 +1,12 @@
-import { equalBytes } from "../crypto/bytes.ts";
 import { TenorError } from "../errors.ts";
 import { chunkCommitment, chunkLevels } from "../machine/ChunkTree.ts";
-import { BYTES_PER_ITEM, MAX_TENOR, MEDIUM_TENOR, SHORT_TENOR } from "../machine/Constants.ts";
 import type { Execution, MachineConfig } from "../machine/Execution.ts";
 import { DATA_CALLDATA, type BatchRecord, type Message } from "../machine/Inputs.ts";
-import { dayOf, expiryOf } from "../machine/Positions.ts";
 import { ResultCode } from "../machine/ResultCodes.ts";
-import { expiryTime } from "../machine/Slots.ts";
 import { executeTransaction, Machine, type InputSource } from "../machine/Step.ts";
 import { decodeTransaction, TX_FILL, TX_SETTLE, type Transaction } from "../machine/Wire.ts";
 import { encodeItem, encodeTransaction } from "../machine/WireEncoding.ts";
+import { paddedLength, tenorClass } from "./BatchRules.ts";
 import type { Checkpoint } from "./DerivedState.ts";
 
 /**
@@ -283,26 +280,4 @@ export class BatchBuilder {
     const { messagesRead, l2Time } = this.#opened();
     return { dataKind: DATA_CALLDATA, commitment: new Uint8Array(32), length: 0, messagesRead, l1Time: 0n, l2Time };
   }
-}
-
-/** The least length of a payload with `length` bytes of items that allows `steps` item steps. */
-export function paddedLength(length: number, steps: number): number {
-  return steps === 0 ? length : Math.max(length, BYTES_PER_ITEM * (steps - 1) + 1);
-}
-
-/** Which strike step a series has at an L1 time: 0 to 2, or 3 beyond the latest tenor. */
-export function tenorClass(series: bigint, l1Time: bigint): 0 | 1 | 2 | 3 {
-  const tenor = expiryTime(dayOf(expiryOf(series))) - l1Time;
-  return tenor <= SHORT_TENOR ? 0 : tenor <= MEDIUM_TENOR ? 1 : tenor <= MAX_TENOR ? 2 : 3;
-}
-
-/** Whether L1's record is that of a batch that was built here. */
-export function isSameBatch(record: BatchRecord, built: SealedBatch): boolean {
-  return (
-    record.dataKind === DATA_CALLDATA &&
-    record.length === built.payload.length &&
-    record.messagesRead === built.messagesRead &&
-    record.l2Time === built.l2Time &&
-    equalBytes(record.commitment, built.commitment)
-  );
 }

@@ -1,7 +1,8 @@
 import type { MachineConfig } from "../machine/Execution.ts";
 import { ResultCode, resultName } from "../machine/ResultCodes.ts";
 import type { State } from "../machine/State.ts";
-import { TX_SETTLE, type Transaction } from "../machine/Wire.ts";
+import { TX_FILL, TX_ORACLE_REPORT, TX_SETTLE, type Transaction } from "../machine/Wire.ts";
+import { encodeTransaction } from "../machine/WireEncoding.ts";
 import type { Logger } from "../roles/Logger.ts";
 import { BatchBuilder, type BatchLimits, type ReadMessage, type SealedBatch } from "./BatchBuilder.ts";
 import type { Changes } from "./Changes.ts";
@@ -9,8 +10,10 @@ import type { Checkpoint, L1View } from "./DerivedState.ts";
 import type { PlannedBatch, PlannedItem } from "./OrderRecord.ts";
 import type { MachineReason } from "./Refusal.ts";
 
-/** Bytes that any item but a Settle stays below, prefix included. */
+/** Bytes that any item stays below, prefix included, but for Settle and the oracle's reports. */
 const ITEM_RESERVE = 512;
+/** Bytes of an item's length at most. */
+const LENGTH_PREFIX = 2;
 
 /** What the machine holds against a transaction, and whether the maker's side of a fill had passed. */
 export interface ItemRefusal {
@@ -26,6 +29,8 @@ export class BatchPlan {
   readonly #limits: BatchLimits;
   readonly #changes: Changes;
   readonly #logger: Logger;
+  /** Is told of every item. */
+  readonly #note: (transaction: Transaction) => void;
   #builder: BatchBuilder;
   #l1: L1View;
   #latestL1Time = 0n;
@@ -39,7 +44,9 @@ export class BatchPlan {
     changes: Changes,
     logger: Logger,
     nextId: number,
+    note: (transaction: Transaction) => void,
   ) {
+    this.#note = note;
     this.#config = config;
     this.#limits = limits;
     this.#changes = changes;
@@ -138,7 +145,7 @@ export class BatchPlan {
     series?: bigint,
     id?: number,
   ): PlannedItem | ItemRefusal {
-    this.#makeRoom(ITEM_RESERVE, 1);
+    this.#makeRoom(reserveOf(transaction), 1);
     const { code, makerPassed } = this.#builder.append(transaction, series);
     if (code !== ResultCode.OK) return { reason: resultName(code) as MachineReason, makerPassed };
     return this.#addItem(transaction, id);
@@ -165,6 +172,8 @@ export class BatchPlan {
     batch.items.push(item);
     this.#changes.batches.add(batch);
     this.#changes.items.push({ item, serial: batch.serial });
+    this.#note(transaction);
+    if (transaction.type !== TX_FILL) this.#changes.events.push({ kind: "executed", item: item.id, transaction });
     return item;
   }
 
@@ -175,4 +184,9 @@ export class BatchPlan {
     this.sealBatch();
     this.openBatch(this.#l1, messagesRead, l2Time, this.#latestL1Time);
   }
+}
+
+function reserveOf(transaction: Transaction): number {
+  if (transaction.type !== TX_ORACLE_REPORT) return ITEM_RESERVE;
+  return encodeTransaction(transaction, 0n).length + LENGTH_PREFIX;
 }

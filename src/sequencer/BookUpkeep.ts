@@ -1,5 +1,5 @@
 import { TX_CANCEL, TX_CANCEL_ALL } from "../machine/Wire.ts";
-import { accountsOf, type AccountTransaction } from "./AccountTransaction.ts";
+import { accountsOf, type SubmittedTransaction } from "./AccountTransaction.ts";
 import { deadRefusal, isClosing, remainingOf, type Situation } from "./Judge.ts";
 import type { Orders } from "./Orders.ts";
 
@@ -12,7 +12,7 @@ export function closeEnded(orders: Orders, situation: Situation): void {
 }
 
 /** Does to the book what a transaction that was executed means for it. */
-export function reviewAfter(orders: Orders, situation: Situation, transaction: AccountTransaction): void {
+export function reviewAfter(orders: Orders, situation: Situation, transaction: SubmittedTransaction): void {
   const { book } = orders;
   if (transaction.type === TX_CANCEL) {
     const order = book.get(transaction.account, transaction.nonce);

@@ -1,12 +1,15 @@
-import { equalBytes } from "../crypto/bytes.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
 import { MESSAGE_FIX_PRICE, MESSAGE_FORCED } from "../machine/Inputs.ts";
 import { ResultCode, resultName } from "../machine/ResultCodes.ts";
+import type { SignedReport } from "../machine/OracleReports.ts";
+import { expiryOf } from "../machine/Positions.ts";
 import type { Account, Market } from "../machine/Slots.ts";
+import type { State } from "../machine/State.ts";
 import {
   decodeTransaction,
   TX_COLLECT_FEES,
   TX_FILL,
+  TX_SET_MODE,
   TX_SETTLE,
   type OrderReference,
   type Transaction,
@@ -14,36 +17,31 @@ import {
   type WireOrder,
 } from "../machine/Wire.ts";
 import type { Logger } from "../roles/Logger.ts";
-import { accountsOf, transactionRefusal, type AccountTransaction } from "./AccountTransaction.ts";
-import type { BatchBuilder, BatchLimits, SealedBatch } from "./BatchBuilder.ts";
+import { accountsOf, transactionRefusal, type SubmittedTransaction } from "./AccountTransaction.ts";
+import type { BatchBuilder, SealedBatch } from "./BatchBuilder.ts";
 import { BatchPlan, type ItemRefusal } from "./BatchPlan.ts";
 import { closeEnded, reviewAccounts, reviewAfter } from "./BookUpkeep.ts";
 import { Changes } from "./Changes.ts";
 import type { Checkpoint, L1View } from "./DerivedState.ts";
-import { deadRefusal, judgeOrder, remainingOf, type Situation } from "./Judge.ts";
-import { matchOrder, type Venue } from "./Matching.ts";
+import type { Situation } from "./Judge.ts";
+import type { Venue } from "./Matching.ts";
 import type { OrderBook } from "./OrderBook.ts";
 import type { OrderRecord, PlannedBatch, PlannedItem } from "./OrderRecord.ts";
+import { OrderEntry } from "./OrderEntry.ts";
 import { newRecord, Orders } from "./Orders.ts";
-import { isStored, marketOf, presentFill, presentMaker, presentTaker } from "./Presentation.ts";
+import { marketOf, presentFill, presentMaker, presentTaker } from "./Presentation.ts";
 import { refuse, type Refusal, type RefusalReason } from "./Refusal.ts";
-import { SettlementRoutine } from "./SettlementRoutine.ts";
+import { Routines } from "./Routines.ts";
+import type { ExchangeLimits } from "./SequencerOptions.ts";
+import type { StandardAccounts } from "./StandardAccounts.ts";
 import type { SignedOrder } from "./SignedOrder.ts";
 import type { OrderOutcome, TransactionOutcome } from "./Submission.ts";
+import { isOutsideBand, trial } from "./Valuation.ts";
 
 /**
  * The exchange as the sequencer sees it ahead of L1: the machine with the batches that L1 doesn't have yet, and the book. It
  * does no I/O and knows no clock; everything that it changes is collected in {@link Exchange.changes} for the journal.
  */
-
-/** How the sequencer makes batches. */
-export interface ExchangeLimits extends BatchLimits {
-  /**
-   * Seconds before an expiry instant at which its series stop trading: `maxPast`, so that a batch that is mined as late as the
-   * inbox allows is still before the instant, and room for a batch that has to be sealed anew.
-   */
-  readonly expiryMargin: bigint;
-}
 
 /** The soft state. */
 export class Exchange implements Venue {
@@ -52,7 +50,8 @@ export class Exchange implements Venue {
   readonly changes = new Changes();
   readonly #plan: BatchPlan;
   readonly #orders: Orders;
-  readonly #settlement: SettlementRoutine;
+  readonly #entry: OrderEntry;
+  readonly #routines: Routines;
   readonly #logger: Logger;
 
   /** @param nextId The next number for an order, an item or a batch. */
@@ -67,9 +66,12 @@ export class Exchange implements Venue {
     this.config = config;
     this.limits = limits;
     this.#logger = logger;
-    this.#plan = new BatchPlan(config, limits, from, l1, this.changes, logger, nextId);
+    this.#plan = new BatchPlan(config, limits, from, l1, this.changes, logger, nextId, (item) => {
+      this.#routines.note(item);
+    });
     this.#orders = new Orders(this.changes, logger);
-    this.#settlement = new SettlementRoutine(this.#plan);
+    this.#entry = new OrderEntry(this.#plan, this.#orders, this.changes, this);
+    this.#routines = new Routines(this.#plan, config, limits, logger);
   }
 
   /** The batch builder: for reading. */
@@ -110,6 +112,11 @@ export class Exchange implements Venue {
     return { config: this.config, state, now, l2Time, expiryMargin, l1Times: [l2Time - maxFuture, latestL1Time] };
   }
 
+  /** The soft state: for reading. */
+  get state(): State {
+    return this.#plan.state;
+  }
+
   /** An account of the soft state. */
   account(account: number): Account | undefined {
     return this.#plan.state.openAccount(account);
@@ -130,7 +137,7 @@ export class Exchange implements Venue {
     this.#plan.reset(from, l1);
     this.book.clear();
     this.changes.drop();
-    this.#settlement.search();
+    this.#routines.search();
   }
 
   /**
@@ -145,11 +152,12 @@ export class Exchange implements Venue {
       this.#logger.debug({ kind: message.kind, result: resultName(code) }, "message read");
       if (message.kind !== MESSAGE_FORCED) continue;
       const forced = decodeTransaction(message.payload, 0n, true);
-      if (forced !== undefined && code === ResultCode.OK)
-        reviewAccounts(this.#orders, this.situation, accountsOf(forced));
+      if (forced === undefined) continue;
+      this.#routines.note(forced);
+      if (code === ResultCode.OK) reviewAccounts(this.#orders, this.situation, accountsOf(forced));
     }
     closeEnded(this.#orders, this.situation);
-    if (read.some(({ message }) => message.kind === MESSAGE_FIX_PRICE)) this.#settlement.search();
+    if (read.some(({ message }) => message.kind === MESSAGE_FIX_PRICE)) this.#routines.searchSettlements();
     return batch;
   }
 
@@ -165,11 +173,9 @@ export class Exchange implements Venue {
 
   /** Takes an order in: judges it, matches it, and lets the rest of it rest. */
   placeOrder(signed: SignedOrder): OrderOutcome {
-    const remaining = judgeOrder(this.situation, signed);
-    if (typeof remaining !== "bigint") return { accepted: false, refusal: remaining };
-    const busy = this.#nonceRefusal(signed);
-    if (busy !== undefined) return { accepted: false, refusal: busy };
-    return this.#enter(newRecord(this.takeId(), signed, remaining));
+    const outcome = this.#entry.place(signed);
+    this.#routines.liquidate();
+    return outcome;
   }
 
   /** Puts an order that was accepted before back into the exchange, at its old place in time. */
@@ -179,40 +185,30 @@ export class Exchange implements Venue {
 
   /** Puts all orders that are not closed back into the book, oldest first, after a replay. */
   reenterOrders(): void {
-    const records = [...this.orders.values()].sort((a, b) => a.id - b.id);
-    for (const record of records) {
-      if (record.status !== "live" && record.status !== "filled") continue;
-      const remaining = remainingOf(this.situation.state, record.signed);
-      // A filled order whose nonce was spent or retired afterwards is still a filled order.
-      if (remaining === 0n || (record.status === "filled" && typeof remaining !== "bigint")) {
-        record.status = "filled";
-        continue;
-      }
-      const dead = deadRefusal(this.situation, record.signed);
-      if (dead !== undefined || typeof remaining !== "bigint") {
-        this.#orders.close(record, dead?.reason ?? "NonceUsed");
-        continue;
-      }
-      if (this.book.inSlot(record.account, record.nonce) !== undefined) {
-        this.#orders.close(record, "RingSlotBusy");
-        continue;
-      }
-      record.remaining = remaining;
-      record.status = "live";
-      const outcome = this.#enter(record);
-      if (!outcome.accepted) this.#orders.close(record, outcome.refusal.reason);
-    }
+    this.#entry.reenter();
   }
 
-  /** Executes a signed transaction of an account. */
-  placeTransaction(transaction: AccountTransaction): TransactionOutcome {
+  /** Executes a signed transaction of an account, or one that anybody may submit. */
+  placeTransaction(transaction: SubmittedTransaction): TransactionOutcome {
     const refusal = transactionRefusal(transaction, this.builder.l2Time);
     if (refusal !== undefined) return { accepted: false, refusal };
-    for (const account of accountsOf(transaction)) this.settleAccount(account);
+    this.#prepareFor(transaction);
     const result = this.append(transaction);
-    if ("reason" in result) return { accepted: false, refusal: refuse(result.reason) };
-    reviewAfter(this.#orders, this.situation, transaction);
-    return { accepted: true, id: result.id };
+    if (!("reason" in result)) reviewAfter(this.#orders, this.situation, transaction);
+    this.#routines.liquidate();
+    return "reason" in result ? { accepted: false, refusal: refuse(result.reason) } : { accepted: true, id: result.id };
+  }
+
+  /**
+   * Takes reports of the oracle.
+   *
+   * @param time The present, seconds; the open batch may be older.
+   * @returns Of each why not, if so.
+   */
+  takeReports(reports: readonly SignedReport[], time: bigint): (Refusal | undefined)[] {
+    const refusals = this.#routines.takeReports(reports, time);
+    this.#routines.liquidate();
+    return refusals;
   }
 
   /** Appends CollectFees. */
@@ -236,14 +232,27 @@ export class Exchange implements Venue {
     return result;
   }
 
-  /** Settles an account in every fixed expiry in which it still holds something, before anything else touches it. */
-  settleAccount(account: number): void {
-    this.#settlement.settleAccount(account);
+  /** Who is short on standard margin, and who is in an auction. */
+  get standardAccounts(): StandardAccounts {
+    return this.#routines.accounts;
   }
 
-  /** Makes at most `limit` Settle transactions of what is due, and returns how many there were. */
-  settleDue(limit: number): number {
-    return this.#settlement.settleDue(limit);
+  /** Settles what is due of two accounts before they trade, and renews the marks that they are judged by. */
+  prepareFill(maker: number, taker: number, series: bigint): void {
+    this.#routines.prepare([maker, taker], expiryOf(series));
+  }
+
+  /** Whether an order could not fill now at its own limit, because its account is on standard margin. */
+  isOutsideBand({ account, series, price }: OrderRecord): boolean {
+    const opened = this.account(account);
+    if (opened === undefined) return false;
+    return isOutsideBand(trial(this.config, this.#plan.state.root, this.builder.now), opened, series, price);
+  }
+
+  /** Works on what is due: at most `limit` Settle transactions, and liquidations. */
+  work(limit: number): void {
+    this.#routines.settleDue(limit);
+    this.#routines.liquidate();
   }
 
   /**
@@ -255,12 +264,15 @@ export class Exchange implements Venue {
     if (transaction.type === TX_SETTLE) {
       const { market, day, accounts } = transaction;
       const expiry = (market << 16) | day;
-      return this.#settlement.settle({ expiry, accounts }, id) ? undefined : "NothingToSettle";
+      return this.#routines.settle({ expiry, accounts }, id) ? undefined : "NothingToSettle";
     }
     const { l2Time } = this.builder;
     if (transaction.type !== TX_FILL) {
-      const refusal = "auth" in transaction ? transactionRefusal(transaction, l2Time) : undefined;
-      if (refusal !== undefined) return refusal.reason;
+      if ("auth" in transaction) {
+        const refusal = transactionRefusal(transaction, l2Time);
+        if (refusal !== undefined) return refusal.reason;
+        this.#prepareFor(transaction);
+      }
       const result = this.append(transaction, undefined, id);
       return "reason" in result ? result.reason : undefined;
     }
@@ -268,6 +280,7 @@ export class Exchange implements Venue {
     if (fill === undefined) return "OrderUnknown";
     const late = [fill.tx.maker, fill.tx.taker].some((order) => !order.stored && order.deadline < l2Time);
     if (late) return "Expired";
+    this.prepareFill(fill.tx.maker.account, fill.tx.taker.account, fill.series);
     const result = this.append(fill.tx, fill.series, id);
     return "reason" in result ? result.reason : undefined;
   }
@@ -292,28 +305,7 @@ export class Exchange implements Venue {
     this.#orders.forget(record);
   }
 
-  #enter(record: OrderRecord): OrderOutcome {
-    const { terms } = record.signed;
-    if (terms.postOnly && this.book.firstAgainst(record) !== undefined) {
-      return { accepted: false, refusal: refuse("PostOnlyTakes") };
-    }
-    const { fills, stopped } = matchOrder(this, record);
-    if (fills.length === 0 && stopped !== undefined) return { accepted: false, refusal: refuse(stopped) };
-    this.#orders.keep(record);
-    this.changes.orders.add(record);
-    if (record.remaining === 0n) record.status = "filled";
-    else if (stopped !== undefined) record.status = stopped;
-    else this.book.add(record);
-    return { accepted: true, id: record.id, fills, status: record.status, remaining: record.remaining };
-  }
-
-  /** Whether the nonce stands in the way of something that was accepted before. */
-  #nonceRefusal(signed: SignedOrder): Refusal | undefined {
-    const { account, nonce } = signed.terms;
-    const known = this.#orders.find(signed.terms);
-    if (known !== undefined && (known.status === "live" || isStored(this.#plan.state, known.signed))) {
-      return refuse(equalBytes(known.signed.signature, signed.signature) ? "Duplicate" : "NonceUsed");
-    }
-    return this.book.inSlot(account, nonce) === undefined ? undefined : refuse("RingSlotBusy");
+  #prepareFor(transaction: SubmittedTransaction): void {
+    this.#routines.prepare(accountsOf(transaction), undefined, transaction.type === TX_SET_MODE);
   }
 }

@@ -6,7 +6,7 @@ import { quantityOf } from "../machine/Positions.ts";
 import { expiryTime, isSpent, SCOPE_TRADE, type Account, type Market } from "../machine/Slots.ts";
 import type { State } from "../machine/State.ts";
 import { orderDigest } from "../machine/TypedData.ts";
-import { tenorClass } from "./BatchBuilder.ts";
+import { tenorClass } from "./BatchRules.ts";
 import { refuse, type Refusal } from "./Refusal.ts";
 import { holdsTerms, rangeRefusal, seriesOf, wireRefusal, type SignedOrder } from "./SignedOrder.ts";
 

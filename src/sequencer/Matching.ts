@@ -12,8 +12,10 @@ export interface Venue {
   readonly changes: { readonly orders: Set<OrderRecord>; readonly events: ExchangeEvent[] };
   account(account: number): Account | undefined;
   market(series: bigint): Market;
-  /** Settles what is due of an account before it trades. */
-  settleAccount(account: number): void;
+  /** Settles what is due of two accounts before they trade, and renews the marks that they are judged by. */
+  prepareFill(maker: number, taker: number, series: bigint): void;
+  /** Whether an order could not fill now at its own limit, because its account is on standard margin. */
+  isOutsideBand(record: OrderRecord): boolean;
   wireMaker(record: OrderRecord): WireMakerOrder | OrderReference;
   wireTaker(record: OrderRecord): WireOrder | OrderReference;
   /** Executes a fill on the machine. */
@@ -42,8 +44,7 @@ export function matchOrder(exchange: Venue, taker: OrderRecord): MatchResult {
     const maker = exchange.book.firstAgainst(taker);
     if (maker === undefined) return { fills, stopped: restRefusal(exchange, taker) };
     if (maker.account === taker.account) return { fills, stopped: "SelfTrade" };
-    exchange.settleAccount(maker.account);
-    exchange.settleAccount(taker.account);
+    exchange.prepareFill(maker.account, taker.account, taker.series);
     const makerMost = mostOf(exchange, maker);
     if (makerMost === 0n) {
       exchange.removeMaker(maker, "ReduceOnlyGrows");
@@ -60,7 +61,7 @@ export function matchOrder(exchange: Venue, taker: OrderRecord): MatchResult {
       taker.series,
     );
     if ("reason" in result) {
-      if (result.makerPassed || isOfSeries(result.reason)) return { fills, stopped: result.reason };
+      if (isTakersFault(maker, result) || isOfSeries(result.reason)) return { fills, stopped: result.reason };
       exchange.removeMaker(maker, result.reason);
       continue;
     }
@@ -82,6 +83,7 @@ function restRefusal(exchange: Venue, order: OrderRecord): RefusalReason | undef
   const { terms } = order.signed;
   if (terms.fillOrKill) return "FillOrKillUnfilled";
   if (terms.immediateOrCancel) return "ImmediateUnfilled";
+  if (exchange.isOutsideBand(order)) return "PriceOutsideBand";
   return coversMakerFee(order.signed, exchange.market(order.series)) ? undefined : "FeeAboveMaximum";
 }
 
@@ -91,6 +93,11 @@ function mostOf(exchange: Venue, order: OrderRecord): bigint {
   const account = exchange.account(order.account);
   const most = account === undefined ? 0n : reducible(account, order.signed);
   return most < order.remaining ? most : order.remaining;
+}
+
+/** The machine judges the maker first; but the cap on exposure comes last, and it is the seller who adds to that. */
+function isTakersFault(maker: OrderRecord, { reason, makerPassed }: ItemRefusal): boolean {
+  return reason === "ExposureCap" ? !maker.sell : makerPassed;
 }
 
 /** Whether a refusal is nobody's fault but that of the series, so that makers stay where they are. */

@@ -53,6 +53,12 @@ export interface FillReport {
 export type ExchangeEvent =
   | { readonly kind: "fill"; readonly fill: FillReport }
   | {
+      /** Anything but a fill: a transaction of an account, a settlement, a report, a step of a liquidation. */
+      readonly kind: "executed";
+      readonly item: number;
+      readonly transaction: Transaction;
+    }
+  | {
       readonly kind: "closed";
       readonly order: number;
       readonly account: number;

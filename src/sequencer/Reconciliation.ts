@@ -4,7 +4,7 @@ import { State } from "../machine/State.ts";
 import { decodeTransaction, TX_SETTLE } from "../machine/Wire.ts";
 import { encodeTransaction } from "../machine/WireEncoding.ts";
 import type { Logger } from "../roles/Logger.ts";
-import { isSameBatch } from "./BatchBuilder.ts";
+import { isSameBatch } from "./BatchRules.ts";
 import type { BatchSchedule } from "./BatchSchedule.ts";
 import type { Clock } from "./Clock.ts";
 import type { DerivedState, L1View } from "./DerivedState.ts";

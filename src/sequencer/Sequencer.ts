@@ -1,5 +1,6 @@
 import { TenorError } from "../errors.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
+import type { SignedReport } from "../machine/OracleReports.ts";
 import { rootHash } from "../machine/StateTree.ts";
 import type { Logger } from "../roles/Logger.ts";
 import type { SealedBatch } from "./BatchBuilder.ts";
@@ -11,7 +12,7 @@ import type { Journal } from "./Journal.ts";
 import { JournalKeeper, restore, type EventListener } from "./JournalKeeper.ts";
 import { Reconciliation } from "./Reconciliation.ts";
 import type { SequencerOptions } from "./SequencerOptions.ts";
-import type { Outcome, Submission, TransactionOutcome } from "./Submission.ts";
+import type { Outcome, ReportOutcome, Submission, TransactionOutcome } from "./Submission.ts";
 
 /**
  * The sequencer: takes what traders sign, executes it ahead of L1, and makes batches of it.
@@ -133,6 +134,20 @@ export class Sequencer {
     });
   }
 
+  /**
+   * Takes reports that the oracle has made. They need not be durable: after a restart the oracle sends the next.
+   *
+   * @returns For each, accepted if the machine would take it now; it goes into a batch when a transaction needs it.
+   */
+  submitReports(reports: readonly SignedReport[]): ReportOutcome[] {
+    return this.#change(() => {
+      this.#schedule.prepare(this.#l1);
+      return this.#exchange
+        .takeReports(reports, this.#services.clock.now())
+        .map((refusal) => (refusal === undefined ? { accepted: true } : { accepted: false, refusal }));
+    });
+  }
+
   /** Moves the collected fees to the fee account. */
   collectFees(): TransactionOutcome {
     return this.#change(() => {
@@ -141,11 +156,11 @@ export class Sequencer {
     });
   }
 
-  /** To be called about once a second: settles what is due, and seals the open batch when it is old enough. */
+  /** To be called about once a second: settles and liquidates what is due, and seals the open batch when it is old enough. */
   tick(): void {
     this.#change(() => {
       this.#schedule.prepare(this.#l1);
-      this.#exchange.settleDue(this.#options.settlementsPerTick);
+      this.#exchange.work(this.#options.settlementsPerTick);
       if (this.#schedule.isDue(this.#l1)) this.#exchange.sealBatch();
     });
   }

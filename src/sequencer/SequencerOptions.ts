@@ -1,4 +1,14 @@
-import type { ExchangeLimits } from "./Exchange.ts";
+import type { BatchLimits } from "./BatchBuilder.ts";
+import type { RoutineOptions } from "./Routines.ts";
+
+/** How the sequencer makes batches. */
+export interface ExchangeLimits extends BatchLimits, RoutineOptions {
+  /**
+   * Seconds before an expiry instant at which its series stop trading: `maxPast`, so that a batch that is mined as late as the
+   * inbox allows is still before the instant, and room for a batch that has to be sealed anew.
+   */
+  readonly expiryMargin: bigint;
+}
 
 /** What the sequencer decides by itself. All times in seconds. */
 export interface SequencerOptions extends ExchangeLimits {
@@ -20,4 +30,8 @@ export const DEFAULT_OPTIONS: SequencerOptions = {
   maxBatchAge: 12n,
   resealMargin: 120n,
   settlementsPerTick: 64,
+  spotAge: 20n,
+  curveAge: 600n,
+  heartbeat: 60n,
+  liquidationsPerTurn: 256,
 };

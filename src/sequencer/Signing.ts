@@ -1,25 +1,31 @@
 import { sign } from "../crypto/secp256k1.ts";
 import {
+  bidDigest,
   cancelAllDigest,
   cancelDigest,
   orderDigest,
   revokeKeyDigest,
   setKeyDigest,
+  setModeDigest,
   transferDigest,
   withdrawDigest,
   type OrderTerms,
 } from "../machine/TypedData.ts";
 import {
+  TX_BID,
   TX_CANCEL,
   TX_CANCEL_ALL,
   TX_REVOKE_KEY,
   TX_SET_KEY,
+  TX_SET_MODE,
   TX_TRANSFER,
   TX_WITHDRAW,
+  type Bid,
   type Cancel,
   type CancelAll,
   type RevokeKey,
   type SetKey,
+  type SetMode,
   type Transfer,
   type Withdraw,
 } from "../machine/Wire.ts";
@@ -98,6 +104,29 @@ export function signRevokeKey(
 ): RevokeKey {
   const signature = sign(revokeKeyDigest(domain, tx.account, tx.index, nonce, deadline), privateKey);
   return { ...tx, type: TX_REVOKE_KEY, auth: { nonce, deadline, signature } };
+}
+
+/** Signs a change of the margin mode. */
+export function signSetMode(
+  domain: Uint8Array,
+  tx: Fields<SetMode>,
+  { nonce, deadline }: OwnerTerms,
+  privateKey: Uint8Array,
+): SetMode {
+  const signature = sign(setModeDigest(domain, tx.account, tx.mode, nonce, deadline), privateKey);
+  return { ...tx, type: TX_SET_MODE, auth: { nonce, deadline, signature } };
+}
+
+/** Signs a bid, as the owner of the bidder's account. */
+export function signBid(
+  domain: Uint8Array,
+  tx: Fields<Bid>,
+  { nonce, deadline }: OwnerTerms,
+  privateKey: Uint8Array,
+): Bid {
+  const { account, bidder, fraction, limit } = tx;
+  const signature = sign(bidDigest(domain, account, bidder, fraction, limit, nonce, deadline), privateKey);
+  return { ...tx, type: TX_BID, auth: { nonce, deadline, signature } };
 }
 
 /** Signs the cancellation of one order, as the owner (key index 0) or a session key. */

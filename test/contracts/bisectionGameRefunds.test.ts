@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { equalBytes, toHex, type Hex } from "../../src/crypto/bytes.ts";
-import type { Move, RefundClaim } from "../../src/game/Move.ts";
+import type { Move, Place, RefundClaim } from "../../src/game/Move.ts";
+import { sharePaths } from "../../src/game/MoveRefunds.ts";
 import { Dispute } from "../support/game/Dispute.ts";
 import { GameScene, type SceneOptions } from "../support/game/GameScene.ts";
 import { appendMove, costOf, paidFor, priceGas, sendMoves } from "../support/game/gasOfMoves.ts";
@@ -130,6 +131,37 @@ describe("BisectionGame: refunds", () => {
       await expectRefused(d.honestGame.claimRefund(late, d.alice.address as Hex), "MovesMismatch");
       expect(await paid(d, d.alice, early)).to.equal(total(early));
       expect(await d.honestGame.unclaimedMoves(claim.game, d.alice.address as Hex)).to.deep.equal(NOTHING);
+    });
+
+    it("pay the same with paths up to the place before as with paths up to the root, and refuse all that fit neither", async () => {
+      const d = await dispute({ historyHeight: 6n });
+      await d.win();
+      const claim = await claimOf(d, d.alice);
+      const places = sharePaths(claim.places);
+      const short = { ...claim, places };
+      const words = (of: readonly (Place | undefined)[]): number =>
+        of.reduce((sum, p) => sum + (p?.path.length ?? 0), 0);
+      expect(words(places)).to.be.lessThan(words(claim.places));
+      const at = places.findIndex(
+        (p, i) => p !== undefined && p.path.length < claim.places[i]!.path.length && p.path.length > 0,
+      );
+      const place = places[at]!;
+      const refused = async (change: Partial<Place>, error: string): Promise<void> => {
+        const forged = { ...short, places: places.with(at, { ...place, ...change }) };
+        await expectRefused(d.honestGame.claimRefund(forged, d.alice.address as Hex), error);
+      };
+      await refused({ path: place.path.slice(1) }, "SiblingCountMismatch");
+      await refused({ path: [...place.path, NOTHING] }, "SiblingCountMismatch");
+      await refused({ level: d.scene.height }, "SiblingCountMismatch");
+      await refused({ level: 255 }, "SiblingCountMismatch");
+      await refused({ index: place.index + 2 ** place.path.length }, "ChildIndexOutOfRange");
+      await refused({ index: 2 ** 32 - 1 }, "ChildIndexOutOfRange");
+      await refused({ index: place.index ^ 1 }, "SpanMismatch");
+      await refused({ span: NOTHING.slice().fill(1) }, "SpanMismatch");
+      // What the place before has not shown is not taken from it.
+      const without = { ...short, places: places.map((shown, i) => (i < at ? undefined : shown)) };
+      await expectRefused(d.honestGame.claimRefund(without, d.alice.address as Hex), "SiblingCountMismatch");
+      expect(await paid(d, d.alice, short)).to.equal(total(claim));
     });
 
     it("pay no more than the losers' stakes", async () => {

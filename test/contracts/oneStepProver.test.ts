@@ -111,24 +111,32 @@ describe("OneStepProver", () => {
   describe("deployment", () => {
     it("keeps every contract within the size limit", async () => {
       const { prover } = scene;
+      const fills = await ethers.getContractAt("FillExecutor", await prover.FILL_EXECUTOR());
       const addresses = [
         await prover.getAddress(),
         await prover.ACCOUNT_EXECUTOR(),
-        await prover.FILL_EXECUTOR(),
+        await fills.getAddress(),
         await prover.SETTLEMENT_EXECUTOR(),
+        await prover.ORACLE_EXECUTOR(),
+        await prover.LIQUIDATION_EXECUTOR(),
+        await fills.MARGIN_ENGINE(),
       ];
       for (const address of addresses) {
         expect((await ethers.provider.getCode(address)).length / 2 - 1).to.be.within(1, 24_576);
       }
     });
 
-    it("refuses an executor without code", async () => {
+    it("refuses an executor without code, and an executor a margin engine without", async () => {
       const [nobody] = await ethers.getSigners();
       const fills = await scene.prover.FILL_EXECUTOR();
-      await expect(ethers.deployContract("OneStepProver", [fills, fills, nobody])).to.be.revertedWithCustomError(
-        scene.prover,
-        "ExecutorMissing",
-      );
+      for (const missing of [0, 1, 2, 3, 4]) {
+        const executors = Array.from({ length: 5 }, (_, i) => (i === missing ? nobody! : fills));
+        const prover = ethers.deployContract("OneStepProver", executors as [string, string, string, string, string]);
+        await expect(prover).to.be.revertedWithCustomError(scene.prover, "ExecutorMissing");
+      }
+      const executor = ethers.deployContract("FillExecutor", [1, fills, nobody!]);
+      const errors = await ethers.getContractAt("FillExecutor", fills);
+      await expect(executor).to.be.revertedWithCustomError(errors, "MarginEngineMissing");
     });
 
     it("gives every executor only what belongs to it", async () => {
@@ -142,9 +150,11 @@ describe("OneStepProver", () => {
         sender: ethers.ZeroAddress,
       };
       const foreign: [string, string, number[], number][] = [
-        ["AccountExecutor", await scene.prover.ACCOUNT_EXECUTOR(), [0x00, 0x08, 0x10, 0x13, 0xff], 3],
+        ["AccountExecutor", await scene.prover.ACCOUNT_EXECUTOR(), [0x00, 0x08, 0x0a, 0x10, 0x13, 0x20, 0xff], 3],
         ["FillExecutor", await scene.prover.FILL_EXECUTOR(), [0x00, 0x01, 0x08, 0x0f, 0x14], 1],
-        ["SettlementExecutor", await scene.prover.SETTLEMENT_EXECUTOR(), [0x00, 0x01, 0x07, 0x10], 1],
+        ["SettlementExecutor", await scene.prover.SETTLEMENT_EXECUTOR(), [0x00, 0x01, 0x07, 0x09, 0x10], 6],
+        ["OracleExecutor", await scene.prover.ORACLE_EXECUTOR(), [0x00, 0x08, 0x1f, 0x21], 5],
+        ["LiquidationExecutor", await scene.prover.LIQUIDATION_EXECUTOR(), [0x00, 0x09, 0x0f, 0x10], 7],
       ];
       for (const [name, address, types, kind] of foreign) {
         const executor = await ethers.getContractAt("IExecutor", address);
@@ -175,7 +185,7 @@ describe("OneStepProver", () => {
 
     it("calls every kind of message that is none UnknownKind, zero among them", async () => {
       const payload = encodeTransaction(transferOf(signing(), 1, 2, 5n, { nonce: 1n, deadline }), 0n);
-      const kinds = [0, 6, 7, 255];
+      const kinds = [0, 8, 9, 255];
       const messages = kinds.map((kind): Message => ({ ...sent, sender: signerAddress(1), kind, payload }));
       const { log, steps } = run([], messages);
       for (const step of steps.slice(0, kinds.length)) {
@@ -188,7 +198,7 @@ describe("OneStepProver", () => {
       const payloads = [
         new Uint8Array(0),
         Uint8Array.of(0),
-        Uint8Array.of(0x09),
+        Uint8Array.of(0x0f),
         Uint8Array.of(0x14),
         new Uint8Array(4096),
       ];
@@ -275,7 +285,7 @@ describe("OneStepProver", () => {
 
     function sample(): { log: InputLog; steps: ProvenStep[] } {
       const deposit = depositMessage({ ...sent, sender: BRIDGE }, 90, signerAddress(90), 7_000_000n);
-      const sampled = run([transfer(1n), item(new Uint8Array(300).fill(9)), Uint8Array.of(0, 0)], [deposit]);
+      const sampled = run([transfer(1n), item(new Uint8Array(300).fill(0x0f)), Uint8Array.of(0, 0)], [deposit]);
       expect(sampled.steps.map(({ kind }) => kind)).to.deep.equal([
         ...["message", "item", "item", "framing error", "next batch", "identity"],
       ]);

@@ -4,6 +4,7 @@ import { concat, toBeHex, type BigNumberish, type ContractTransactionResponse } 
 
 import {
   BASE,
+  ORACLE_ERRORS,
   TERMS,
   chooseExpiry,
   createL1,
@@ -361,7 +362,8 @@ describe("OptionsSettlement", () => {
     it("every declared error is in the table", () => {
       const declared: string[] = [];
       scene.settlement.interface.forEachError(({ name }) => declared.push(name));
-      expect([...new Set(MUTATIONS.map(({ error }) => error))].sort()).to.deep.equal(declared.sort());
+      const table = new Set([...MUTATIONS.map(({ error }) => error), ...ORACLE_ERRORS]);
+      expect([...table].sort()).to.deep.equal(declared.sort());
     });
   });
 

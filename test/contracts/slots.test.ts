@@ -27,6 +27,7 @@ describe("Slots: keys and contents", () => {
       "0x06ffffffffffffff",
       "0x07ffffffffffffff",
       "0x0800000000000000",
+      "0x0900000000000000",
     ]);
     const others = await harness.keys(1, 1024n * 5n + 3n, 2, 0x070102, 9);
     expect(others.map((key) => toBeHex(key, 8))).to.deep.equal([
@@ -38,6 +39,7 @@ describe("Slots: keys and contents", () => {
       "0x0607010200000001",
       "0x0700000000000009",
       "0x0800000000000000",
+      "0x0900000000000000",
     ]);
   });
 
@@ -47,6 +49,8 @@ describe("Slots: keys and contents", () => {
       const content = concat([
         ADDRESS,
         u(64, 5n),
+        u(8, 1n),
+        u(40, max(40) - 1n),
         u(128, max(128)),
         u(128, 7n),
         ...positions.map((word) => u(256, word)),
@@ -54,6 +58,7 @@ describe("Slots: keys and contents", () => {
       const [account, encoded] = await harness.accountRoundTrip(content);
       expect(encoded).to.equal(content);
       expect([account.owner, account.floor, account.cash, account.debt]).to.deep.equal([ADDRESS, 5n, max(128), 7n]);
+      expect([account.mode, account.auction]).to.deep.equal([1n, max(40) - 1n]);
       expect([...account.positions]).to.deep.equal(positions);
     }
   });
@@ -76,7 +81,7 @@ describe("Slots: keys and contents", () => {
   });
 
   it("reads and writes a market", async () => {
-    const bits = [32, 64, 64, 64, 64, 64, 40];
+    const bits = [32, 64, 64, 64, 64, 64, 40, 32, 32, 64, 32, 128, 64, 40, 64, 64, 64, 64];
     for (const values of [bits.map((_, i) => BigInt(i + 1)), bits.map(max)]) {
       const content = concat(values.map((value, i) => u(bits[i]!, value)));
       const [market, encoded] = await harness.marketRoundTrip(content);
@@ -85,19 +90,41 @@ describe("Slots: keys and contents", () => {
     }
   });
 
-  it("reads and writes an expiry, final or not", async () => {
+  it("reads and writes an expiry, final or not, with parameters of either sign", async () => {
     for (const isFinal of [false, true]) {
       const amounts = [11n, max(128), 13n, max(128) - 1n];
+      const report = [max(64), 17n, max(40)];
+      const parameters = [-1n, max(63), -(2n ** 63n), 3n, -4n];
       const content = concat([
         u(64, 9n),
         u(32, max(32)),
         u(8, isFinal ? 1n : 0n),
         ...amounts.map((value) => u(128, value)),
+        ...report.map((value, i) => u([64, 64, 40][i]!, value)),
+        ...parameters.map((value) => u(64, BigInt.asUintN(64, value))),
+        u(32, 5n),
       ]);
       const [expiry, encoded] = await harness.expiryRoundTrip(content);
       expect(encoded).to.equal(content);
-      expect([...expiry]).to.deep.equal([9n, max(32), isFinal, ...amounts]);
+      const fields = [...expiry];
+      expect(fields.slice(0, -1)).to.deep.equal([9n, max(32), isFinal, ...amounts, ...report]);
+      expect([...expiry.curve]).to.deep.equal([...parameters, 5n]);
     }
+  });
+
+  it("reads and writes the signers", async () => {
+    for (const count of [1, 2, 3, 16]) {
+      const addresses = Array.from({ length: count }, (_, i) => toBeHex(BigInt(i + 1) << 150n, 20));
+      const content = concat([u(8, 255n), ...addresses]);
+      const [signers, encoded] = await harness.signersRoundTrip(content);
+      expect(encoded).to.equal(content);
+      expect([signers.threshold, signers.addresses.map((address) => address.toLowerCase())]).to.deep.equal([
+        255n,
+        addresses,
+      ]);
+    }
+    const content = hexlify(new Uint8Array(1 + 20 * 17));
+    await expect(harness.signersRoundTrip(content)).to.be.revertedWithCustomError(harness, "SlotLengthInvalid");
   });
 
   it("reads and writes a claim, a withdrawal and the globals", async () => {
@@ -112,14 +139,15 @@ describe("Slots: keys and contents", () => {
   });
 
   const lengths: [string, (content: string) => Promise<unknown>, number][] = [
-    ["account", (content) => harness.accountRoundTrip(content), 60],
+    ["account", (content) => harness.accountRoundTrip(content), 66],
     ["order", (content) => harness.orderRoundTrip(content), 75],
     ["key", (content) => harness.keyRoundTrip(content), 38],
-    ["market", (content) => harness.marketRoundTrip(content), 49],
-    ["expiry", (content) => harness.expiryRoundTrip(content), 77],
+    ["market", (content) => harness.marketRoundTrip(content), 130],
+    ["expiry", (content) => harness.expiryRoundTrip(content), 142],
     ["claim", (content) => harness.claimRoundTrip(content), 16],
     ["withdrawal", (content) => harness.withdrawalRoundTrip(content), 40],
     ["globals", (content) => harness.globalsRoundTrip(content), 40],
+    ["signers", (content) => harness.signersRoundTrip(content), 21],
   ];
   for (const [name, roundTrip, length] of lengths) {
     it(`refuses ${name} contents of another length than ${length}`, async () => {

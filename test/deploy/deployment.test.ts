@@ -1,16 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { ignitionParameters } from "../../deploy/values.ts";
 import Tenor from "../../deploy/modules/Tenor.ts";
 import type { Hex } from "../../src/crypto/bytes.ts";
+import { DeadlineError } from "../../src/game/Deadlines.ts";
 import { checkDeployment } from "../../src/l1/checkDeployment.ts";
 import { readDeployment, writeDeployment, type Deployment } from "../../src/l1/deployment.ts";
 import { deployTenor } from "../../src/l1/deployTenor.ts";
 import { L1Client } from "../../src/l1/L1Client.ts";
 import { L1Error } from "../../src/l1/L1Error.ts";
-import { parseParameters, readParameters } from "../../src/l1/parameters.ts";
+import { parseParameters, readParameters, requireTimeToDefend } from "../../src/l1/parameters.ts";
 import { LOCAL_PARAMETERS } from "../support/tenor.ts";
 import { connect } from "../support/baseChain.ts";
 
@@ -19,6 +20,9 @@ const PRODUCTION = new URL("../../deploy/parameters/production.json", import.met
 function expectFileError(call: () => unknown, parameter: string): void {
   expect(call).to.throw(L1Error).with.nested.property("fields.parameter", parameter);
 }
+
+/** The executors that check signatures. */
+const SIGNING = ["accountExecutor", "fillExecutor", "oracleExecutor", "liquidationExecutor"];
 
 describe("deployment", () => {
   it("goes through Ignition with the same constructor arguments and the same code as deployTenor", async () => {
@@ -51,7 +55,7 @@ describe("deployment", () => {
         );
       }
       // The domain separator is the one thing that is computed from an address.
-      if (name === "accountExecutor" || name === "fillExecutor") expect(actual.length).to.equal(expected.length);
+      if (SIGNING.includes(name)) expect(actual.length).to.equal(expected.length);
       else expect(actual, name).to.equal(expected);
     }
   });
@@ -110,13 +114,46 @@ describe("deployment", () => {
     });
   });
 
+  it("is refused if by its own times a defender could lose, and by a node too", async () => {
+    const { ethers } = await connect();
+    const [deployer] = await ethers.getSigners();
+    const client = new L1Client(ethers.provider);
+    // Six levels: opening and descending on each, the proof, and the answer itself.
+    const reactions = 14n;
+    const { challengePeriodSeconds: period, reactionSeconds: reaction } = LOCAL_PARAMETERS;
+    const most = { ...LOCAL_PARAMETERS, censorshipSeconds: period - reactions * reaction };
+    const deployment = await deployTenor(deployer!, most);
+    await checkDeployment(client, deployment, most);
+    const changes: Partial<typeof most>[] = [
+      { censorshipSeconds: most.censorshipSeconds + 1n },
+      { reactionSeconds: reaction + 1n },
+      { historyHeight: 31n },
+      { sectionBits: 4n },
+      { challengePeriodSeconds: period - 1n },
+    ];
+    for (const change of changes) {
+      const parameters = { ...most, ...change };
+      const nonce = await deployer!.getNonce();
+      const error: unknown = await deployTenor(deployer!, { ...parameters, token: deployment.addresses.token }).catch(
+        (thrown: unknown) => thrown,
+      );
+      expect(error).to.be.instanceOf(DeadlineError).with.property("code", "CHALLENGE_PERIOD_TOO_SHORT");
+      expect(await deployer!.getNonce(), "transactions sent").to.equal(nonce);
+      expect(() => ignitionParameters(parameters, deployer!.address, 0)).to.throw(DeadlineError);
+    }
+    // Nothing that a contract knows is different, so it is the file that is refused.
+    const hasty = { ...most, censorshipSeconds: most.censorshipSeconds + 1n };
+    const refused: unknown = await checkDeployment(client, deployment, hasty).catch((thrown: unknown) => thrown);
+    expect(refused).to.be.instanceOf(DeadlineError);
+  });
+
   it("writes a file that it reads again, and refuses others", () => {
     const folder = mkdtempSync(path.join(tmpdir(), "tenor-"));
     const file = path.join(folder, "deployment.json");
     const address: Hex = `0x${"11".repeat(20)}`;
     const names = ["token", "timelock", "inbox", "chain", "bridge", "settlement"];
-    const executors = ["accountExecutor", "fillExecutor", "settlementExecutor", "prover", "game"];
-    const addresses = Object.fromEntries([...names, ...executors].map((name) => [name, address]));
+    const machine = ["marginEngine", ...SIGNING, "settlementExecutor", "prover", "game"];
+    const addresses = Object.fromEntries([...names, ...machine].map((name) => [name, address]));
     const deployment = { chainId: 31337n, startBlock: 3, feeRecipient: address, addresses } as unknown as Deployment;
     try {
       writeDeployment(file, deployment);
@@ -157,6 +194,12 @@ describe("deployment", () => {
 
     it("for production leave nothing to chance: what only the deployer knows must be filled in", () => {
       expectFileError(() => readParameters(PRODUCTION), "sequencer");
+    });
+
+    it("for production leave time to defend once they are filled in", () => {
+      const file = JSON.parse(readFileSync(PRODUCTION, "utf8")) as Record<string, unknown>;
+      const { sequencer, feeRecipient, treasury, timelockProposers } = LOCAL_PARAMETERS;
+      requireTimeToDefend(parseParameters({ ...file, sequencer, feeRecipient, treasury, timelockProposers }));
     });
   });
 });

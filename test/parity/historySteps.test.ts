@@ -15,7 +15,7 @@ describe("evidence of a step of a history", () => {
     const { log } = makeInputs(20260508, 60);
     const execution = new Execution(CONFIG, log, preparedRoot());
     await execution.advance(60n);
-    const range = await execution.range(execution.at(10n)!, 40n, 26);
+    const { range } = await execution.range(execution.at(10n)!, 40n, 26);
     const random = new Random(20260509);
     const { count } = range.history;
     const indices = [0, count - 1, count, 2 ** 26 - 1, ...Array.from({ length: 60 }, () => random.uint(count))];

@@ -4,7 +4,7 @@ import { stateOf } from "../../src/game/NodeState.ts";
 import { updateOf } from "../../src/game/plan.ts";
 import type { ViewNode } from "../../src/game/GameView.ts";
 import { fromHex } from "../../src/crypto/bytes.ts";
-import { answerBy, longestDelay } from "../../src/roles/Deadlines.ts";
+import { answerBy, longestDelay } from "../../src/game/Deadlines.ts";
 import { Adversary, movesOf, playOut } from "../support/game/Adversary.ts";
 import { GameScene } from "../support/game/GameScene.ts";
 

@@ -6,7 +6,7 @@ import { L1Error } from "../../src/l1/L1Error.ts";
 import { machineStateHash } from "../../src/machine/MachineState.ts";
 import { WebhookSink, type Alarm } from "../../src/roles/Alarm.ts";
 import type { Challenger, ChallengerOptions } from "../../src/roles/Challenger.ts";
-import { answerBy } from "../../src/roles/Deadlines.ts";
+import { answerBy } from "../../src/game/Deadlines.ts";
 import { SILENT } from "../../src/roles/Logger.ts";
 import { makeChallenger } from "../../src/roles/nodes.ts";
 import { Adversary } from "../support/game/Adversary.ts";

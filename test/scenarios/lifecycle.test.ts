@@ -9,9 +9,10 @@ import type { Proposer } from "../../src/roles/Proposer.ts";
 import { expectRefused, USDC, World, type TestFollower, type Trader } from "../support/tenor.ts";
 
 /** Pays withdrawal `number` against the last confirmed state, as anybody could. */
-async function finalize(proposer: Proposer, payer: Trader, number: bigint): Promise<void> {
-  const { created, end } = proposer.view.latestConfirmed;
-  await payer.bridge.finalizeWithdrawal(number, created, witnessItem(end!.root, withdrawalKey(number)));
+async function finalize(proposer: Proposer, follower: TestFollower, payer: Trader, number: bigint): Promise<void> {
+  const { created } = proposer.view.latestConfirmed;
+  const { root } = (await follower.find(created.end))!;
+  await payer.bridge.finalizeWithdrawal(number, created, witnessItem(root, withdrawalKey(number)));
 }
 
 async function expectConserved(follower: TestFollower): Promise<void> {
@@ -76,8 +77,8 @@ describe("Scenario: money goes in, moves, and comes out", () => {
   });
 
   it("nothing is paid before the challenge period is over", async () => {
-    const { created, end } = proposer.view.tip;
-    const witness = witnessItem(end!.root, withdrawalKey(0n));
+    const { created } = proposer.view.tip;
+    const witness = witnessItem((await node.find(created.end))!.root, withdrawalKey(0n));
     await expectRefused(bob.bridge.finalizeWithdrawal(0n, created, witness), "AssertionNotConfirmed");
     expect(await world.balanceOf(bob.address)).to.equal(900n * USDC);
   });
@@ -86,8 +87,8 @@ describe("Scenario: money goes in, moves, and comes out", () => {
     await world.wait(world.parameters.challengePeriodSeconds);
     expect((await proposer.tick()).confirmed).to.be.an("object");
     await proposer.tick();
-    await finalize(proposer, alice, 0n);
-    await expectRefused(finalize(proposer, alice, 0n), "AlreadyFinalized");
+    await finalize(proposer, node, alice, 0n);
+    await expectRefused(finalize(proposer, node, alice, 0n), "AlreadyFinalized");
     expect(await world.balanceOf(bob.address)).to.equal(1020n * USDC);
     await expectConserved(node);
     expect(await node.conservation()).to.include({ unpaidWithdrawals: 0n, accounted: 280n * USDC });
@@ -122,7 +123,7 @@ describe("Scenario: money goes in, moves, and comes out", () => {
     await world.wait(world.parameters.challengePeriodSeconds);
     expect((await proposer.tick()).confirmed).to.be.an("object");
     await proposer.tick();
-    await finalize(proposer, bob, 1n);
+    await finalize(proposer, node, bob, 1n);
     expect(await world.balanceOf(alice.address)).to.equal(950n * USDC);
     await expectConserved(node);
   });

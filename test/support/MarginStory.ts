@@ -59,7 +59,7 @@ export class MarginStory extends Exchange {
       this.must(this.anchor(market, 2_000));
       const terms = { minVol: 100_000, maxVol: 3_000_000, bandFloor: 20_000n, exposureMultiple: multiple };
       this.must(this.message(7, settlement, marketPayload(market, terms)));
-      this.must(this.report(2_000, { market }));
+      this.must(this.oracleSays(2_000, { market }));
     }
     const backer = this.arrives("backer of the fund", fund);
     this.must(this.transfer(backer.account, backer.signer, FUND_ACCOUNT, BigInt(fund) * USDC));
@@ -86,7 +86,7 @@ export class MarginStory extends Exchange {
   }
 
   /** A report at `usd` of forward and smile for the days given, by the first two oracles unless others are named. */
-  report(
+  oracleSays(
     usd: number,
     { days = [DAY], by = [0, 1], time = this.now, market = 1, earlier = undefined as OracleReport | undefined } = {},
   ): ResultName {
@@ -108,10 +108,10 @@ export class MarginStory extends Exchange {
   moves(usd: number, options: { days?: number[]; market?: number } = {}): void {
     this.wait(1);
     this.must(this.anchor(options.market ?? 1, usd));
-    let result = this.report(usd, options);
+    let result = this.oracleSays(usd, options);
     if (result === "ReportJumps") {
       this.wait(60);
-      result = this.report(usd, { ...options, earlier: this.#shown! });
+      result = this.oracleSays(usd, { ...options, earlier: this.#shown! });
     }
     this.must(result);
   }

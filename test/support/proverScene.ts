@@ -14,10 +14,14 @@ export interface ProverScene {
 export async function deployProver({ ethers }: Connection): Promise<ProverScene> {
   const { chainId } = await ethers.provider.getNetwork();
   const [inbox, bridge, settlement] = [toHex(INBOX), toHex(BRIDGE), toHex(SETTLEMENT)];
-  const accounts = await ethers.deployContract("AccountExecutor", [chainId, inbox, bridge]);
-  const fills = await ethers.deployContract("FillExecutor", [chainId, inbox]);
+  const engine = await ethers.deployContract("MarginEngine");
+  const accounts = await ethers.deployContract("AccountExecutor", [chainId, inbox, bridge, engine]);
+  const fills = await ethers.deployContract("FillExecutor", [chainId, inbox, engine]);
   const settlements = await ethers.deployContract("SettlementExecutor", [settlement]);
-  const prover = await ethers.deployContract("OneStepProver", [accounts, fills, settlements]);
+  const reports = await ethers.deployContract("OracleExecutor", [chainId, inbox, settlement]);
+  const auctions = await ethers.deployContract("LiquidationExecutor", [chainId, inbox, engine]);
+  const executors = [accounts, fills, settlements, reports, auctions] as const;
+  const prover = await ethers.deployContract("OneStepProver", [...executors]);
   const harness = await ethers.deployContract("ProverHarness", [prover]);
   return { prover, harness, chainId };
 }

@@ -12,6 +12,8 @@ import {
   MESSAGE_FIX_PRICE,
   MESSAGE_FORCED,
   MESSAGE_LIST_MARKET,
+  MESSAGE_SET_MARKET,
+  MESSAGE_SET_SIGNERS,
   type Message,
 } from "../../src/machine/Inputs.ts";
 import { GENESIS_CURSOR } from "../../src/machine/MachineState.ts";
@@ -30,8 +32,17 @@ import { DEFAULT_OPTIONS, type SequencerOptions } from "../../src/sequencer/Sequ
 import type { Clock } from "../../src/sequencer/Clock.ts";
 import type { SignedOrder } from "../../src/sequencer/SignedOrder.ts";
 import { signOrder } from "../../src/sequencer/Signing.ts";
-import { depositPayload, listPayload, anchorPayload, fixPayload } from "../../src/replay/payloads.ts";
+import {
+  anchorPayload,
+  depositPayload,
+  fixPayload,
+  listPayload,
+  riskPayload,
+  signersPayload,
+} from "../../src/replay/payloads.ts";
+import type { RiskTerms } from "../../src/market/types.ts";
 import { batchOf } from "./batch.ts";
+import { ORACLE } from "./oracle.ts";
 import { PLAIN } from "./traffic/builders.ts";
 
 /** A deterministic L1 for the sequencer's tests: the two sequences and the rules of the inbox, without a chain. */
@@ -54,6 +65,8 @@ export const TICK = 200n;
 export const LOT = 100_000n;
 export const STEPS = [500_000n, 1_000_000n, 5_000_000n] as const;
 export const SPOT = 30_000_000n;
+/** 5 % to 500 %, a band of at least 20 USD, exposure of up to a hundred times the fund. */
+export const RISK: RiskTerms = { minVol: 50_000, maxVol: 5_000_000, bandFloor: 200_000n, exposureMultiple: 100 };
 export const CONTRACT = 1_000_000n;
 export const USDC = 1_000_000n;
 
@@ -109,6 +122,14 @@ export class FakeL1 implements InboxWriter {
 
   listMarket(market = MARKET): void {
     this.enqueue(MESSAGE_LIST_MARKET, SETTLEMENT, listPayload(market, { tick: TICK, lot: LOT, steps: STEPS }));
+  }
+
+  setSigners(threshold = ORACLE.threshold, addresses: readonly Uint8Array[] = ORACLE.addresses): void {
+    this.enqueue(MESSAGE_SET_SIGNERS, SETTLEMENT, signersPayload(threshold, addresses));
+  }
+
+  setMarket(market = MARKET, risk: RiskTerms = RISK): void {
+    this.enqueue(MESSAGE_SET_MARKET, SETTLEMENT, riskPayload(market, risk));
   }
 
   anchor(price: bigint, market = MARKET, time = this.now): void {
@@ -214,14 +235,21 @@ export interface HarnessOptions extends Partial<SequencerOptions> {
   readonly cash?: bigint;
   readonly journal?: Journal;
   readonly logger?: Logger;
+  /** Whether L1 has named the oracle and the market's risk parameters. */
+  readonly oracle?: boolean;
 }
 
 /** A market with an anchor and funded accounts 1 to n. */
 export function harness(options: HarnessOptions = {}): Harness {
-  const { accounts = 4, cash = 1_000_000n * USDC, journal = new MemoryJournal(), logger = SILENT, ...rest } = options;
+  const { accounts = 4, cash = 1_000_000n * USDC, journal = new MemoryJournal(), logger = SILENT } = options;
+  const { oracle = false, ...rest } = options;
   const clock = new TestClock();
   const l1 = new FakeL1(clock);
   l1.listMarket();
+  if (oracle) {
+    l1.setSigners();
+    l1.setMarket();
+  }
   l1.anchor(SPOT);
   for (let account = 1; account <= accounts; account++) l1.deposit(account, cash);
   const events: ExchangeEvent[] = [];

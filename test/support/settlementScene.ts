@@ -16,6 +16,16 @@ export const BASE = 6;
 /** Terms of the market of these tests: tick 0.01 USD, lot 0.001 contract. */
 export const TERMS = { tick: 100n, lot: 1000n, steps: [1000n, 5000n, 10_000n] as [bigint, bigint, bigint] } as const;
 
+/** Errors of setSigners and setMarket alone; optionsSettlementOracle.test.ts meets them all. */
+export const ORACLE_ERRORS = [
+  "SignerCountInvalid",
+  "ThresholdInvalid",
+  "SignerInvalid",
+  "VolBoundsInvalid",
+  "BandFloorInvalid",
+  "ExposureMultipleInvalid",
+] as const;
+
 /** An expiry two to three days after the L1's time. */
 export async function chooseExpiry(l1: L1): Promise<{ day: number; expiry: number }> {
   const day = Math.floor((await l1.time.latest()) / 86_400) + 2;

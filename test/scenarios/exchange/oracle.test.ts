@@ -12,7 +12,7 @@ function market(): MarginStory & { dealer: Trader; client: Trader } {
   const dealer = story.arrives("dealer", 9_000, true);
   const client = story.arrives("client", 5_000);
   story.wait(1);
-  story.must(story.report(2_000, { days: [DAY, LATER] }));
+  story.must(story.oracleSays(2_000, { days: [DAY, LATER] }));
   for (const day of [DAY, LATER]) story.must(story.sells(dealer, client, 10, { ...CALL, day }, day === DAY ? 43 : 80));
   return Object.assign(story, { dealer, client });
 }
@@ -57,7 +57,7 @@ describe("the oracle falls silent over a weekend (THREATS 26, 26d)", () => {
     const story = market();
     const { dealer } = story;
     story.wait(2 * 86_400);
-    expect(story.report(2_700)).to.equal("ReportJumps");
+    expect(story.oracleSays(2_700)).to.equal("ReportJumps");
     expect(story.startsAuction(dealer)).to.equal("MarksStale");
     story.moves(2_700, { days: [DAY, LATER] });
     story.must(story.startsAuction(dealer));
@@ -67,7 +67,7 @@ describe("the oracle falls silent over a weekend (THREATS 26, 26d)", () => {
     const story = market();
     const { dealer, client } = story;
     story.wait(1_801);
-    story.must(story.report(2_000, { days: [LATER] }));
+    story.must(story.oracleSays(2_000, { days: [LATER] }));
     expect(story.sells(dealer, client, 1, CALL, 43), "a fresh spot with an old smile").to.not.equal("OK");
     // The stale expiry is charged in full, which takes the maker's margin for both.
     expect(story.excessOf(dealer)).to.be.lessThan(0);
@@ -78,15 +78,15 @@ describe("the oracle falls silent over a weekend (THREATS 26, 26d)", () => {
 
 describe("reports that are refused (THREATS 26d)", () => {
   const refused: [string, (story: MarginStory) => string, string][] = [
-    ["early", (story) => story.report(2_000, { time: story.now + 1n }), "ReportEarly"],
-    ["late", (story) => (story.wait(200), story.report(2_000, { time: story.now - 121n })), "ReportLate"],
-    ["repeated", (story) => story.report(2_000), "ReportOutdated"],
-    ["by too few signers", (story) => (story.wait(1), story.report(2_000, { by: [2] })), "SignersInvalid"],
-    ["at zero", (story) => (story.wait(1), story.report(0)), "PriceInvalid"],
-    ["of another market", (story) => (story.wait(1), story.report(2_000, { market: 7 })), "MarketUnknown"],
-    ["of an expired day", (story) => (story.wait(1), story.report(2_000, { days: [START_DAY] })), "ReportInvalid"],
-    ["that jumps", (story) => (story.wait(4_000), story.report(2_400)), "ReportJumps"],
-    ["far from the feed", (story) => (story.wait(1), story.report(2_201)), "ReportOffAnchor"],
+    ["early", (story) => story.oracleSays(2_000, { time: story.now + 1n }), "ReportEarly"],
+    ["late", (story) => (story.wait(200), story.oracleSays(2_000, { time: story.now - 121n })), "ReportLate"],
+    ["repeated", (story) => story.oracleSays(2_000), "ReportOutdated"],
+    ["by too few signers", (story) => (story.wait(1), story.oracleSays(2_000, { by: [2] })), "SignersInvalid"],
+    ["at zero", (story) => (story.wait(1), story.oracleSays(0)), "PriceInvalid"],
+    ["of another market", (story) => (story.wait(1), story.oracleSays(2_000, { market: 7 })), "MarketUnknown"],
+    ["of an expired day", (story) => (story.wait(1), story.oracleSays(2_000, { days: [START_DAY] })), "ReportInvalid"],
+    ["that jumps", (story) => (story.wait(4_000), story.oracleSays(2_400)), "ReportJumps"],
+    ["far from the feed", (story) => (story.wait(1), story.oracleSays(2_201)), "ReportOffAnchor"],
   ];
   for (const [what, run, code] of refused) {
     it(`${what}: ${code}, and nothing changes`, () => {
@@ -103,33 +103,33 @@ describe("reports that are refused (THREATS 26d)", () => {
     const addresses = [0, 1, 3].map((i): Signer => fakeSigner(`oracle ${i}`)).map(({ address }) => address);
     story.must(story.message(6, settlement, signersPayload(2, addresses)));
     story.wait(1);
-    expect(story.report(2_000, { by: [0, 2] })).to.equal("BadSignature");
-    story.must(story.report(2_000, { by: [0, 1] }));
+    expect(story.oracleSays(2_000, { by: [0, 2] })).to.equal("BadSignature");
+    story.must(story.oracleSays(2_000, { by: [0, 1] }));
   });
 
   it("a walk of small moves gets no further in a minute than one jump", () => {
     const story = new MarginStory();
     story.wait(4_000);
-    story.must(story.report(2_000));
+    story.must(story.oracleSays(2_000));
     let spot = 2_000;
     let steps = 0;
     for (let result = "OK"; result === "OK" && steps < 20; steps++) {
       story.wait(2);
-      result = story.report(spot * 1.04);
+      result = story.oracleSays(spot * 1.04);
       if (result === "OK") spot *= 1.04;
     }
     expect(spot).to.be.within(2_200, 2_300);
     // Two minutes later the window has moved on.
     story.wait(121);
-    story.must(story.report(spot * 1.04));
+    story.must(story.oracleSays(spot * 1.04));
   });
 
   it("a glitch that is gone a minute later confirms nothing", () => {
     const story = new MarginStory();
     story.wait(4_000);
-    expect(story.report(3_000)).to.equal("ReportJumps");
+    expect(story.oracleSays(3_000)).to.equal("ReportJumps");
     story.wait(20);
-    story.must(story.report(2_010));
+    story.must(story.oracleSays(2_010));
     story.wait(45);
     // The earlier report is older than one that was accepted.
     expect(() => story.moves(3_000)).to.not.throw();
@@ -172,8 +172,8 @@ describe("rogue signers (THREATS 26d)", () => {
     const { dealer } = story;
     story.wait(1);
     story.must(story.anchor(1, 2_000));
-    expect(story.report(2_500)).to.equal("ReportOffAnchor");
-    story.must(story.report(2_199));
+    expect(story.oracleSays(2_500)).to.equal("ReportOffAnchor");
+    story.must(story.oracleSays(2_199));
     expect(story.startsAuction(dealer), "ten per cent is less than the margin").to.not.equal("MarksStale");
   });
 
@@ -182,10 +182,10 @@ describe("rogue signers (THREATS 26d)", () => {
     const { dealer } = story;
     // No report of the expiry for its last day; the spot goes on.
     story.waitUntil(BigInt(DAY) * 86_400n + 28_800n - 60n);
-    story.must(story.report(2_000, { days: [LATER] }));
+    story.must(story.oracleSays(2_000, { days: [LATER] }));
     const before = story.excessOf(dealer);
     story.wait(61);
-    story.must(story.report(2_000, { days: [LATER] }));
+    story.must(story.oracleSays(2_000, { days: [LATER] }));
     expect(story.excessOf(dealer)).to.be.at.most(before + 1);
     expect(story.withdraw(dealer.account, dealer.signer, 1_000_000n)).to.equal("InsufficientMargin");
   });

@@ -20,7 +20,7 @@ function squeeze(
   };
   const hedger = story.arrives("collateralised writer", 20_000);
   story.wait(1);
-  story.must(story.report(2_000, { days: [DAY, LATER] }));
+  story.must(story.oracleSays(2_000, { days: [DAY, LATER] }));
   story.must(story.sells(who.writer, who.six, 6, CALL, 45));
   story.must(story.sells(who.writer, who.fourteen, 14, CALL, 45));
   story.must(story.sells(hedger, who.later, 1, { strike: 2_000, day: LATER }, 80));

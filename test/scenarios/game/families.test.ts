@@ -1,12 +1,16 @@
 import { expect } from "chai";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { toHex, type Hex } from "../../../src/crypto/bytes.ts";
+import type { HistorySource } from "../../../src/history/HistorySource.ts";
+import { PatchedHistory } from "../../../src/history/PatchedHistory.ts";
+import { machineStateOf } from "../../../src/roles/Execution.ts";
+import { Dispute } from "../../support/game/Dispute.ts";
 import { assertionId } from "../../../src/history/Assertion.ts";
 import { History } from "../../../src/history/History.ts";
 import { machineStateHash, type MachineState } from "../../../src/machine/MachineState.ts";
 import { Arena } from "../../support/game/Arena.ts";
 import { Table } from "../../support/game/exhaustive.ts";
-import { falseState, type Claim } from "../../support/game/GameScene.ts";
+import { falseState, GameScene, type Claim } from "../../support/game/GameScene.ts";
 import { Liar, STYLES } from "../../support/game/adversaries.ts";
 import { HonestParty } from "../../support/game/HonestParty.ts";
 import { bound, play } from "../../support/game/play.ts";
@@ -202,5 +206,55 @@ describe("Threat 12: a range of more steps than a history holds", () => {
     await game(await Arena.enter(second), 0);
     const last = second.chain(signers[0]!);
     expect(await last.assertionRecord((await second.nameOf(second.honest)).id)).to.include({ isOverflow: false });
+  });
+});
+
+describe("Threat 12: a batch that comes between a parent and its children", () => {
+  it("is none of theirs: claims that include it are refused, proofs go on, and it is their children's", async () => {
+    const scene = await GameScene.launch({ historyHeight: 6n, sectionBits: 2n });
+    const { world } = scene;
+    const [alice, bob] = [world.signers[6]!, world.signers[7]!];
+    const chain = scene.chain(bob);
+    // The parent's children are about the first batch. A second one is there before anybody asserts.
+    await world.post();
+    const { childTarget } = await chain.assertionRecord(scene.parent);
+    expect(childTarget).to.equal(1n);
+
+    const follower = world.follower();
+    await follower.sync();
+    const beyond = machineStateOf(follower.snapshotAt(2n)!);
+    const history = new History(scene.height);
+    for (const { post } of scene.steps.slice(0, scene.realSteps)) history.append(machineStateHash(post));
+    history.append(machineStateHash(beyond));
+    await expectRefused(scene.assert(bob, { end: beyond, history }), "EndBeyondTarget");
+    const l1Block = await chain.head();
+    const call = {
+      parent: scene.parent,
+      end: beyond,
+      historyRoot: history.root(),
+      lastLeafPath: history.lastLeafPath(),
+      expectedTarget: 2n,
+      l1Block,
+    };
+    await expectRefused(chain.assertState(call), "TargetMismatch");
+    // The same with an end that looks as if it stood at the target.
+    const dispute = await Dispute.begin(scene, { end: { ...beyond, batch: childTarget }, history: await disguised() });
+
+    async function disguised(): Promise<HistorySource> {
+      const last = new History(scene.height);
+      last.append(machineStateHash({ ...beyond, batch: childTarget }));
+      return new PatchedHistory(scene.honest.history, new Map(), { index: scene.realSteps, source: last });
+    }
+
+    const proof = await dispute.toProof();
+    expect(proof.position.index, "the identity, not the next batch").to.equal(scene.realSteps);
+    // More batches come while the proof is on its way.
+    await world.post();
+    await world.post();
+    await dispute.send([await dispute.toConfirmation(proof)]);
+    expect(await scene.isRightConfirmed()).to.equal(true);
+    const { id } = await scene.nameOf(scene.honest);
+    expect((await chain.assertionRecord(id)).childTarget).to.equal(2n);
+    expect(alice.address).to.equal(dispute.alice.address);
   });
 });

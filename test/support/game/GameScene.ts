@@ -74,7 +74,9 @@ export class GameScene {
   /** Deploys, on a new chain or on the one given, and makes the genesis assertion's range. */
   static async launch({ sharedSeconds = false, ...changes }: SceneOptions = {}, on?: Connection): Promise<GameScene> {
     const override = { allowBlocksWithSameTimestamp: sharedSeconds };
-    const world = await World.launch(changes, on ?? (await connect(override)));
+    // Its parties answer at once, so that the challenge period may be as short as a test likes.
+    const quick = { reactionSeconds: 1n, censorshipSeconds: 0n };
+    const world = await World.launch({ ...quick, ...changes }, on ?? (await connect(override)));
     const [alice, bob] = [await world.trader("alice"), await world.trader("bob")];
     await alice.bridge.open(alice.address, 300n * USDC);
     await bob.bridge.open(bob.address, 100n * USDC);

@@ -6,7 +6,7 @@ import { cdf, pdf, tail } from "../../../src/pricing/NormalDistribution.ts";
 import { MAX_SECONDS, MAX_VOL } from "../../../src/pricing/PricingBounds.ts";
 import { isValid, type SviParameters, vol } from "../../../src/pricing/Svi.ts";
 import type { PricingHarness } from "../../../typechain/index.ts";
-import type { Connection } from "../l1.ts";
+import type { Connection } from "../baseChain.ts";
 import type { Random } from "../random.ts";
 import {
   anyMagnitude,

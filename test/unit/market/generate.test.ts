@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { largestLoss } from "../../../src/market/cashBook.ts";
-import { DEMO_EXPIRY_DAY, DEMO_MAKERS, generateDay } from "../../../src/market/generate.ts";
+import { DEMO_EXPIRY_DAY, DEMO_MAKERS, generateDay, SQUEEZED_MAKER } from "../../../src/market/generate.ts";
 import { DEMO_TAKERS } from "../../../src/market/demoArrivals.ts";
 import {
   CONTRACT,
@@ -12,22 +12,27 @@ import {
   type Series,
   seriesKey,
   strikeStep,
+  type Trader,
   traderKey,
   USD,
 } from "../../../src/market/types.ts";
 import { replay } from "./matcher.ts";
 import { call } from "./prints.ts";
 
-/** The exchange's collateralised regime, by hand: a fill is refused if either side could end up owing. */
+/** The exchange's collateralised regime, by hand: a fill is refused if a side in that mode could end up owing. */
 class Collateral {
   refused: OrderEvent[] = [];
+  readonly #standard = new Set<string>();
   readonly #cash = new Map<string, bigint>();
   readonly #held = new Map<string, Map<string, { series: Series; quantity: bigint }>>();
   readonly #index = new Map<number, bigint>();
 
   *watch(events: Iterable<MarketEvent>): Generator<MarketEvent> {
     for (const event of events) {
-      if (event.kind === "deposit") this.#cash.set(traderKey(event.trader), event.amount);
+      if (event.kind === "deposit") {
+        this.#cash.set(traderKey(event.trader), event.amount);
+        if (event.margin === "standard") this.#standard.add(traderKey(event.trader));
+      }
       if (event.kind === "index") this.#index.set(event.market, event.price);
       if (event.kind === "expiry") for (const trader of this.#held.keys()) this.#settle(trader, event);
       yield event;
@@ -36,7 +41,9 @@ class Collateral {
 
   accept = (taker: OrderEvent, maker: OrderEvent, quantity: bigint): boolean => {
     const sides = [taker, maker].map((order) => this.#after(order, quantity, maker.limitPrice));
-    const backed = sides.every(({ cash, held }) => cash >= this.#requirement([...held.values()]));
+    const backed = sides.every(
+      ({ trader, cash, held }) => this.#standard.has(trader) || cash >= this.#requirement([...held.values()]),
+    );
     if (!backed) this.refused.push(taker);
     else for (const { trader, cash, held } of sides) (this.#cash.set(trader, cash), this.#held.set(trader, held));
     return backed;
@@ -113,8 +120,8 @@ describe("the generated day", () => {
   it("uses all accounts, both markets, both sides and types, within the caps", () => {
     const traders = new Set(orders.map(({ trader }) => traderKey(trader)));
     expect(traders.size)
-      .to.equal(DEMO_MAKERS + DEMO_TAKERS)
-      .and.to.equal(100);
+      .to.equal(DEMO_MAKERS + 1 + DEMO_TAKERS)
+      .and.to.equal(101);
     const kinds = new Set(
       result.trades.map(({ taker: { series, side } }) => `${series.market} ${series.type} ${side}`),
     );
@@ -122,6 +129,37 @@ describe("the generated day", () => {
     expect(new Set(result.trades.map(({ taker }) => expiryKey(taker.series))).size).to.equal(8);
     expect(result.maxPositions).to.be.at.most(64);
     expect(result.maxExpiries).to.be.at.most(8);
+  });
+
+  it("shows an oracle both markets every minute, with a smile for every expiry that is not over", () => {
+    const seen = day.events.filter((event) => event.kind === "observation");
+    expect(seen.length).to.equal(2 * (24 * 60 + 1));
+    for (const { time, model } of seen) {
+      const days = model.expiries.map(({ day: expiryDay }) => expiryDay);
+      expect(days.length).to.equal(time < expiry ? 4 : 3);
+      for (const { points } of model.expiries) expect(points.length).to.equal(7);
+    }
+  });
+
+  it("gives makers a fraction of what the collateralised regime would ask, and squeezes one of them", () => {
+    const standard = day.events.filter((event) => event.kind === "deposit" && event.margin === "standard");
+    expect(standard.length).to.equal(DEMO_MAKERS + 2);
+    const of = (trader: Trader): OrderEvent[] =>
+      orders.filter((order) => traderKey(order.trader) === traderKey(trader));
+    const [sale, ...others] = of(SQUEEZED_MAKER);
+    expect(others).to.deep.equal([]);
+    expect(sale).to.include({ side: "sell", immediate: false, time: expiry + 7_200 });
+    const bought = result.trades
+      .filter(({ maker }) => maker === sale)
+      .reduce((sum, { quantity }) => sum + quantity, 0n);
+    expect(bought).to.equal(sale!.quantity);
+    const spots = day.events.flatMap((event) =>
+      event.kind === "observation" && event.model.market === sale!.series.market ? [event] : [],
+    );
+    const spotAt = (seconds: number): number =>
+      Number(spots.find(({ time }) => time >= expiry + seconds)!.model.spot) / Number(USD);
+    expect(spotAt(4.5 * 3_600) / spotAt(4 * 3_600)).to.be.within(1.1, 1.18);
+    expect(spotAt(6.5 * 3_600) / spotAt(5.5 * 3_600)).to.be.within(0.89, 0.96);
   });
 
   it("expires once per market in the middle of the day, and trades nothing expired", () => {

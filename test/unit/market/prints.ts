@@ -29,6 +29,7 @@ export function prints(
     quantity: BigInt(Math.round(contracts * 10)) * (CONTRACT / 10n),
     coinPrice: BigInt(Math.round(milliCoin * 10)) * 10_000n,
     indexPrice: BigInt(index) * USD,
+    vol: 0.6,
   }));
 }
 

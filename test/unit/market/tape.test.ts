@@ -51,8 +51,16 @@ describe("the tape", () => {
         quantity: (3n * CONTRACT) / 10n,
         coinPrice: 1_500_000n,
         indexPrice: 40_940_100n,
+        vol: 0.4253,
       },
     ]);
+  });
+
+  it("has no vol where the tape says zero or nothing that makes sense", () => {
+    for (const iv of ["0", "0.0", "", "-3", "NaN", "1e2"]) {
+      const { prints, broken } = readTape([HEADER, row({ iv })]);
+      expect([prints.length, broken.length, prints[0]?.vol], iv).to.deep.equal([1, 0, undefined]);
+    }
   });
 
   it("tolerates CRLF, a byte order mark, blank lines and columns in another order", () => {

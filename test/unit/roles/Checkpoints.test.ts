@@ -104,8 +104,8 @@ describe("SqliteCheckpoints", () => {
     expect(taken).to.equal(snapshots[BATCHES]!.steps - snapshots[12]!.steps);
     expect(machineStateOf(execution.current)).to.deep.equal(machineStateOf(snapshots[BATCHES]!));
     // What lies before the checkpoint is still there to be run.
-    const range = await execution.range((await execution.find(snapshots[3]!.cursor))!, 9n, 26);
-    expect(machineStateOf(range.end)).to.deep.equal(machineStateOf(snapshots[9]!));
+    const { end } = await execution.range((await execution.find(snapshots[3]!.cursor))!, 9n, 26);
+    expect(machineStateOf(end)).to.deep.equal(machineStateOf(snapshots[9]!));
     execution.goBack(5n);
     expect(execution.current.cursor.batch < 6n).to.equal(true);
     await execution.advance(BigInt(BATCHES));

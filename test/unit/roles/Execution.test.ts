@@ -10,7 +10,7 @@ import { History } from "../../../src/history/History.ts";
 import { SegmentCache } from "../../../src/history/SegmentCache.ts";
 import { HistoryError } from "../../../src/history/HistorySource.ts";
 import { Machine } from "../../../src/machine/Step.ts";
-import { GENESIS_CURSOR } from "../../../src/machine/MachineState.ts";
+import { GENESIS_CURSOR, machineStateHash } from "../../../src/machine/MachineState.ts";
 import { Random } from "../../../src/market/random.ts";
 import { conservationReport, type ConservationReport } from "../../../src/roles/Conservation.ts";
 import { Execution, machineStateOf, snapshotHash, type Snapshot } from "../../../src/roles/Execution.ts";
@@ -57,6 +57,9 @@ describe("Execution", () => {
     await subject.advance(count);
     subject.prune(40n);
     expect([0n, 39n, 40n].map((batch) => subject.at(batch) !== undefined)).to.deep.equal([true, false, true]);
+    subject.goBack(45n);
+    subject.prune(50n);
+    expect(subject.at(45n), "the newest from where it could start").to.not.equal(undefined);
     subject.goBack(10n);
     expect(subject.current.cursor.batch).to.equal(0n);
     await subject.advance(count);
@@ -68,7 +71,8 @@ describe("Execution", () => {
     const subject = execution();
     await subject.advance(count);
     const start = subject.at(10n)!;
-    const { history, end, overflow } = await subject.range(start, 50n, 26);
+    const { range, end, overflow } = await subject.range(start, 50n, 26);
+    const { history } = range;
     expect(overflow).to.equal(false);
     expect(history.count).to.equal(starts[50]! - starts[10]!);
     for (let i = 0; i < history.count; i++) expect(await history.node(0, i)).to.deep.equal(hashes[starts[10]! + i]);
@@ -76,12 +80,43 @@ describe("Execution", () => {
     expect(await subject.rangeEnd(start, 50n, 26)).to.deep.include({ end: subject.at(50n), overflow: false });
   });
 
+  it("goes on in the tree that it has kept, so that a range run again holds no second state", async () => {
+    const subject = execution();
+    await subject.advance(count);
+    const trees = [20n, 30n, count].map((batch) => subject.at(batch)!.root);
+    const { end } = await subject.range(subject.at(10n)!, count, 26);
+    expect(end.root).to.equal(subject.current.root);
+    expect([20n, 30n, count].map((batch) => subject.at(batch)!.root === trees.shift())).to.deep.equal([
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  it("lets all states of a range go, and answers for it all the same", async () => {
+    const subject = new Execution(CONFIG, log, preparedRoot(), {
+      segments: { segmentLevel: 3, cache: new SegmentCache(0) },
+    });
+    await subject.advance(count);
+    const { range } = await subject.range(subject.at(20n)!, 45n, 26);
+    expect(range.start).to.have.all.keys("cursor", "steps");
+    expect(range.end).to.have.all.keys("cursor", "steps");
+    subject.prune(60n);
+    for (const index of [0, 17, range.history.count - 1]) {
+      expect(await range.history.node(0, index)).to.deep.equal(hashes[starts[20]! + index]);
+      expect(toHex(machineStateHash((await subject.stepAt(range, index)).step.post))).to.equal(
+        toHex(hashes[starts[20]! + index]!),
+      );
+    }
+  });
+
   it("cuts a range of more than 2^k steps into pieces that follow each other", async () => {
     const subject = execution();
     await subject.advance(count);
     let start: Snapshot = subject.at(0n)!;
     for (let piece = 0; ; piece++) {
-      const { history, end, overflow } = await subject.range(start, count, 5);
+      const { range, end, overflow } = await subject.range(start, count, 5);
+      const { history } = range;
       const plain = await subject.rangeEnd(start, count, 5);
       expect(machineStateOf(plain.end)).to.deep.equal(machineStateOf(end));
       expect(plain.overflow).to.equal(overflow);
@@ -102,7 +137,7 @@ describe("Execution", () => {
     await subject.advance(count);
     const whole = new History(26);
     for (const hash of hashes.slice(starts[3])) whole.append(hash);
-    const { history } = await subject.range(subject.at(3n)!, count, 26);
+    const { history } = (await subject.range(subject.at(3n)!, count, 26)).range;
     subject.prune(50n);
     const random = new Random(20260503);
     expect(history.root()).to.deep.equal(whole.root());
@@ -116,11 +151,12 @@ describe("Execution", () => {
   it("gives the evidence of any step of a range, from the nearest snapshot, as it was when the machine first took it", async () => {
     const subject = execution();
     await subject.advance(count);
-    const range = await subject.range(subject.at(20n)!, 45n, 26);
+    const start = subject.at(20n)!;
+    const { range, end } = await subject.range(start, 45n, 26);
     subject.prune(40n);
     const recorded = { batchCount: 50n, messageCount: log.batch(49n).record.messagesRead };
     const context = log.context(45n, recorded.batchCount, recorded.messageCount);
-    const machine = new Machine(CONFIG, log, range.start.root, range.start.cursor);
+    const machine = new Machine(CONFIG, log, start.root, start.cursor);
     for (let index = 0; index < range.history.count; index++) {
       const step = machine.provenStep(45n);
       if (index % 5 !== 0) continue;
@@ -132,7 +168,7 @@ describe("Execution", () => {
       expect(step.kind).to.equal("identity");
       expect(step.witness).to.have.length(0);
       expect(input.recordPath).to.have.length(0);
-      expect(step.pre).to.deep.equal(machineStateOf(range.end));
+      expect(step.pre).to.deep.equal(machineStateOf(end));
       expect(step.post).to.deep.equal(step.pre);
     }
     const behind: unknown = await subject.stepAt(range, 2 ** 26).catch((error: unknown) => error);
@@ -143,7 +179,7 @@ describe("Execution", () => {
     const { log: own } = makeInputs(20260404, 12);
     const subject = new Execution(CONFIG, own, preparedRoot());
     await subject.advance(12n);
-    const range = await subject.range(subject.at(2n)!, 10n, 26);
+    const { range } = await subject.range(subject.at(2n)!, 10n, 26);
     const last = own.batch(9n);
     own.truncate(9n, own.messageCount);
     subject.goBack(9n);

@@ -90,7 +90,7 @@ describe("Follower with checkpoints", () => {
   it("runs ranges that begin before its checkpoint, and answers for them", async () => {
     const children = (follower: Follower): Promise<Uint8Array[]> =>
       (async () => {
-        const range = await follower.range(follower.genesis, 12n, 26);
+        const { range } = await follower.range(follower.genesis, 12n, 26);
         expect((await follower.stepAt(range, 3)).step.pre).to.deep.include({ batch: 1n, message: 2n });
         return await childrenOf(range.history, 5, 0, 5);
       })();

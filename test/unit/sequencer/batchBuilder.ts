@@ -4,7 +4,8 @@ import { packSeries } from "../../../src/machine/Positions.ts";
 import { ResultCode } from "../../../src/machine/ResultCodes.ts";
 import { expiryTime } from "../../../src/machine/Slots.ts";
 import { TX_COLLECT_FEES, TX_FILL } from "../../../src/machine/Wire.ts";
-import { BatchBuilder, BatchBuilderError, paddedLength, tenorClass } from "../../../src/sequencer/BatchBuilder.ts";
+import { BatchBuilder, BatchBuilderError } from "../../../src/sequencer/BatchBuilder.ts";
+import { paddedLength, tenorClass } from "../../../src/sequencer/BatchRules.ts";
 import { seriesOf, toWireMaker, toWireTaker } from "../../../src/sequencer/SignedOrder.ts";
 import { CONFIG, CONTRACT, GENESIS, harness, MARKET, order, SPOT } from "../../support/sequencer.ts";
 

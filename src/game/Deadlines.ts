@@ -18,7 +18,7 @@ export interface DisputeTimes {
   readonly historyHeight: number;
   /** m: a move goes down m levels. */
   readonly sectionBits: number;
-  /** δ: the longest that this node takes to answer a move, executing the range included. */
+  /** δ: the longest that a defender takes to answer a move, executing the range included. */
   readonly reaction: bigint;
 }
 

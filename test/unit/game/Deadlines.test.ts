@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { answerBy, checkDisputeTimes, longestDelay } from "../../../src/roles/Deadlines.ts";
+import { answerBy, checkDisputeTimes, longestDelay } from "../../../src/game/Deadlines.ts";
 
 /** Production. */
 const TIMES = { challengePeriod: 552_960n, historyHeight: 26, sectionBits: 5, reaction: 3600n };

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Constants} from "./Constants.sol";
+import {ExpiryView, Marks, Phase} from "./Marks.sol";
+import {Positions} from "./Positions.sol";
+import {Requirement} from "./Requirement.sol";
+
+/// @title Margin
+/// @notice Standard margin (docs/specification.md, section 6.7). Charges are in 1e-8 USD per contract; sums of them times quantities in
+/// 1e-14 USDC, rounded up to cash once for each (market, expiry).
+///
+/// `views[i]` is that of the i-th distinct (market, expiry) of the positions. `marks` has one element for each position: its mark plus one
+/// once it has been computed.
+/// @dev SAFETY, for every unchecked block: a list has at most 2^11 positions; quantities are at most MAX_QUANTITY < 2^50 in size in every
+/// state that a machine reaches, and 2^127 by their width; prices are below 2^39, and 2^64 by their width. So charges are below
+/// 2^80, and every sum of products below 2^220.
+library Margin {
+    /// @dev The walk over the options of one type.
+    struct Walk {
+        uint256[] positions;
+        uint256[] marks;
+        ExpiryView expiry;
+        // Shorts that are not covered yet, the last one on top: SHORT_SIZE words each (index of the position, quantity, initial charge,
+        // maintenance charge; both charges 0 until they are needed).
+        uint256[] stack;
+        uint256 height;
+        // Quantity of longs that cover what comes later.
+        uint256 longs;
+        // Charges of what is covered, 1e-14 USDC.
+        uint256 initial;
+        uint256 maintenance;
+    }
+
+    uint256 private constant SHORT_SIZE = 4;
+
+    /// @notice What the list needs, in 1e-6 USDC: initially, and not to be liquidated. By the phase of each (market, expiry), summed.
+    function requirements(
+        uint256[] memory positions,
+        ExpiryView[] memory views,
+        uint256[] memory marks
+    ) internal pure returns (uint256 initial, uint256 maintenance) {
+        Walk memory walk;
+        walk.positions = positions;
+        walk.marks = marks;
+        walk.stack = new uint256[](SHORT_SIZE * positions.length);
+        uint256 start;
+        for (uint256 i; start < positions.length; ++i) {
+            uint256 end = Positions.endOfGroup(positions, start);
+            walk.expiry = views[i];
+            (uint256 first, uint256 second) = _groupUp(walk, start, end);
+            // SAFETY: see above.
+            unchecked {
+                initial += first;
+                maintenance += second;
+            }
+            start = end;
+        }
+    }
+
+    /// @notice What the list is worth at its marks, in 1e-6 USDC, rounded down. Needs a mark of each (market, expiry).
+    function valueDown(
+        uint256[] memory positions,
+        ExpiryView[] memory views,
+        uint256[] memory marks
+    ) internal pure returns (int256) {
+        int256 value;
+        uint256 start;
+        for (uint256 i; start < positions.length; ++i) {
+            uint256 end = Positions.endOfGroup(positions, start);
+            ExpiryView memory expiry = views[i];
+            for (; start < end; ++start) {
+                uint256 position = Positions.elementAt(positions, start);
+                // SAFETY: see above.
+                unchecked {
+                    value += Positions.quantityOf(position) * int256(_markOf(expiry, marks, start, position));
+                }
+            }
+        }
+        int256 unit = int256(Constants.PRICE_TO_CASH);
+        return value < 0 ? -int256(Requirement.ceilDivide(uint256(-value), uint256(unit))) : value / unit;
+    }
+
+    /// @dev Both requirements of the positions `start` to `end` − 1, which are those of one (market, expiry).
+    function _groupUp(
+        Walk memory walk,
+        uint256 start,
+        uint256 end
+    ) private pure returns (uint256 initial, uint256 maintenance) {
+        uint256[] memory positions = walk.positions;
+        ExpiryView memory expiry = walk.expiry;
+        if (expiry.phase == Phase.FRESH) return _freshUp(walk, start, end);
+        if (expiry.phase == Phase.FIXED) {
+            initial = Requirement.ceilDivide(_lossAt(positions, start, end, expiry.price), Constants.PRICE_TO_CASH);
+            return (initial, initial);
+        }
+        (uint256 scan, ) = Requirement.groupUp(positions, start, expiry.anchor);
+        uint256 forward = expiry.forward;
+        if (expiry.phase == Phase.STALE || forward == 0) return (scan, scan);
+        // SAFETY: see above.
+        unchecked {
+            initial = _lossAt(positions, start, end, forward) * Constants.BASIS;
+            maintenance = initial;
+            for (uint256 i = start; i < end; ++i) {
+                uint256 position = Positions.elementAt(positions, i);
+                int256 quantity = Positions.quantityOf(position);
+                if (quantity >= 0) continue;
+                initial += uint256(-quantity) * _risk(forward, Positions.seriesOf(position));
+                maintenance += uint256(-quantity) * Constants.RISK_MAINTENANCE * forward;
+            }
+        }
+        return (_min(scan, _toCashUp(initial)), _min(scan, _toCashUp(maintenance)));
+    }
+
+    /// @dev The smallest of the three rules, which differ in how they cover shorts:
+    /// 1. each short alone, or paired with a long;
+    /// 2. all by the payoff at expiry, beyond the highest strike by a charge for each net short call;
+    /// 3. the net short calls alone, the rest by the payoff.
+    function _freshUp(
+        Walk memory walk,
+        uint256 start,
+        uint256 end
+    ) private pure returns (uint256 initial, uint256 maintenance) {
+        uint256[] memory positions = walk.positions;
+        if (!_holdsShort(positions, start, end)) return (0, 0);
+        (walk.initial, walk.maintenance) = (0, 0);
+        // SAFETY: see above.
+        unchecked {
+            (walk.height, walk.longs) = (0, 0);
+            for (uint256 i = start; i < end; ++i) {
+                uint256 position = Positions.elementAt(positions, i);
+                if ((position >> 192) & 1 == 0) _step(walk, i, position);
+            }
+            // What stays on the stack are the net short calls: a long takes shorts off it before it covers later ones.
+            (uint256 net, uint256 nakedInitial, uint256 nakedMaintenance) = _chargeRest(walk);
+            (uint256 scan, uint256 rest) = _scan(walk, start, end);
+
+            (walk.height, walk.longs) = (0, 0);
+            for (uint256 i = end; i > start; --i) {
+                uint256 position = Positions.elementAt(positions, i - 1);
+                if ((position >> 192) & 1 == 1) _step(walk, i - 1, position);
+            }
+            (, uint256 putInitial, uint256 putMaintenance) = _chargeRest(walk);
+
+            uint256 naked = net * walk.expiry.forward;
+            initial = _smallest(
+                walk.initial + nakedInitial + putInitial,
+                scan + Constants.NAKED_INITIAL * naked,
+                nakedInitial + rest
+            );
+            maintenance = _smallest(
+                walk.maintenance + nakedMaintenance + putMaintenance,
+                scan + Constants.NAKED_MAINTENANCE * naked,
+                nakedMaintenance + rest
+            );
+        }
+    }
+
+    function _holdsShort(uint256[] memory positions, uint256 start, uint256 end) private pure returns (bool) {
+        for (uint256 i = start; i < end; ++i) {
+            if (Positions.quantityOf(Positions.elementAt(positions, i)) < 0) return true;
+        }
+        return false;
+    }
+
+    /// @dev Takes the next option of the walk, calls up and puts down the strikes. A long that comes first covers for nothing, for it is
+    /// worth more at every price; one that comes later leaves the width of the spread, or what the short alone is charged if that is
+    /// less. Shorts nearest in strike are covered first.
+    function _step(Walk memory walk, uint256 index, uint256 position) private pure {
+        int256 quantity = Positions.quantityOf(position);
+        // SAFETY: see above. No more shorts are pushed than the list has positions.
+        unchecked {
+            if (quantity < 0) {
+                uint256 open = uint256(-quantity);
+                uint256 free = _min(open, walk.longs);
+                walk.longs -= free;
+                if (open != free) _push(walk, index, open - free);
+                return;
+            }
+            uint256 available = uint256(quantity);
+            uint256 strike = (position >> 193) & Constants.MAX_PRICE;
+            while (available != 0 && walk.height != 0) {
+                uint256 short = _shortAt(walk, walk.height - 1);
+                uint256 left = _word(short, 1);
+                uint256 covered = _min(available, left);
+                (uint256 initial, uint256 maintenance) = _coverCharges(walk, short, strike);
+                walk.initial += covered * initial;
+                walk.maintenance += covered * maintenance;
+                available -= covered;
+                if (covered == left) --walk.height;
+                else _setWord(short, 1, left - covered);
+            }
+            walk.longs += available;
+        }
+    }
+
+    /// @dev What a unit of a short is charged that is covered by a long of strike `strike`, 1e-8 USD.
+    function _coverCharges(
+        Walk memory walk,
+        uint256 short,
+        uint256 strike
+    ) private pure returns (uint256 initial, uint256 maintenance) {
+        uint256 other = (Positions.elementAt(walk.positions, _word(short, 0)) >> 193) & Constants.MAX_PRICE;
+        // SAFETY: see above.
+        unchecked {
+            uint256 width = Constants.BASIS * (strike > other ? strike - other : other - strike);
+            // A charge is never below RISK_MAINTENANCE of the forward, so a narrow spread needs no mark.
+            if (width <= Constants.RISK_MAINTENANCE * walk.expiry.forward) return (width, width);
+            (initial, maintenance) = _charges(walk, short);
+            return (_min(initial, width), _min(maintenance, width));
+        }
+    }
+
+    /// @dev Quantity and charges (1e-14 USDC) of the shorts that nothing covers.
+    function _chargeRest(
+        Walk memory walk
+    ) private pure returns (uint256 quantity, uint256 initial, uint256 maintenance) {
+        // SAFETY: see above.
+        unchecked {
+            for (uint256 i; i < walk.height; ++i) {
+                uint256 short = _shortAt(walk, i);
+                uint256 left = _word(short, 1);
+                (uint256 first, uint256 second) = _charges(walk, short);
+                quantity += left;
+                initial += left * first;
+                maintenance += left * second;
+            }
+        }
+    }
+
+    /// @dev What a unit of a short is charged alone, 1e-8 USD; kept on the stack.
+    function _charges(Walk memory walk, uint256 short) private pure returns (uint256 initial, uint256 maintenance) {
+        initial = _word(short, 2);
+        // INVARIANT: the forward of a FRESH expiry is not zero, and so no charge is.
+        if (initial != 0) return (initial, _word(short, 3));
+        uint256 index = _word(short, 0);
+        uint256 position = Positions.elementAt(walk.positions, index);
+        uint256 forward = walk.expiry.forward;
+        uint64 series = Positions.seriesOf(position);
+        uint256 fair = _markOf(walk.expiry, walk.marks, index, position);
+        // SAFETY: see above.
+        unchecked {
+            initial = _risk(forward, series) + Constants.BASIS * fair;
+            bool put = Positions.isPut(series);
+            maintenance =
+                Constants.RISK_MAINTENANCE * (put && fair > forward ? fair : forward) +
+                Constants.BASIS * fair;
+            if (put) {
+                uint256 least = Requirement.ceilDivide(Constants.PUT_INITIAL * maintenance, Constants.PUT_MAINTENANCE);
+                if (initial < least) initial = least;
+            }
+        }
+        _setWord(short, 2, initial);
+        _setWord(short, 3, maintenance);
+    }
+
+    /// @dev The part of an initial charge that does not depend on the mark, 1e-8 USD.
+    function _risk(uint256 forward, uint64 series) private pure returns (uint256) {
+        uint256 strike = Positions.strikeOf(series);
+        // SAFETY: see above.
+        unchecked {
+            uint256 least = Constants.RISK_INITIAL * forward;
+            uint256 charge = Constants.RISK_OTM * forward;
+            (uint256 low, uint256 high) = Positions.isPut(series) ? (strike, forward) : (forward, strike);
+            if (high <= low) return charge;
+            // What it is out of the money counts in its favour.
+            uint256 credit = Constants.BASIS * (high - low);
+            return charge > least + credit ? charge - credit : least;
+        }
+    }
+
+    /// @dev The largest loss at expiry over 0 and every strike of the group, 1e-14 USDC: of all positions, and of all but the calls on the stack.
+    /// Beyond the highest strike the loss grows with the net short calls alone, which the rules charge apart.
+    function _scan(Walk memory walk, uint256 start, uint256 end) private pure returns (uint256, uint256) {
+        uint256[] memory positions = walk.positions;
+        // SAFETY: see above.
+        unchecked {
+            int256 value;
+            int256 slope;
+            for (uint256 i = start; i < end; ++i) {
+                uint256 position = Positions.elementAt(positions, i);
+                if ((position >> 192) & 1 == 0) continue;
+                int256 quantity = int128(uint128(position));
+                value += quantity * int256((position >> 193) & Constants.MAX_PRICE);
+                slope -= quantity;
+            }
+            int256 lowest = value;
+            int256 lowestRest = value;
+            // What the calls on the stack are worth, which `lowestRest` does without.
+            int256 excluded;
+            int256 excludedSlope;
+            uint256 price;
+            uint256 next;
+            for (uint256 i = start; i < end; ++i) {
+                uint256 position = Positions.elementAt(positions, i);
+                uint256 strike = (position >> 193) & Constants.MAX_PRICE;
+                value += slope * int256(strike - price);
+                excluded += excludedSlope * int256(strike - price);
+                price = strike;
+                if (value < lowest) lowest = value;
+                if (value - excluded < lowestRest) lowestRest = value - excluded;
+                slope += int128(uint128(position));
+                // Both lists ascend by strike.
+                if (next < walk.height && _word(_shortAt(walk, next), 0) == i) {
+                    excludedSlope -= int256(_word(_shortAt(walk, next), 1));
+                    ++next;
+                }
+            }
+            uint256 unit = Constants.BASIS;
+            return (lowest < 0 ? uint256(-lowest) * unit : 0, lowestRest < 0 ? uint256(-lowestRest) * unit : 0);
+        }
+    }
+
+    /// @dev What the positions lose if all expire at `price`, 1e-10 USDC, not below zero.
+    function _lossAt(
+        uint256[] memory positions,
+        uint256 start,
+        uint256 end,
+        uint256 price
+    ) private pure returns (uint256) {
+        int256 value;
+        // SAFETY: see above.
+        unchecked {
+            for (uint256 i = start; i < end; ++i) {
+                uint256 position = Positions.elementAt(positions, i);
+                value += Positions.quantityOf(position) * int256(Positions.payoff(Positions.seriesOf(position), price));
+            }
+            return value < 0 ? uint256(-value) : 0;
+        }
+    }
+
+    /// @dev The mark of position `index`, which is `position`; computed once.
+    function _markOf(
+        ExpiryView memory expiry,
+        uint256[] memory marks,
+        uint256 index,
+        uint256 position
+    ) private pure returns (uint256 fair) {
+        uint256 known = marks[index];
+        if (known != 0) return known - 1;
+        fair = Marks.mark(expiry, Positions.seriesOf(position));
+        marks[index] = fair + 1;
+    }
+
+    function _push(Walk memory walk, uint256 index, uint256 quantity) private pure {
+        uint256 short = _shortAt(walk, walk.height);
+        _setWord(short, 0, index);
+        _setWord(short, 1, quantity);
+        _setWord(short, 2, 0);
+        ++walk.height;
+    }
+
+    /// @dev Memory address of element `index` of the stack.
+    /// SAFETY: below the height, or at it for a push; the stack has room for as many shorts as there are positions.
+    function _shortAt(Walk memory walk, uint256 index) private pure returns (uint256 short) {
+        uint256[] memory stack = walk.stack;
+        uint256 size = 32 * SHORT_SIZE;
+        assembly ("memory-safe") {
+            short := add(add(stack, 32), mul(index, size))
+        }
+    }
+
+    function _word(uint256 short, uint256 index) private pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := mload(add(short, shl(5, index)))
+        }
+    }
+
+    function _setWord(uint256 short, uint256 index, uint256 value) private pure {
+        assembly ("memory-safe") {
+            mstore(add(short, shl(5, index)), value)
+        }
+    }
+
+    function _toCashUp(uint256 amount) private pure returns (uint256) {
+        return Requirement.ceilDivide(amount, Constants.CHARGE_TO_CASH);
+    }
+
+    function _smallest(uint256 a, uint256 b, uint256 c) private pure returns (uint256) {
+        return _toCashUp(_min(a, _min(b, c)));
+    }
+
+    function _min(uint256 a, uint256 b) private pure returns (uint256) {
+        return a < b ? a : b;
+    }
+}
