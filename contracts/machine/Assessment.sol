@@ -159,13 +159,16 @@ library Assessment {
 
     /// @notice The requirement of the collateralised mode: that of each (market, expiry), summed.
     function collateralisedUp(Peeks memory peeks, uint256[] memory positions) internal pure returns (uint256 total) {
+        uint256 length = positions.length;
         uint256 start;
-        while (start < positions.length) {
-            uint64 anchor = marketOf(peeks, uint8(Positions.elementAt(positions, start) >> 248)).anchor;
-            uint256 requirement;
-            (requirement, start) = Requirement.groupUp(positions, start, anchor);
-            // SAFETY: at most 2^11 terms below 2^195, see there.
-            total += requirement;
+        // SAFETY: at most 2^11 terms below 2^195, see Requirement.groupUp.
+        unchecked {
+            while (start < length) {
+                uint64 anchor = marketOf(peeks, uint8(Positions.elementAt(positions, start) >> 248)).anchor;
+                uint256 requirement;
+                (requirement, start) = Requirement.groupUp(positions, start, anchor);
+                total += requirement;
+            }
         }
     }
 

@@ -102,7 +102,7 @@ describe("parity of marks, standard margin and auctions", () => {
 
   before(async () => {
     const override = { blockGasLimit: 10n ** 13n, transactionGasCap: false } as const;
-    const { ethers } = await await network.create({ override });
+    const { ethers } = await network.create({ override });
     harness = await ethers.deployContract("MarginHarness");
   });
 

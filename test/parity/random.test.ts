@@ -27,7 +27,9 @@ describe("parity on random transactions", () => {
     const valid = executed.filter((step) => step.code === ResultCode.OK);
     expect(valid.length / executed.length, "share of valid transactions").to.be.at.least(0.4);
     const seen = new Set(executed.map((step) => resultName(step.code)));
-    const missing = Object.keys(ResultCode).filter((name) => !seen.has(name as never));
+    // Results of marks, margin and auctions are those of exchange.test.ts.
+    const results = Object.entries(ResultCode).filter(([, code]) => code < ResultCode.ModeInvalid);
+    const missing = results.filter(([name]) => !seen.has(name as never)).map(([name]) => name);
     const kinds = inputKinds(log);
     const absent = ALL_KINDS.filter((kind) => !kinds.has(kind));
     expect(absent, "kinds of input that did not occur").to.deep.equal([]);

@@ -25,7 +25,6 @@ import {
   GLOBALS_KEY,
   keyKey,
   KIND_KEY,
-  KIND_SIGNERS,
   marketKey,
   SCOPE_TRADE,
   SIGNERS_KEY,
@@ -82,11 +81,6 @@ const CASH = 30_000_000_000n;
 function beginning(random: Random): TreeRoot {
   let root = genesisRoot(signerAddress(0));
   root = set(root, GLOBALS_KEY, { ...EMPTY_GLOBALS, fund: 20_000_000_000n });
-  root = set(root, SIGNERS_KEY, {
-    kind: KIND_SIGNERS,
-    threshold: THRESHOLD,
-    addresses: ORACLE.map((i) => signerAddress(i)),
-  });
   for (const [id, market] of MARKETS) {
     const exposureMultiple = id === 1 ? 1_000n : 3n;
     root = set(root, marketKey(id), { ...market, anchorTime: START - 60n, ...PARAMETERS, exposureMultiple });
@@ -145,6 +139,9 @@ class MarginTraffic {
     const { random } = this;
     const sent = { sender: SETTLEMENT, l1Block: 1_000n, l1Time: this.#now };
     const messages: Message[] = [];
+    const all = concat(Uint8Array.of(THRESHOLD), ...ORACLE.map((i) => signerAddress(i)));
+    const unset = get(this.machine.state.root, SIGNERS_KEY) === undefined;
+    if (unset && random.bool(0.3)) messages.push({ ...sent, kind: MESSAGE_SET_SIGNERS, payload: all });
     for (const id of MARKETS.keys()) {
       if (random.bool(0.6)) messages.push(anchorMessage(sent, id, this.#spot(id), this.#now));
     }
@@ -159,7 +156,6 @@ class MarginTraffic {
       const addresses = [...ORACLE].slice(0, count).map((i) => signerAddress(random.bool(0.1) ? 201 : i));
       const payload = concat(Uint8Array.of(random.bool(0.9) ? Math.min(count, THRESHOLD) : 9), ...addresses);
       messages.push({ ...sent, kind: MESSAGE_SET_SIGNERS, payload });
-      const all = concat(Uint8Array.of(THRESHOLD), ...ORACLE.map((i) => signerAddress(i)));
       if (random.bool(0.9)) messages.push({ ...sent, kind: MESSAGE_SET_SIGNERS, payload: all });
     }
     if (random.bool(0.05)) {
