@@ -32,7 +32,11 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     )
     .option("--tape <file>", "replay a Deribit trade CSV instead of the generated day")
     .option("--limit <prints>", "replay at most so many prints of the tape", positive)
-    .option("--seed <number>", "seed of the generated day, or of the tape's accounts", seed, 1n)
+    .addOption(
+      new Option("--seed <number>", "seed of the generated day, or of the tape's accounts")
+        .argParser(seed)
+        .default(1n, "1"),
+    )
     .option(
       "--judge <steps>",
       `steps that the Solidity judge re-runs: "all" or a number (default: all; ${TAPE_JUDGE} of a tape)`,
