@@ -1,4 +1,4 @@
-import { openForMargin, requirementsOf, initialExcess, viewsOf } from "./Assessment.ts";
+import { initialExcess, openForMargin, requirementsOf, restsOnStaleAnchor, viewsOf } from "./Assessment.ts";
 import { factor, healthOf, largestFraction, paymentUp, type Health } from "./Auction.ts";
 import { openAuthorized, spendNonce } from "./Authority.ts";
 import {
@@ -72,7 +72,7 @@ export function endAuction(execution: Execution, tx: EndAuction): ResultCode {
   if (account.auction === 0n) return ResultCode.AuctionMissing;
   const health = assess(execution, account);
   if (typeof health === "number") return health;
-  if (!hasRecovered(execution, account, health)) return ResultCode.AuctionRunning;
+  if (health.maintenanceExcess < 0n) return ResultCode.AuctionRunning;
   state.writeAccount(tx.account, { ...account, auction: 0n });
   return ResultCode.OK;
 }
@@ -95,6 +95,7 @@ export function bid(execution: Execution, tx: Bid): ResultCode {
   const positions = merge(bidder.positions, lot.moved);
   if (typeof positions === "number") return positions;
   const after = { ...bidder, auction: 0n, cash: bidder.cash + lot.cash - lot.payment, positions };
+  if (restsOnStaleAnchor(execution, after)) return ResultCode.AnchorStale;
   if (initialExcess(execution, after) < 0n) return ResultCode.InsufficientMargin;
   state.writeAccount(tx.bidder, after);
   moveCounts(execution, lot, bidder, after);
@@ -176,13 +177,6 @@ function knownOf(execution: Execution, positions: readonly Position[]): readonly
   });
 }
 
-/** Whether an account needs no auction any more: the buffer is restored, or the initial requirement covered. */
-export function hasRecovered(execution: Execution, account: Account, health: Health): boolean {
-  if (health.bufferedExcess >= 0n) return true;
-  const { initial } = requirementsOf(execution, account.mode, account.positions, LIQUIDATION_MAX_AGE);
-  return account.cash - account.debt >= initial;
-}
-
 /**
  * Takes at most `fraction` of an account in auction out of it, and writes the account.
  *
@@ -196,7 +190,7 @@ function takeLot(execution: Execution, id: number, fraction: bigint, limit: bigi
   if (auction === 0n || now > auction + AUCTION_LENGTH) return ResultCode.AuctionMissing;
   const health = assess(execution, account);
   if (typeof health === "number") return health;
-  if (hasRecovered(execution, account, health)) return ResultCode.NotLiquidatable;
+  if (health.maintenanceExcess >= 0n) return ResultCode.NotLiquidatable;
   const rate = factor(now - auction);
   if (limit === undefined) {
     if (rate !== 0n) return ResultCode.FundNotDue;
@@ -209,7 +203,7 @@ function takeLot(execution: Execution, id: number, fraction: bigint, limit: bigi
   const taken = fraction < largest ? fraction : largest;
   const payment = paymentUp(health, rate, taken);
   const cash = (account.cash * taken) / FRACTION;
-  const moved = share(execution, account.positions, taken);
+  const moved = share(execution, account.positions, taken, limit === undefined);
   if (moved.length === 0) return ResultCode.BidTooSmall;
   const positions = moved.reduce(
     (list, { series, quantity }) => withQuantity(list, series, quantityOf(list, series) - quantity),
@@ -228,17 +222,24 @@ function takeLot(execution: Execution, id: number, fraction: bigint, limit: bigi
 
 /**
  * A fraction of each position in whole lots; without those that come to zero. SAFETY: longs are rounded down and shorts up,
- * as cash is rounded down and the payment up, so nobody takes cash and leaves the shorts behind it.
+ * as cash is rounded down and the payment up, so no bidder takes cash and leaves the shorts behind it. The fund does not choose
+ * what it bids for, whoever sends its bid does; so its shorts are rounded down, or it would get them without the cash.
  */
-function share(execution: Execution, positions: readonly Position[], fraction: bigint): readonly Position[] {
+function share(
+  execution: Execution,
+  positions: readonly Position[],
+  fraction: bigint,
+  forFund: boolean,
+): readonly Position[] {
   return positions.flatMap((position) => {
     // SAFETY: nobody holds a position in a market that is not listed; its lot is not zero.
     const lot = execution.state.peekMarket(marketOf(position.expiry))?.lot ?? 1n;
     const { quantity } = position;
-    if (quantity < 0n) {
+    if (quantity < 0n && !forFund) {
       const lots = ceilDivide(ceilDivide(-quantity * fraction, FRACTION), lot);
       return [{ ...position, quantity: lots * lot > -quantity ? quantity : -lots * lot }];
     }
+    // Division truncates, so both steps round towards zero whatever the sign.
     const moved = ((quantity * fraction) / FRACTION / lot) * lot;
     return moved === 0n ? [] : [{ ...position, quantity: moved }];
   });

@@ -37,7 +37,7 @@ export class AuctionBidder {
       const last = this.#bids.get(account) ?? 0n;
       if (now < (last > opened.auction ? last : opened.auction) + PATIENCE) continue;
       const health = assess(trial(this.#config, machine.state.root, now), opened);
-      if (typeof health === "number" || health.bufferedExcess >= 0n || health.value < 0n) continue;
+      if (typeof health === "number" || health.maintenanceExcess >= 0n || health.value < 0n) continue;
       this.#bids.set(account, now);
       const terms = { nonce: ++this.#account.nonce, deadline: now + BID_LIFE };
       // What the account is worth by its marks: the auction asks for less.

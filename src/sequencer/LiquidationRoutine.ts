@@ -1,5 +1,5 @@
 import { AUCTION_DUE, AUCTION_LENGTH, FUND_ACCOUNT, FUND_ACCOUNTS } from "../machine/Constants.ts";
-import { assess, hasRecovered } from "../machine/LiquidationExecutor.ts";
+import { assess } from "../machine/LiquidationExecutor.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
 import { expiriesOf } from "../machine/Positions.ts";
 import type { Account } from "../machine/Slots.ts";
@@ -107,7 +107,7 @@ export class LiquidationRoutine {
     const health = assess(execution, account);
     if (typeof health === "number") return undefined;
     const { auction } = account;
-    if (auction !== 0n && hasRecovered(execution, account, health)) return { type: TX_END_AUCTION, account: number };
+    if (auction !== 0n && health.maintenanceExcess >= 0n) return { type: TX_END_AUCTION, account: number };
     if (auction === 0n || now > auction + AUCTION_LENGTH) {
       const isBelow = health.maintenanceExcess < 0n && account.positions.length > 0;
       return isBelow ? { type: TX_START_AUCTION, account: number } : undefined;
