@@ -1,4 +1,4 @@
-import { MODE_STANDARD, SPOT_MAX_AGE } from "./Constants.ts";
+import { ANCHOR_MAX_AGE, MODE_STANDARD, SPOT_MAX_AGE } from "./Constants.ts";
 import type { Execution } from "./Execution.ts";
 import { requirements, type Requirements, type ViewOf } from "./Margin.ts";
 import { viewOf, type ExpiryView } from "./Marks.ts";
@@ -40,6 +40,19 @@ export function requirementsOf(
 export function initialExcess(execution: Execution, account: Account): bigint {
   openForMargin(execution, account.mode, account.positions);
   return account.cash - account.debt - requirementsOf(execution, account.mode, account.positions).initial;
+}
+
+/**
+ * Whether a collateralised account's short calls are measured by an anchor that is too old for new ones. Opens what margin
+ * needs. A price that has run away since would make them free to take over.
+ */
+export function restsOnStaleAnchor(execution: Execution, account: Account): boolean {
+  openForMargin(execution, account.mode, account.positions);
+  if (account.mode === MODE_STANDARD) return false;
+  return account.positions.some(({ expiry, put, quantity }) => {
+    const market = execution.state.peekMarket(marketOf(expiry)) ?? UNLISTED;
+    return !put && quantity < 0n && execution.now > market.anchorTime + ANCHOR_MAX_AGE;
+  });
 }
 
 /** The views of expiries at the time of a step. The slots must have been opened. */

@@ -79,9 +79,13 @@ export function shiftExposure(execution: Execution, market: number, change: bigi
   return after;
 }
 
-/** Whether a market's exposure at its spot is more than the fund backs. */
+/**
+ * Whether a market's exposure is more than the fund backs, at its spot or its anchor, whichever is higher: before the first
+ * report there is no spot, and the cap must hold all the same.
+ */
 export function exceedsCap(market: Market, fund: bigint): boolean {
-  return market.exposure * market.spot > market.exposureMultiple * fund * PRICE_TO_CASH;
+  const price = market.spot > market.anchor ? market.spot : market.anchor;
+  return market.exposure * price > market.exposureMultiple * fund * PRICE_TO_CASH;
 }
 
 /** Whether `signer` is there and equals `address`. */

@@ -1,4 +1,4 @@
-import { openForMargin, requirementsOf, initialExcess, viewsOf } from "./Assessment.ts";
+import { initialExcess, openForMargin, requirementsOf, restsOnStaleAnchor, viewsOf } from "./Assessment.ts";
 import { factor, healthOf, largestFraction, paymentUp, type Health } from "./Auction.ts";
 import { openAuthorized, spendNonce } from "./Authority.ts";
 import {
@@ -7,13 +7,14 @@ import {
   FRACTION,
   FUND_ACCOUNT,
   FUND_BID,
+  FUND_LEAST,
   LIQUIDATION_MAX_AGE,
   MAX_EXPIRIES,
   MAX_POSITIONS,
   MAX_QUANTITY,
   MODE_STANDARD,
 } from "./Constants.ts";
-import { addToFund, shiftExposure, type Execution } from "./Execution.ts";
+import { addToFund, credit, shiftExposure, type Execution } from "./Execution.ts";
 import { valueDown } from "./Margin.ts";
 import { hasMark, PHASE_STALE } from "./Marks.ts";
 import {
@@ -71,7 +72,7 @@ export function endAuction(execution: Execution, tx: EndAuction): ResultCode {
   if (account.auction === 0n) return ResultCode.AuctionMissing;
   const health = assess(execution, account);
   if (typeof health === "number") return health;
-  if (health.bufferedExcess < 0n) return ResultCode.AuctionRunning;
+  if (health.maintenanceExcess < 0n) return ResultCode.AuctionRunning;
   state.writeAccount(tx.account, { ...account, auction: 0n });
   return ResultCode.OK;
 }
@@ -94,6 +95,7 @@ export function bid(execution: Execution, tx: Bid): ResultCode {
   const positions = merge(bidder.positions, lot.moved);
   if (typeof positions === "number") return positions;
   const after = { ...bidder, auction: 0n, cash: bidder.cash + lot.cash - lot.payment, positions };
+  if (restsOnStaleAnchor(execution, after)) return ResultCode.AnchorStale;
   if (initialExcess(execution, after) < 0n) return ResultCode.InsufficientMargin;
   state.writeAccount(tx.bidder, after);
   moveCounts(execution, lot, bidder, after);
@@ -144,23 +146,35 @@ export function collectFund(execution: Execution, tx: CollectFund): ResultCode {
   return ResultCode.OK;
 }
 
-/** The health of an account by marks that are recent enough to sell it by. */
-function assess(execution: Execution, account: Account): Health | ResultCode {
+/**
+ * The health of an account by marks that are recent enough to sell it by. What has none neither brings an account into an
+ * auction nor keeps it out: its requirement does not count, and its value by the last mark, if there ever was one.
+ */
+export function assess(execution: Execution, account: Account): Health | typeof ResultCode.MarksStale {
   openForMargin(execution, account.mode, account.positions);
+  const { positions } = account;
+  return knownOf(execution, positions).length === 0 && positions.length > 0
+    ? ResultCode.MarksStale
+    : healthBy(execution, account);
+}
+
+function healthBy(execution: Execution, account: Account): Health {
+  const { cash, debt, mode, positions } = account;
+  const known = knownOf(execution, positions);
+  const { maintenance } = requirementsOf(execution, mode, known, LIQUIDATION_MAX_AGE);
   const views = viewsOf(execution, LIQUIDATION_MAX_AGE);
-  const known = expiriesOf(account.positions).every((expiry) => {
+  const marked = positions.filter(({ expiry }) => hasMark(views(expiry)));
+  const shorts = known.filter(({ quantity }) => quantity < 0n);
+  return healthOf(cash, debt, maintenance, valueDown(marked, views), valueDown(shorts, views));
+}
+
+/** The positions whose marks are recent. */
+function knownOf(execution: Execution, positions: readonly Position[]): readonly Position[] {
+  const views = viewsOf(execution, LIQUIDATION_MAX_AGE);
+  return positions.filter(({ expiry }) => {
     const view = views(expiry);
     return view.phase !== PHASE_STALE && hasMark(view);
   });
-  return known ? healthBy(execution, account) : ResultCode.MarksStale;
-}
-
-/** The health of an account whose marks have been found recent enough. */
-function healthBy(execution: Execution, account: Account): Health {
-  const { mode, positions } = account;
-  const { maintenance } = requirementsOf(execution, mode, positions, LIQUIDATION_MAX_AGE);
-  const marked = valueDown(positions, viewsOf(execution, LIQUIDATION_MAX_AGE));
-  return healthOf(account.cash - account.debt, maintenance, marked);
 }
 
 /**
@@ -176,44 +190,56 @@ function takeLot(execution: Execution, id: number, fraction: bigint, limit: bigi
   if (auction === 0n || now > auction + AUCTION_LENGTH) return ResultCode.AuctionMissing;
   const health = assess(execution, account);
   if (typeof health === "number") return health;
-  if (health.bufferedExcess >= 0n) return ResultCode.NotLiquidatable;
+  if (health.maintenanceExcess >= 0n) return ResultCode.NotLiquidatable;
   const rate = factor(now - auction);
   if (limit === undefined) {
     if (rate !== 0n) return ResultCode.FundNotDue;
-  } else if (ceilDivide(rate * health.value, BASIS) > limit) {
+    if (health.maintenance < FUND_LEAST) return ResultCode.BidTooSmall;
+  } else if (health.value < 0n || ceilDivide(rate * health.value, BASIS) > limit) {
+    // SAFETY: a limit is no less than zero, so an account worth less than nothing is above every one. Only the fund takes it.
     return ResultCode.BidAboveLimit;
   }
   const largest = largestFraction(health, rate);
   const taken = fraction < largest ? fraction : largest;
   const payment = paymentUp(health, rate, taken);
   const cash = (account.cash * taken) / FRACTION;
-  const moved = share(execution, account.positions, taken);
+  const moved = share(execution, account.positions, taken, limit === undefined);
   if (moved.length === 0) return ResultCode.BidTooSmall;
   const positions = moved.reduce(
     (list, { series, quantity }) => withQuantity(list, series, quantityOf(list, series) - quantity),
     account.positions,
   );
   const over = taken === largest || positions.length === 0;
-  const after = { ...account, auction: over ? 0n : auction, cash: account.cash - cash + payment, positions };
+  // The debt is senior to what the owner gets for the assets.
+  const paid = credit({ ...account, cash: account.cash - cash }, payment);
+  const after = { ...paid.account, auction: over ? 0n : auction, positions };
   // INVARIANT 10: the deficit falls with every bid, which rounding to lots could prevent in a very small one.
   if (healthBy(execution, after).bufferedExcess <= health.bufferedExcess) return ResultCode.BidTooSmall;
   state.writeAccount(id, after);
+  addToFund(execution, paid.repaid);
   return { after, moved, cash, payment, before: account.positions };
 }
 
 /**
  * A fraction of each position in whole lots; without those that come to zero. SAFETY: longs are rounded down and shorts up,
- * as cash is rounded down and the payment up, so nobody takes cash and leaves the shorts behind it.
+ * as cash is rounded down and the payment up, so no bidder takes cash and leaves the shorts behind it. The fund does not choose
+ * what it bids for, whoever sends its bid does; so its shorts are rounded down, or it would get them without the cash.
  */
-function share(execution: Execution, positions: readonly Position[], fraction: bigint): readonly Position[] {
+function share(
+  execution: Execution,
+  positions: readonly Position[],
+  fraction: bigint,
+  forFund: boolean,
+): readonly Position[] {
   return positions.flatMap((position) => {
     // SAFETY: nobody holds a position in a market that is not listed; its lot is not zero.
     const lot = execution.state.peekMarket(marketOf(position.expiry))?.lot ?? 1n;
     const { quantity } = position;
-    if (quantity < 0n) {
+    if (quantity < 0n && !forFund) {
       const lots = ceilDivide(ceilDivide(-quantity * fraction, FRACTION), lot);
       return [{ ...position, quantity: lots * lot > -quantity ? quantity : -lots * lot }];
     }
+    // Division truncates, so both steps round towards zero whatever the sign.
     const moved = ((quantity * fraction) / FRACTION / lot) * lot;
     return moved === 0n ? [] : [{ ...position, quantity: moved }];
   });

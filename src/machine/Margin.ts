@@ -80,7 +80,15 @@ function groupRequirements(positions: readonly Position[], start: number, end: n
   }
   const scan = groupRequirement(positions, start, end, view.anchor);
   if (view.phase !== PHASE_EXPIRED || view.forward === 0n) return [scan, scan];
-  const { forward } = view;
+  // SAFETY: the forward of the last smile may be half an hour older than the expiry. What the spot has moved since counts too,
+  // or the passing of the expiry would free what that move has cost.
+  const frozen = expiredCharges(positions, start, end, view.forward);
+  const live = expiredCharges(positions, start, end, view.live);
+  return [least(scan, most(frozen[0], live[0])), least(scan, most(frozen[1], live[1]))];
+}
+
+/** What positions are charged that wait for their price, if it were `forward`: their loss there, and the charge of each short. */
+function expiredCharges(positions: readonly Position[], start: number, end: number, forward: bigint): Pair {
   let initial = lossAt(positions, start, end, forward) * BASIS;
   let maintenance = initial;
   for (let i = start; i < end; i++) {
@@ -89,7 +97,7 @@ function groupRequirements(positions: readonly Position[], start: number, end: n
     initial -= position.quantity * riskCharge(position, forward);
     maintenance -= position.quantity * RISK_MAINTENANCE * forward;
   }
-  return [least(scan, toCash(initial)), least(scan, toCash(maintenance))];
+  return [toCash(initial), toCash(maintenance)];
 }
 
 /** What the positions lose if all expire at `price`, in 1e-10 USDC, not below zero. */
@@ -213,6 +221,10 @@ function scanLoss(group: readonly Position[], without: readonly Short[]): bigint
 
 function toCash(amount: bigint): bigint {
   return ceilDivide(amount, CHARGE_TO_CASH);
+}
+
+function most(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
 }
 
 function least(a: bigint, b: bigint): bigint {

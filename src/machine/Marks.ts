@@ -24,6 +24,8 @@ export interface ExpiryView {
   readonly price: bigint;
   /** 1e-4 USD; 0 if no curve was ever reported, or none shortly before an expiry that has passed. */
   readonly forward: bigint;
+  /** The forward moved by all that the spot has moved since it was reported, 1e-4 USD; the same unless the expiry has passed. */
+  readonly live: bigint;
   /** From the spot's time to the expiry, seconds. */
   readonly timeToExpiry: bigint;
   /** 1e-6. */
@@ -56,6 +58,7 @@ export function viewOf(id: number, market: Market, expiry: Expiry, now: bigint, 
     anchor: market.anchor,
     price: expiry.price,
     forward: phase === PHASE_EXPIRED ? frozenForward(expiry, end) : liveForward(market, expiry),
+    live: liveForward(market, expiry),
     timeToExpiry: end > market.spotTime ? end - market.spotTime : 0n,
     minVol: market.minVol,
     maxVol: market.maxVol,

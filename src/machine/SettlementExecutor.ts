@@ -1,5 +1,5 @@
 import { equalBytes, readU16, readU32, readU64, readU8 } from "../crypto/bytes.ts";
-import { FUND_DRAW, MAX_PRICE, MAX_QUANTITY, MODE_STANDARD, PRICE_TO_CASH } from "./Constants.ts";
+import { FUND_ACCOUNT, FUND_DRAW, MAX_PRICE, MAX_QUANTITY, MODE_STANDARD, PRICE_TO_CASH } from "./Constants.ts";
 import { addToFund, credit, shiftExposure, type Execution } from "./Execution.ts";
 import type { Message } from "./Inputs.ts";
 import { payoff, shortQuantity } from "./Positions.ts";
@@ -92,7 +92,9 @@ export function settle(execution: Execution, market: number, day: number, id: nu
   if (net < 0n) {
     // A debtor pays what its cash allows; the rest stays its debt.
     const paidIn = -net < after.cash ? -net : after.cash;
-    after = { ...after, cash: after.cash - paidIn, debt: after.debt - net - paidIn };
+    // The fund owes nobody but itself, so its accounts keep no debt.
+    const debt = id >= FUND_ACCOUNT ? 0n : after.debt - net - paidIn;
+    after = { ...after, cash: after.cash - paidIn, debt };
     next = { ...next, owed: next.owed - net, received: next.received + paidIn };
   } else if (net > 0n && expiry.final) {
     const paid = shareDown(expiry, net);

@@ -182,14 +182,14 @@ export interface Bid {
 export interface FundBid {
   readonly type: typeof TX_FUND_BID;
   readonly account: number;
-  /** Which account of the fund takes the positions over, 0 to 3. */
+  /** Which account of the fund takes the positions over, 0 to 15. */
   readonly fund: number;
   /** 1e-9. */
   readonly fraction: bigint;
 }
 export interface CollectFund {
   readonly type: typeof TX_COLLECT_FUND;
-  /** 0 to 3. */
+  /** 0 to 15. */
   readonly fund: number;
 }
 export interface Fill {

@@ -3,7 +3,8 @@ import type { MachineConfig } from "../machine/Execution.ts";
 import type { Bid } from "../machine/Wire.ts";
 import type { Exchange } from "../sequencer/Exchange.ts";
 import { signBid } from "../sequencer/Signing.ts";
-import { healthAt, trial } from "../sequencer/Valuation.ts";
+import { assess } from "../machine/LiquidationExecutor.ts";
+import { trial } from "../sequencer/Valuation.ts";
 import type { TraderAccount } from "./Traders.ts";
 
 /** A liquidator waits so many seconds from the start of an auction, and from its last bid, for the price to fall. */
@@ -35,8 +36,8 @@ export class AuctionBidder {
       if (bidder === undefined || bidder === account || opened === undefined) continue;
       const last = this.#bids.get(account) ?? 0n;
       if (now < (last > opened.auction ? last : opened.auction) + PATIENCE) continue;
-      const health = healthAt(trial(this.#config, machine.state.root, now), opened);
-      if (health === undefined || health.bufferedExcess >= 0n) continue;
+      const health = assess(trial(this.#config, machine.state.root, now), opened);
+      if (typeof health === "number" || health.maintenanceExcess >= 0n || health.value < 0n) continue;
       this.#bids.set(account, now);
       const terms = { nonce: ++this.#account.nonce, deadline: now + BID_LIFE };
       // What the account is worth by its marks: the auction asks for less.

@@ -1,4 +1,5 @@
 import { AUCTION_DUE, AUCTION_LENGTH, FUND_ACCOUNT, FUND_ACCOUNTS } from "../machine/Constants.ts";
+import { assess } from "../machine/LiquidationExecutor.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
 import { expiriesOf } from "../machine/Positions.ts";
 import type { Account } from "../machine/Slots.ts";
@@ -16,7 +17,7 @@ import type { BatchPlan } from "./BatchPlan.ts";
 import { largestFundBid } from "./FundBids.ts";
 import type { OracleFeed } from "./OracleFeed.ts";
 import type { StandardAccounts } from "./StandardAccounts.ts";
-import { healthAt, trial } from "./Valuation.ts";
+import { trial } from "./Valuation.ts";
 
 /** How an account is prepared before it is looked at. */
 export interface LiquidationParts {
@@ -102,10 +103,11 @@ export class LiquidationRoutine {
     const { plan, config } = this.#parts;
     const { now } = plan.builder;
     const { root } = plan.state;
-    const health = healthAt(trial(config, root, now), account);
-    if (health === undefined) return undefined;
+    const execution = trial(config, root, now);
+    const health = assess(execution, account);
+    if (typeof health === "number") return undefined;
     const { auction } = account;
-    if (auction !== 0n && health.bufferedExcess >= 0n) return { type: TX_END_AUCTION, account: number };
+    if (auction !== 0n && health.maintenanceExcess >= 0n) return { type: TX_END_AUCTION, account: number };
     if (auction === 0n || now > auction + AUCTION_LENGTH) {
       const isBelow = health.maintenanceExcess < 0n && account.positions.length > 0;
       return isBelow ? { type: TX_START_AUCTION, account: number } : undefined;

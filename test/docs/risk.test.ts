@@ -75,7 +75,7 @@ describe("docs/risk.md", () => {
     // One short put or call on a forward of 100,000 with a mark of 7,400: the account has 15,000 and needs 16,400.
     const cash = 15_000_000_000n;
     const [maintenance, marked] = [16_400_000_000n, -7_400_000_000n];
-    const health = healthOf(cash, maintenance, marked);
+    const health = healthOf(cash, 0n, maintenance, marked, marked);
     expect(usd(health.maintenanceExcess)).to.equal("-1,400.00");
     expect(usd(health.bufferedExcess)).to.equal("-2,750.00");
     expect(usd(health.value)).to.equal("7,600.00");
@@ -88,7 +88,7 @@ describe("docs/risk.md", () => {
         const payment = paymentUp(health, rate, fraction);
         const moved = (cash * fraction) / FRACTION;
         const part = (amount: bigint): bigint => (amount * (FRACTION - fraction)) / FRACTION;
-        const after = healthOf(cash - moved + payment, part(maintenance), part(marked));
+        const after = healthOf(cash - moved + payment, 0n, part(maintenance), part(marked), part(marked));
         // The buffered excess is restored to zero and no further; what is missing is rounding.
         expect(after.bufferedExcess <= 1n && after.bufferedExcess > -10n, `${after.bufferedExcess}`).to.equal(true);
         return [
