@@ -3,7 +3,7 @@ import { START_DAY } from "../support/model/Exchange.ts";
 import { DAY, MarginStory } from "../support/MarginStory.ts";
 
 /**
- * The insurance fund takes positions over in four accounts, each with at most eight expiries, and gets rid of them by
+ * The insurance fund took positions over in four accounts, each with at most eight expiries, and got rid of them by
  * settlement alone. Anybody may make it bid for anything that nobody else has taken within an hour. So four accounts with a
  * few cents in them, short of a thousandth of an option in eight expiries each, fill all of the fund's places for as long as
  * those run, up to 400 days. From then on it takes over nothing in other expiries. (THREATS 26: the caps; 26e.)

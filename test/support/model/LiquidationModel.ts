@@ -90,7 +90,10 @@ export function discountFactor(elapsed: bigint): bigint {
  * The part of an account, of 10^9, whose sale brings the buffered excess back to zero. The debt stays whole, so the larger
  * it is the more has to be sold; all of it, if not even that is enough.
  */
-export function largestPart({ buffered, value, debt }: Pick<Standing, "buffered" | "value" | "debt">, factor: bigint): bigint {
+export function largestPart(
+  { buffered, value, debt }: Pick<Standing, "buffered" | "value" | "debt">,
+  factor: bigint,
+): bigint {
   const missing = -buffered * 10_000n;
   const freed = factor * larger(0n, value) + missing - debt * 10_000n;
   return freed <= missing ? WHOLE : (WHOLE * missing) / freed;

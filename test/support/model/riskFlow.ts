@@ -310,9 +310,7 @@ export class RiskFlow extends FlowBase {
   #unmarked(account: number): number[] {
     const { positions = new Map<string, bigint>() } = this.model.accounts.get(String(account)) ?? {};
     const views = [...this.model.views(positions, this.now, LIQUIDATION_AGE)];
-    return views
-      .filter(([, view]) => !isKnown(view))
-      .map(([name]) => Number(name.split("/")[0]));
+    return views.filter(([, view]) => !isKnown(view)).map(([name]) => Number(name.split("/")[0]));
   }
 
   #bid(account: number, record: AccountRecord | undefined, fraction: bigint): Action {

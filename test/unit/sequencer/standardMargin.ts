@@ -362,7 +362,9 @@ describe("liquidation", () => {
     expect(submit(h, { type: TX_START_AUCTION, account: 2 })).to.equal("NotLiquidatable");
     expect(submit(h, { type: TX_END_AUCTION, account: 1 })).to.equal("AuctionMissing");
     expect(submit(h, { type: TX_FUND_BID, account: 1, fund: 0, fraction: FRACTION })).to.equal("AuctionMissing");
-    expect(submit(h, { type: TX_FUND_BID, account: 1, fund: FUND_ACCOUNTS, fraction: FRACTION })).to.equal("NotRepresentable");
+    expect(submit(h, { type: TX_FUND_BID, account: 1, fund: FUND_ACCOUNTS, fraction: FRACTION })).to.equal(
+      "NotRepresentable",
+    );
     expect(submit(h, { type: TX_FUND_BID, account: 1, fund: 0, fraction: 0n })).to.equal("NotRepresentable");
     expect(submit(h, { type: TX_COLLECT_FUND, fund: 1 })).to.equal("NothingToCollect");
     moveTo(h, SPOT, (SPOT * 109n) / 100n, 3);
