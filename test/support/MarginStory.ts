@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { FUND_ACCOUNT } from "../../src/machine/Constants.ts";
+import { FUND_ACCOUNT, FUND_ACCOUNTS } from "../../src/machine/Constants.ts";
 import type { ResultName } from "../../src/machine/ResultCodes.ts";
 import type { OracleReport } from "../../src/machine/Wire.ts";
 import { CONTRACT, Exchange, fakeSigner, START_DAY, USDC, type OrderWish, type Signer } from "./model/Exchange.ts";
@@ -168,7 +168,7 @@ export class MarginStory extends Exchange {
   /** Settles accounts until nothing is left to be settled or paid. */
   settlesAll(day = DAY, market = 1): void {
     const accounts = [...this.#people.values()].map(({ account }) => account);
-    const everybody = [...accounts, ...[0, 1, 2, 3].map((i) => FUND_ACCOUNT + i)];
+    const everybody = [...accounts, ...Array.from({ length: FUND_ACCOUNTS }, (_, i) => FUND_ACCOUNT + i)];
     for (let round = 0; round < 2; round++) for (const account of everybody) this.settle(market, day, account);
   }
 

@@ -31,15 +31,35 @@ type Of<T extends number> = Extract<Transaction, { type: T }>;
 
 const WHOLE = 1_000_000_000n;
 const AUCTION_LENGTH = 7200n;
+/** The fund takes over from accounts that are asked at least 1,000 USDC to stay. */
+const FUND_LEAST = 1_000_000_000n;
 
 /** How an account stands in liquidation, 1e-6 USDC. */
 export interface Standing {
-  /** Excess over maintenance. */
+  /** The maintenance requirement of what has recent marks, and the excess over it. */
+  readonly maintenance: bigint;
   readonly excess: bigint;
-  /** The same less the buffer of 15 % of the margin beyond the marks. */
+  /** The excess less the buffer of 15 % of what is asked of the shorts beyond their marks. */
   readonly buffered: bigint;
-  /** Worth of cash and positions at the marks; never negative. */
+  /** Worth of cash and positions at the marks, before the debt; negative if the shorts are worth more than all else. */
   readonly value: bigint;
+  readonly debt: bigint;
+  /** Whether there is no reason for an auction any more. */
+  readonly recovered: boolean;
+}
+
+/** Whether a view says what its options are worth now, not only what they were worth once. */
+export function isKnown(view: ExpiryView): boolean {
+  return view.phase !== "stale" && hasMark(view);
+}
+
+/** Those of the positions whose expiry has such a view. */
+function whose(
+  positions: Holdings,
+  views: ReadonlyMap<string, ExpiryView>,
+  test: (view: ExpiryView) => boolean,
+): Holdings {
+  return new Map([...positions].filter(([name]) => test(views.get(expiryName(name))!)));
 }
 
 /** The standing of an account. */
@@ -47,12 +67,16 @@ export function standingOf(
   account: Pick<AccountRecord, "cash" | "debt" | "positions">,
   views: ReadonlyMap<string, ExpiryView>,
 ): Standing {
-  const own = account.cash - account.debt;
-  const { maintenance } = standardRequirements(account.positions, views);
-  const marks = valueOf(account.positions, views);
-  const buffer = roundUp(15n * larger(0n, maintenance + marks), 100n);
-  const excess = own - maintenance;
-  return { excess, buffered: excess - buffer, value: larger(0n, own + marks) };
+  const { cash, debt, positions } = account;
+  const known = whose(positions, views, isKnown);
+  const { maintenance } = standardRequirements(known, views);
+  const shorts = new Map([...known].filter(([, quantity]) => quantity < 0n));
+  const buffer = roundUp(15n * larger(0n, maintenance + valueOf(shorts, views)), 100n);
+  const excess = cash - debt - maintenance;
+  const buffered = excess - buffer;
+  const value = cash + valueOf(whose(positions, views, hasMark), views);
+  const recovered = buffered >= 0n || cash - debt >= standardRequirements(positions, views).initial;
+  return { maintenance, excess, buffered, value, debt, recovered };
 }
 
 /** What a bidder pays of an account's value, in parts of 10,000: 95 % to 70 % in 15 minutes, to nothing in an hour. */
@@ -62,17 +86,22 @@ export function discountFactor(elapsed: bigint): bigint {
   return 0n;
 }
 
-/** The part of an account, of 10^9, whose sale brings the buffered excess back to zero. */
-export function largestPart({ buffered, value }: Standing, factor: bigint): bigint {
+/**
+ * The part of an account, of 10^9, whose sale brings the buffered excess back to zero. The debt stays whole, so the larger
+ * it is the more has to be sold; all of it, if not even that is enough.
+ */
+export function largestPart(
+  { buffered, value, debt }: Pick<Standing, "buffered" | "value" | "debt">,
+  factor: bigint,
+): bigint {
   const missing = -buffered * 10_000n;
-  return (WHOLE * missing) / (factor * value + missing);
+  const freed = factor * larger(0n, value) + missing - debt * 10_000n;
+  return freed <= missing ? WHOLE : (WHOLE * missing) / freed;
 }
 
+/** Refuses when there are positions and nothing recent is known of any. */
 function demandMarks(views: ReadonlyMap<string, ExpiryView>): void {
-  demand(
-    [...views.values()].every((view) => view.phase !== "stale" && hasMark(view)),
-    "MarksStale",
-  );
+  demand(views.size === 0 || [...views.values()].some(isKnown), "MarksStale");
 }
 
 export function startAuction(state: ModelState, context: ModelContext, tx: Of<0x0a>): void {
@@ -91,7 +120,7 @@ export function endAuction(state: ModelState, context: ModelContext, tx: Of<0x0b
   demand(account.auction !== 0n, "AuctionMissing");
   const views = state.views(account.positions, context.now, LIQUIDATION_AGE);
   demandMarks(views);
-  demand(standingOf(account, views).buffered >= 0n, "AuctionRunning");
+  demand(standingOf(account, views).recovered, "AuctionRunning");
   state.accounts.set(String(tx.account), { ...account, auction: 0n });
 }
 
@@ -126,13 +155,19 @@ function take(
   const views = state.views(account.positions, context.now, LIQUIDATION_AGE);
   demandMarks(views);
   const standing = standingOf(account, views);
-  demand(standing.buffered < 0n, "NotLiquidatable");
+  demand(!standing.recovered, "NotLiquidatable");
   const factor = discountFactor(context.now - account.auction);
-  if (limit === undefined) demand(factor === 0n, "FundNotDue");
-  else demand(roundUp(factor * standing.value, 10_000n) <= limit, "BidAboveLimit");
+  const value = larger(0n, standing.value);
+  if (limit === undefined) {
+    demand(factor === 0n, "FundNotDue");
+    demand(standing.maintenance >= FUND_LEAST, "BidTooSmall");
+  } else {
+    // Nobody who names a limit wants to be given a loss.
+    demand(standing.value >= 0n && roundUp(factor * value, 10_000n) <= limit, "BidAboveLimit");
+  }
   const largest = largestPart(standing, factor);
   const part = smaller(fraction, largest);
-  const payment = roundUp(factor * standing.value * part, 10_000n * WHOLE);
+  const payment = roundUp(factor * value * part, 10_000n * WHOLE);
 
   const moved = new Map<string, bigint>();
   for (const [name, quantity] of account.positions) {
@@ -146,10 +181,12 @@ function take(
   demand(moved.size > 0, "BidTooSmall");
   const cash = (account.cash * part) / WHOLE;
   const positions = add(account.positions, moved, -1n);
-  const after = { ...account, cash: account.cash - cash + payment, positions };
-  demand(standingOf(after, views).buffered > standing.buffered, "BidTooSmall");
   const over = part === largest || positions.size === 0;
-  state.accounts.set(String(id), { ...after, auction: over ? 0n : account.auction });
+  const auction = over ? 0n : account.auction;
+  state.accounts.set(String(id), { ...account, auction, cash: account.cash - cash, positions });
+  // The debt comes first.
+  state.credit(id, payment);
+  demand(standingOf(state.account(id), views).buffered > standing.buffered, "BidTooSmall");
   return { positions: moved, cash, payment };
 }
 

@@ -61,6 +61,8 @@ export interface ExpiryView {
   readonly price: bigint;
   /** The live one, or the frozen one once expired; 0 if none was reported, or none near the expiry. */
   readonly forward: bigint;
+  /** Where the spot's last moves would have taken the forward, expired or not. */
+  readonly moved: bigint;
   /** Seconds from the spot's time. */
   readonly timeToExpiry: bigint;
   readonly curve: CurveRecord;
@@ -87,13 +89,16 @@ export function viewOf(
   if (now >= instantOf(day)) phase = "expired";
   if (expiry.price > 0n) phase = "fixed";
 
-  let forward = expiry.forward;
-  // What was reported long before the expiry says nothing of it.
-  if (phase === "expired" && expiry.curveTime + CURVE_AGE < instantOf(day)) forward = 0n;
-  if (forward > 0n && phase !== "expired") {
-    forward = forward + market.spot - expiry.curveSpot;
-    if (forward < 1n) forward = 1n;
-    if (forward > LARGEST_PRICE) forward = LARGEST_PRICE;
+  let moved = 0n;
+  if (expiry.forward > 0n) {
+    moved = expiry.forward + market.spot - expiry.curveSpot;
+    if (moved < 1n) moved = 1n;
+    if (moved > LARGEST_PRICE) moved = LARGEST_PRICE;
+  }
+  let forward = moved;
+  if (phase === "expired") {
+    // What was reported long before the expiry says nothing of it.
+    forward = expiry.curveTime + CURVE_AGE < instantOf(day) ? 0n : expiry.forward;
   }
   const left = instantOf(day) - market.spotTime;
   return {
@@ -101,6 +106,7 @@ export function viewOf(
     anchor: market.anchor,
     price: expiry.price,
     forward,
+    moved,
     timeToExpiry: left > 0n ? left : 0n,
     curve: expiry.curve,
     minVol: market.minVol,
@@ -323,6 +329,13 @@ export function splitCharge(view: ExpiryView, lots: readonly Lot[], initial: boo
   return charges.reduce((sum, charge) => sum + charge, 0n) + scanAtStrikes(rest, strikes);
 }
 
+/** What is lost at a forward if the price comes out there, and the risk of each short around it; 1e-14 USDC. */
+function waitingCharge(lots: readonly Lot[], forward: bigint, initial: boolean): bigint {
+  const shorts = lots.filter(({ quantity }) => quantity < 0n);
+  const risks = shorts.map(({ series, quantity }) => -quantity * riskOf(series, forward, initial));
+  return risks.reduce((sum, risk) => sum + risk, 10_000n * larger(0n, -worth(lots, forward)));
+}
+
 /** The charge of one expiry on standard margin, 1e-6 USDC. */
 function standardCharge(view: ExpiryView, lots: readonly Lot[], initial: boolean): bigint {
   const bound = (): bigint => boundOf(lots, view.anchor, () => []);
@@ -334,16 +347,8 @@ function standardCharge(view: ExpiryView, lots: readonly Lot[], initial: boolean
       return bound();
     case "expired": {
       if (view.forward === 0n) return bound();
-      const shorts = lots.filter(({ quantity }) => quantity < 0n);
-      const risks = shorts.map(({ series, quantity }) => -quantity * riskOf(series, view.forward, initial));
-      const owed = larger(0n, -worth(lots, view.forward)) * 10_000n;
-      return smaller(
-        bound(),
-        roundUp(
-          risks.reduce((sum, risk) => sum + risk, owed),
-          unit,
-        ),
-      );
+      const at = [view.forward, view.moved].map((forward) => waitingCharge(lots, forward, initial));
+      return smaller(bound(), roundUp(larger(...at), unit));
     }
     case "fresh": {
       const rules = [pairedCharge, nakedCharge, splitCharge].map((rule) => rule(view, lots, initial));

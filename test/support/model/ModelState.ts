@@ -14,6 +14,7 @@ import { signedDigest, type SigningDomain } from "./signing.ts";
 import {
   demand,
   expiryName,
+  larger,
   marketName,
   Refusal,
   refuse,
@@ -145,8 +146,9 @@ export const NO_EXPIRY: ExpiryRecord = {
   curve: NO_CURVE,
 };
 
-/** First account of the insurance fund. */
-export const FIRST_FUND_ACCOUNT = 4_294_967_292;
+/** First account of the insurance fund, and how many it has. */
+export const FIRST_FUND_ACCOUNT = 4_294_967_280;
+export const FUND_ACCOUNT_COUNT = 16;
 /** How old a spot may be: for everything but liquidation, and for that. */
 export const SPOT_AGE = 120n;
 export const LIQUIDATION_AGE = 900n;
@@ -203,7 +205,8 @@ export class ModelState {
     this.config = config;
     this.globals.set("", { withdrawals: 0n, fees: 0n, fund: 0n });
     this.accounts.set("0", emptyAccount(config.feeRecipient));
-    for (let i = 0; i < 4; i++) this.accounts.set(String(FIRST_FUND_ACCOUNT + i), emptyAccount(ZERO_ADDRESS, 1));
+    for (let i = 0; i < FUND_ACCOUNT_COUNT; i++)
+      this.accounts.set(String(FIRST_FUND_ACCOUNT + i), emptyAccount(ZERO_ADDRESS, 1));
     this.#commit();
   }
 
@@ -351,10 +354,10 @@ export class ModelState {
     this.markets.set(market, { ...before, exposure: before.exposure + change });
   }
 
-  /** Refuses when a market's exposure at its spot is more than its multiple of the fund. */
+  /** Refuses when a market's exposure at the higher of its spot and its anchor is more than its multiple of the fund. */
   demandCap(market: string): void {
-    const { exposure, spot, exposureMultiple } = this.markets.get(market)!;
-    demand(exposure * spot <= exposureMultiple * this.fund() * 10_000n, "ExposureCap");
+    const { exposure, spot, anchor, exposureMultiple } = this.markets.get(market)!;
+    demand(exposure * larger(spot, anchor) <= exposureMultiple * this.fund() * 10_000n, "ExposureCap");
   }
 
   /** Adds to the number of accounts that are short in an expiry. */

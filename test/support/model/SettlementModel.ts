@@ -1,5 +1,5 @@
 import { readU32, readU64 } from "../../../src/crypto/bytes.ts";
-import { NO_EXPIRY, type ModelState } from "./ModelState.ts";
+import { FIRST_FUND_ACCOUNT, NO_EXPIRY, type ModelState } from "./ModelState.ts";
 import {
   bigEndian,
   demand,
@@ -96,8 +96,9 @@ export function settle(state: ModelState, market: number, day: number, id: numbe
   state.accounts.set(String(id), after);
   if (net < 0n) {
     const paidIn = smaller(account.cash, -net);
-    const [cash, debt] = [account.cash - paidIn, account.debt - net - paidIn];
-    state.accounts.set(String(id), { ...after, cash, debt });
+    // What an account of the fund cannot pay, nobody owes.
+    const unpaid = id >= FIRST_FUND_ACCOUNT ? 0n : -net - paidIn;
+    state.accounts.set(String(id), { ...after, cash: account.cash - paidIn, debt: account.debt + unpaid });
     changePool(state, name, { owed: -net, received: paidIn });
   }
   if (account.mode === 1) state.changeExposure(String(market), -shortQuantity(due, String(market)));

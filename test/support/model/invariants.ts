@@ -80,10 +80,7 @@ export class InvariantWatch {
         accounts.set(id, held);
         checkAccount(id, held, context.now);
         cash += slot.cash;
-        if (tx?.type === 0x0c && tx.account === id && slot.debt > 0n) this.#paidInDebt.add(id);
-        if (slot.debt === 0n) this.#paidInDebt.delete(id);
-        const both = slot.debt > 0n && slot.cash > 0n;
-        expect(!both || this.#paidInDebt.has(id), "no debt while there is cash but a bidder's").to.equal(true);
+        expect(slot.debt === 0n || slot.cash === 0n, "no debt while there is cash").to.equal(true);
         for (const [name, quantity] of held.positions) quantities.set(name, (quantities.get(name) ?? 0n) + quantity);
         for (const name of shortExpiries(held.positions)) shortAccounts.set(name, (shortAccounts.get(name) ?? 0) + 1);
       } else if (slot.kind === 5) {

@@ -2,7 +2,7 @@ import type { Transaction } from "../../../src/machine/Wire.ts";
 import { anchorPayload } from "../../../src/replay/payloads.ts";
 import { ORACLES, USDC } from "./Exchange.ts";
 import { ACCOUNTS, FlowBase, MARKETS, type Action } from "./flowBase.ts";
-import { standingOf, discountFactor } from "./LiquidationModel.ts";
+import { discountFactor, isKnown, standingOf } from "./LiquidationModel.ts";
 import { FIRST_FUND_ACCOUNT, LIQUIDATION_AGE, type AccountRecord } from "./ModelState.ts";
 import { asEarlier, marketPayload, signersPayload, signReport, smileOf, type OracleReport } from "./oracle.ts";
 import { expiryName, instantOf, seriesName, type Series } from "./words.ts";
@@ -310,9 +310,7 @@ export class RiskFlow extends FlowBase {
   #unmarked(account: number): number[] {
     const { positions = new Map<string, bigint>() } = this.model.accounts.get(String(account)) ?? {};
     const views = [...this.model.views(positions, this.now, LIQUIDATION_AGE)];
-    return views
-      .filter(([, view]) => view.phase === "stale" || !hasMark(view))
-      .map(([name]) => Number(name.split("/")[0]));
+    return views.filter(([, view]) => !isKnown(view)).map(([name]) => Number(name.split("/")[0]));
   }
 
   #bid(account: number, record: AccountRecord | undefined, fraction: bigint): Action {
@@ -322,7 +320,7 @@ export class RiskFlow extends FlowBase {
     let limit = 10n ** 15n;
     if (record !== undefined && r.bool(0.2)) {
       const views = this.model.views(record.positions, this.now, LIQUIDATION_AGE);
-      const value = this.#unmarked(account).length === 0 ? standingOf(record, views).value : 0n;
+      const { value } = standingOf(record, views);
       limit = (discountFactor(this.now - record.auction) * value) / 10_000n + BigInt(r.uint(3)) - 1n;
       if (limit < 0n) limit = 0n;
     }

@@ -12,14 +12,16 @@ const WHOLE = 10n ** 9n;
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
 const DAYS = [START_DAY + 7, START_DAY + 14];
 
-const amount = fc.bigInt({ min: -(10n ** 16n), max: 10n ** 16n });
+const worth = fc.bigInt({ min: 0n, max: 10n ** 16n });
 const health = fc
   .record({
-    net: amount,
+    cash: fc.bigInt({ min: 0n, max: 10n ** 16n }),
+    debt: fc.oneof(fc.constant(0n), fc.bigInt({ min: 0n, max: 10n ** 16n })),
     maintenance: fc.oneof(fc.bigInt({ min: 0n, max: 10n ** 9n }), fc.bigInt({ min: 0n, max: 10n ** 17n })),
-    marked: amount,
+    longs: fc.oneof(fc.constant(0n), worth),
+    shorts: worth,
   })
-  .map(({ net, maintenance, marked }) => healthOf(net, maintenance, marked));
+  .map(({ cash, debt, maintenance, longs, shorts }) => healthOf(cash, debt, maintenance, longs - shorts, -shorts));
 
 describe("the arithmetic of auctions", () => {
   it("begins at 95 %, is at 70 % after 15 minutes and at nothing after an hour, and never rises", () => {
@@ -33,17 +35,19 @@ describe("the arithmetic of auctions", () => {
   it("sells a fraction that restores the buffered excess to zero, and no more", () => {
     fc.assert(
       fc.property(health, fc.bigInt({ min: 0n, max: 7200n }), (state, elapsed) => {
-        const { bufferedExcess, value } = state;
+        const { bufferedExcess, debt } = state;
         if (bufferedExcess >= 0n) return;
         const rate = factor(elapsed);
         const fraction = largestFraction(state, rate);
-        expect(fraction).to.equal(largestPart({ excess: 0n, buffered: bufferedExcess, value }, rate));
+        expect(fraction).to.equal(largestPart({ buffered: bufferedExcess, value: state.value, debt }, rate));
         expect(fraction >= 0n && fraction <= WHOLE).to.equal(true);
-        // What is left after a fraction f of 10^9, times 10^13: (1 − f) · excess + f · rate · value.
-        const left = (part: bigint): bigint => (WHOLE - part) * bufferedExcess * 10_000n + part * rate * value;
+        const value = state.value > 0n ? state.value : 0n;
+        // What is left after a fraction f of 10^9, times 10^13: (1 − f) · (excess + debt) − debt + f · rate · value.
+        const left = (part: bigint): bigint =>
+          ((WHOLE - part) * (bufferedExcess + debt) - WHOLE * debt) * 10_000n + part * rate * value;
         expect(left(fraction) <= 0n, "no more").to.equal(true);
         if (fraction < WHOLE) expect(left(fraction + 1n) > 0n, "to the last billionth").to.equal(true);
-        else expect(rate * value).to.equal(0n);
+        else expect(rate * value <= debt * 10_000n, "the whole brings no more than is owed").to.equal(true);
       }),
       RUNS,
     );
@@ -51,7 +55,7 @@ describe("the arithmetic of auctions", () => {
 
   it("has its signs right: cash 15,000 and a requirement of 16,400 sell 0.28, not 1.69", () => {
     // Forward 100,000, mark 7,400: 9 % and the mark are 16,400, the buffer is 15 % of 9,000.
-    const state = healthOf(15_000n * USDC, 16_400n * USDC, -7_400n * USDC);
+    const state = healthOf(15_000n * USDC, 0n, 16_400n * USDC, -7_400n * USDC, -7_400n * USDC);
     expect(state.maintenanceExcess).to.equal(-1_400n * USDC);
     expect(state.bufferedExcess).to.equal(-2_750n * USDC);
     expect(state.value).to.equal(7_600n * USDC);
@@ -59,12 +63,51 @@ describe("the arithmetic of auctions", () => {
     expect((Number(largestFraction(state, factor(0n))) / 1e9).toFixed(2)).to.equal("0.28");
   });
 
+  it("sells more of who owes, for the debt stays: cash 3,000, the same shorts, longs of 12,000 and a debt of 2,000", () => {
+    const state = healthOf(3_000n * USDC, 2_000n * USDC, 9_000n * USDC, 8_000n * USDC, -4_000n * USDC);
+    expect(state.maintenanceExcess).to.equal(-8_000n * USDC);
+    // 15 % of 9,000 − 4,000.
+    expect(state.bufferedExcess).to.equal(-8_750n * USDC);
+    expect(state.value, "the debt is not sold").to.equal(11_000n * USDC);
+    const fraction = largestFraction(state, factor(0n));
+    expect(Number(fraction) / 1e9).to.be.closeTo(8_750 / (0.95 * 11_000 + 8_750 - 2_000), 1e-9);
+    expect(largestFraction({ ...state, debt: 0n }, factor(0n)) < fraction, "than of who does not").to.equal(true);
+    const paid = paymentUp(state, factor(0n), fraction);
+    const kept = (of: bigint): bigint => (of * USDC * (WHOLE - fraction)) / WHOLE;
+    // What is paid serves the debt.
+    expect(paid > 2_000n * USDC).to.equal(true);
+    const cash = kept(3_000n) + paid - 2_000n * USDC;
+    const after = healthOf(cash, 0n, kept(9_000n), kept(8_000n), kept(-4_000n));
+    expect(after.bufferedExcess <= 1n && after.bufferedExcess > -30n, `${after.bufferedExcess}`).to.equal(true);
+  });
+
+  it("sells all of who owes more than the whole brings", () => {
+    const state = healthOf(1_000n * USDC, 5_000n * USDC, 2_000n * USDC, 3_000n * USDC, -500n * USDC);
+    expect(state.value).to.equal(4_000n * USDC);
+    for (const elapsed of [0n, 900n, 3600n]) expect(largestFraction(state, factor(elapsed))).to.equal(WHOLE);
+  });
+
+  it("does not count longs into the buffer, however much they are worth", () => {
+    const bare = healthOf(10_000n * USDC, 0n, 9_000n * USDC, -4_000n * USDC, -4_000n * USDC);
+    const rich = healthOf(10_000n * USDC, 0n, 9_000n * USDC, 96_000n * USDC, -4_000n * USDC);
+    expect(bare.bufferedExcess).to.equal(250n * USDC);
+    expect(rich.bufferedExcess, "15 % of 9,000 − 4,000 as well").to.equal(bare.bufferedExcess);
+    expect(rich.value).to.equal(106_000n * USDC);
+  });
+
+  it("gives an account that is worth less than nothing no price, and sells all of it", () => {
+    const state = healthOf(1_000n * USDC, 0n, 5_000n * USDC, -3_000n * USDC, -3_000n * USDC);
+    expect(state.value).to.equal(-2_000n * USDC);
+    expect(largestFraction(state, factor(0n))).to.equal(WHOLE);
+    expect(paymentUp(state, factor(0n), WHOLE)).to.equal(0n);
+  });
+
   it("asks less for the same fraction the longer it takes, and never more than the value", () => {
     fc.assert(
       fc.property(health, fc.bigInt({ min: 0n, max: WHOLE }), fc.bigInt({ min: 0n, max: 7200n }), (state, part, at) => {
         const paid = paymentUp(state, factor(at), part);
         expect(paid >= paymentUp(state, factor(at + 60n), part)).to.equal(true);
-        expect(paid >= 0n && paid <= state.value).to.equal(true);
+        expect(paid >= 0n && paid <= (state.value > 0n ? state.value : 0n)).to.equal(true);
       }),
       RUNS,
     );

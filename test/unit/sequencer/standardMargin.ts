@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { FRACTION, FUND_ACCOUNT, MODE_STANDARD } from "../../../src/machine/Constants.ts";
+import { FRACTION, FUND_ACCOUNT, FUND_ACCOUNTS, MODE_STANDARD } from "../../../src/machine/Constants.ts";
 import type { SignedReport } from "../../../src/machine/OracleReports.ts";
 import { expiryTime } from "../../../src/machine/Slots.ts";
 import {
@@ -334,7 +334,7 @@ describe("liquidation", () => {
     }
     const fundBids = executed(h).filter((type) => type === TX_FUND_BID).length;
     expect(fundBids).to.be.greaterThan(0);
-    const held = [0, 1, 2, 3].map((i) => h.sequencer.exchange.account(FUND_ACCOUNT + i)!);
+    const held = Array.from({ length: FUND_ACCOUNTS }, (_, i) => h.sequencer.exchange.account(FUND_ACCOUNT + i)!);
     expect(held.some(({ positions }) => positions.length > 0)).to.equal(true);
     // The expiry settles; what the fund's accounts have left goes back.
     spot = SPOT;
@@ -348,7 +348,7 @@ describe("liquidation", () => {
       h.sequencer.tick();
     }
     expect(executed(h)).to.include(TX_SETTLE);
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; i < FUND_ACCOUNTS; i++) {
       const account = h.sequencer.exchange.account(FUND_ACCOUNT + i)!;
       expect([account.positions.length, account.cash]).to.deep.equal([0, 0n]);
     }
@@ -362,7 +362,9 @@ describe("liquidation", () => {
     expect(submit(h, { type: TX_START_AUCTION, account: 2 })).to.equal("NotLiquidatable");
     expect(submit(h, { type: TX_END_AUCTION, account: 1 })).to.equal("AuctionMissing");
     expect(submit(h, { type: TX_FUND_BID, account: 1, fund: 0, fraction: FRACTION })).to.equal("AuctionMissing");
-    expect(submit(h, { type: TX_FUND_BID, account: 1, fund: 4, fraction: FRACTION })).to.equal("NotRepresentable");
+    expect(submit(h, { type: TX_FUND_BID, account: 1, fund: FUND_ACCOUNTS, fraction: FRACTION })).to.equal(
+      "NotRepresentable",
+    );
     expect(submit(h, { type: TX_FUND_BID, account: 1, fund: 0, fraction: 0n })).to.equal("NotRepresentable");
     expect(submit(h, { type: TX_COLLECT_FUND, fund: 1 })).to.equal("NothingToCollect");
     moveTo(h, SPOT, (SPOT * 109n) / 100n, 3);
