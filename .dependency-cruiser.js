@@ -1,5 +1,5 @@
 /** Folders whose code takes bytes and bigints and returns values: no chain, no file, no process that runs. */
-const PURE = "^src/(machine|pricing|tree|codec|crypto|history)/";
+const PURE = "^src/(machine|pricing|oracle|tree|codec|crypto|history)/";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
@@ -10,6 +10,20 @@ export default {
       severity: "error",
       from: { path: PURE },
       to: { path: "(^|/)node_modules/ethers/|^src/(l1|roles)/|^(node:)?(fs|fs/promises)$|^typechain/" },
+    },
+    {
+      name: "rules-below-services",
+      comment:
+        "The machine and its maths know nobody who uses them; an oracle knows the machine, and nobody who posts its reports.",
+      severity: "error",
+      from: { path: "^src/(machine|pricing|oracle)/" },
+      to: { path: "^src/(sequencer|market|replay|roles|game|derive)/" },
+    },
+    {
+      name: "machine-below-oracle",
+      severity: "error",
+      from: { path: "^src/(machine|pricing)/" },
+      to: { path: "^src/oracle/" },
     },
     {
       name: "only-l1-knows-the-chain",

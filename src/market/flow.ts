@@ -24,9 +24,9 @@ export const MAKER_SECONDS = RUN_MS / 1_000 + 60;
  * What every taker of a replayed tape deposits, 1e-6 USDC. In the collateralised regime the busiest account of any
  * month of the 2019 tape needs 8 million, so this is ample for several months in a row.
  */
-export const TAPE_DEPOSIT = 50_000_000n * USDC;
+const TAPE_DEPOSIT = 50_000_000n * USDC;
 /** What every maker deposits, who is on standard margin. */
-export const TAPE_MAKER_DEPOSIT = 2_000_000n * USDC;
+const TAPE_MAKER_DEPOSIT = 2_000_000n * USDC;
 /** What the sponsor gives the insurance fund. */
 export const TAPE_CAPITAL = 2_000_000n * USDC;
 /** The members of the oracle look at the markets at a trade, but not more often than this, seconds. */

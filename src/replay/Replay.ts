@@ -1,10 +1,6 @@
-import { TenorError } from "../errors.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
 import type { TreeRoot } from "../machine/StateTree.ts";
-import { FUND_ACCOUNT, MODE_STANDARD } from "../machine/Constants.ts";
-import { TX_COLLECT_FUND } from "../machine/Wire.ts";
 import type { DepositEvent, FundEvent, MarketEvent, ObservationEvent, OrderEvent } from "../market/types.ts";
-import type { SubmittedTransaction } from "../sequencer/AccountTransaction.ts";
 import { genesisCheckpoint, type L1View } from "../sequencer/DerivedState.ts";
 import type { OrderOutcome } from "../sequencer/Submission.ts";
 import type { Journal } from "../sequencer/Journal.ts";
@@ -12,9 +8,11 @@ import { Sequencer } from "../sequencer/Sequencer.ts";
 import { DEFAULT_OPTIONS, type SequencerOptions } from "../sequencer/SequencerOptions.ts";
 import type { Logger } from "../roles/Logger.ts";
 import type { Clock } from "../sequencer/Clock.ts";
-import { signOrder, signSetMode, signTransfer } from "../sequencer/Signing.ts";
+import { signOrder } from "../sequencer/Signing.ts";
 import { AuctionBidder } from "./AuctionBidder.ts";
+import { chooseStandard, giveToFund } from "./accountSteps.ts";
 import { Ledger } from "./Ledger.ts";
+import { ReplayError } from "./ReplayError.ts";
 import { ReplayOracle } from "./ReplayOracle.ts";
 import { ReplayCounter, type ReplayCounts } from "./ReplayCounts.ts";
 import { Traders, type TraderAccount } from "./Traders.ts";
@@ -45,14 +43,6 @@ export interface ReplayOptions {
   readonly batchAge?: bigint;
 }
 
-/** What a replay can run into. */
-export type ReplayErrorCode = "ACCOUNT_MISSING" | "NOT_ACCEPTED" | "NOT_CONSERVED";
-
-/** An event that can't be replayed. */
-export class ReplayError extends TenorError<ReplayErrorCode> {
-  override readonly name = "ReplayError";
-}
-
 /** What an order may pay at most for each contract: 5 basis points of the underlying, above the taker's three. */
 const MAX_FEE_DIVISOR = 2_000n;
 /** Life of an immediate order from the L2 time of the batch it gets into, seconds. */
@@ -60,8 +50,6 @@ const IMMEDIATE_LIFE = 60n;
 /** Rounds of settlement after a price has been fixed: debtors, creditors, claims. */
 const SETTLEMENT_ROUNDS = 3;
 const CENT = 100n;
-/** Life of a transaction of an account from the L2 time of the batch it gets into, seconds. */
-const TRANSACTION_LIFE = 600n;
 /** A replay's batches are long, and so are its oracle's pauses: seconds at which a transaction brings a newer report. */
 const REPLAY_SPOT_AGE = 20n;
 /** At which the spot is renewed while nobody trades: marks are good for liquidation for twice as long. */
@@ -217,14 +205,16 @@ export class Replay {
     this.#stale = true;
   }
 
-  /** Gives the insurance fund its capital: to one of its accounts, from where anybody may have it collected. */
   async #fund({ trader, amount }: FundEvent): Promise<void> {
     await this.refresh();
-    const account = this.traders.of(trader);
-    const fields = { from: account.account!, to: FUND_ACCOUNT, amount };
-    const terms = { nonce: ++account.nonce, deadline: this.#clock.time + TRANSACTION_LIFE };
-    this.#submit(signTransfer(this.#options.config.domain, fields, terms, account.privateKey));
-    this.#submit({ type: TX_COLLECT_FUND, fund: 0 });
+    giveToFund(this.#options.config.domain, this.sequencer, this.traders.of(trader), amount, this.#clock.time);
+  }
+
+  /** Puts an account on standard margin that wants to be, once the sequencer has read its deposit. */
+  async #chooseMargin(account: TraderAccount): Promise<void> {
+    account.wantsStandard = false;
+    if (this.sequencer.exchange.account(account.account!) === undefined) await this.refresh();
+    chooseStandard(this.#options.config.domain, this.sequencer, account, this.#clock.time);
   }
 
   async #observe({ model }: ObservationEvent): Promise<void> {
@@ -241,23 +231,6 @@ export class Replay {
         this.sequencer.submitMany([{ kind: "transaction", transaction }]);
       }
     }
-  }
-
-  /** Puts an account on standard margin that wants to be, once the sequencer has read its deposit. */
-  async #chooseMargin(account: TraderAccount): Promise<void> {
-    account.wantsStandard = false;
-    if (this.sequencer.exchange.account(account.account!) === undefined) await this.refresh();
-    const fields = { account: account.account!, mode: MODE_STANDARD };
-    const terms = { nonce: ++account.nonce, deadline: this.#clock.time + TRANSACTION_LIFE };
-    this.#submit(signSetMode(this.#options.config.domain, fields, terms, account.privateKey));
-  }
-
-  /** Submits what must be accepted, or the replay makes no sense. */
-  #submit(transaction: SubmittedTransaction): void {
-    const [outcome] = this.sequencer.submitMany([{ kind: "transaction", transaction }]);
-    if (outcome!.accepted) return;
-    const { type } = transaction;
-    throw new ReplayError("NOT_ACCEPTED", "the sequencer refused", { fields: { type, ...outcome!.refusal } });
   }
 
   async #place(event: OrderEvent): Promise<void> {

@@ -2,15 +2,12 @@ import type { MachineConfig } from "../machine/Execution.ts";
 import { MESSAGE_FIX_PRICE, MESSAGE_FORCED } from "../machine/Inputs.ts";
 import { ResultCode, resultName } from "../machine/ResultCodes.ts";
 import type { SignedReport } from "../machine/OracleReports.ts";
-import { expiryOf } from "../machine/Positions.ts";
 import type { Account, Market } from "../machine/Slots.ts";
 import type { State } from "../machine/State.ts";
 import {
   decodeTransaction,
   TX_COLLECT_FEES,
-  TX_FILL,
-  TX_SET_MODE,
-  TX_SETTLE,
+  type TX_SETTLE,
   type OrderReference,
   type Transaction,
   type WireMakerOrder,
@@ -27,9 +24,10 @@ import type { Situation } from "./Judge.ts";
 import type { Venue } from "./Matching.ts";
 import type { OrderBook } from "./OrderBook.ts";
 import type { OrderRecord, PlannedBatch, PlannedItem } from "./OrderRecord.ts";
+import { appendItem, replayItem } from "./ItemReplay.ts";
 import { OrderEntry } from "./OrderEntry.ts";
 import { newRecord, Orders } from "./Orders.ts";
-import { marketOf, presentFill, presentMaker, presentTaker } from "./Presentation.ts";
+import { marketOf, presentMaker, presentTaker } from "./Presentation.ts";
 import { refuse, type Refusal, type RefusalReason } from "./Refusal.ts";
 import { Routines } from "./Routines.ts";
 import type { ExchangeLimits } from "./SequencerOptions.ts";
@@ -192,7 +190,7 @@ export class Exchange implements Venue {
   placeTransaction(transaction: SubmittedTransaction): TransactionOutcome {
     const refusal = transactionRefusal(transaction, this.builder.l2Time);
     if (refusal !== undefined) return { accepted: false, refusal };
-    this.#prepareFor(transaction);
+    this.#routines.prepareFor(transaction);
     const result = this.append(transaction);
     if (!("reason" in result)) reviewAfter(this.#orders, this.situation, transaction);
     this.#routines.liquidate();
@@ -227,9 +225,7 @@ export class Exchange implements Venue {
     series?: bigint,
     id?: number,
   ): PlannedItem | ItemRefusal {
-    const result = this.#plan.append(transaction, series, id);
-    if ("id" in result && transaction.type === TX_FILL) this.#orders.noteFill(transaction, result.id);
-    return result;
+    return appendItem(this.#plan, this.#orders, transaction, series, id);
   }
 
   /** Who is short on standard margin, and who is in an auction. */
@@ -239,7 +235,7 @@ export class Exchange implements Venue {
 
   /** Settles what is due of two accounts before they trade, and renews the marks that they are judged by. */
   prepareFill(maker: number, taker: number, series: bigint): void {
-    this.#routines.prepare([maker, taker], expiryOf(series));
+    this.#routines.prepareFill(maker, taker, series);
   }
 
   /** Whether an order could not fill now at its own limit, because its account is on standard margin. */
@@ -260,29 +256,8 @@ export class Exchange implements Venue {
    *
    * @returns Why it can't be executed any more, if so.
    */
-  replay({ id, transaction }: PlannedItem): RefusalReason | undefined {
-    if (transaction.type === TX_SETTLE) {
-      const { market, day, accounts } = transaction;
-      const expiry = (market << 16) | day;
-      return this.#routines.settle({ expiry, accounts }, id) ? undefined : "NothingToSettle";
-    }
-    const { l2Time } = this.builder;
-    if (transaction.type !== TX_FILL) {
-      if ("auth" in transaction) {
-        const refusal = transactionRefusal(transaction, l2Time);
-        if (refusal !== undefined) return refusal.reason;
-        this.#prepareFor(transaction);
-      }
-      const result = this.append(transaction, undefined, id);
-      return "reason" in result ? result.reason : undefined;
-    }
-    const fill = presentFill(this.#plan.state, this.#orders, transaction);
-    if (fill === undefined) return "OrderUnknown";
-    const late = [fill.tx.maker, fill.tx.taker].some((order) => !order.stored && order.deadline < l2Time);
-    if (late) return "Expired";
-    this.prepareFill(fill.tx.maker.account, fill.tx.taker.account, fill.series);
-    const result = this.append(fill.tx, fill.series, id);
-    return "reason" in result ? result.reason : undefined;
+  replay(item: PlannedItem): RefusalReason | undefined {
+    return replayItem(this.#plan, this.#orders, this.#routines, item);
   }
 
   /** The maker's or taker's order as a Fill has to carry it now. */
@@ -303,9 +278,5 @@ export class Exchange implements Venue {
   /** Forgets orders that nothing can bring back. */
   forgetOrder(record: OrderRecord): void {
     this.#orders.forget(record);
-  }
-
-  #prepareFor(transaction: SubmittedTransaction): void {
-    this.#routines.prepare(accountsOf(transaction), undefined, transaction.type === TX_SET_MODE);
   }
 }

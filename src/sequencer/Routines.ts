@@ -1,10 +1,10 @@
 import { MODE_STANDARD } from "../machine/Constants.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
 import type { SignedReport } from "../machine/OracleReports.ts";
-import { expiriesOf } from "../machine/Positions.ts";
-import { TX_ORACLE_REPORT, type Transaction } from "../machine/Wire.ts";
+import { expiriesOf, expiryOf } from "../machine/Positions.ts";
+import { TX_ORACLE_REPORT, TX_SET_MODE, type Transaction } from "../machine/Wire.ts";
 import type { Logger } from "../roles/Logger.ts";
-import { accountsOf } from "./AccountTransaction.ts";
+import { accountsOf, type SubmittedTransaction } from "./AccountTransaction.ts";
 import type { BatchPlan } from "./BatchPlan.ts";
 import { LiquidationRoutine } from "./LiquidationRoutine.ts";
 import { OracleFeed, type OracleFeedOptions } from "./OracleFeed.ts";
@@ -68,23 +68,14 @@ export class Routines {
     if (transaction.type === TX_ORACLE_REPORT) this.#liquidation.marksChanged(transaction.market);
   }
 
-  /**
-   * Prepares accounts for a transaction: settles what is due of them, and renews the marks that those on standard margin are
-   * judged by.
-   *
-   * @param expiry The one that is traded, market u8 ‖ day u16.
-   * @param becomesStandard Whether the transaction puts the accounts on standard margin.
-   */
-  prepare(accounts: readonly number[], expiry?: number, becomesStandard = false): void {
-    const expiries = new Set<number>();
-    for (const account of accounts) {
-      this.settleAccount(account);
-      const opened = this.#plan.state.openAccount(account);
-      if (opened === undefined || (opened.mode !== MODE_STANDARD && !becomesStandard)) continue;
-      for (const held of expiriesOf(opened.positions)) expiries.add(held);
-      if (expiry !== undefined) expiries.add(expiry);
-    }
-    if (expiries.size > 0) this.#feed.ensure(expiries);
+  /** Prepares the accounts of a transaction. */
+  prepareFor(transaction: SubmittedTransaction): void {
+    this.#prepare(accountsOf(transaction), undefined, transaction.type === TX_SET_MODE);
+  }
+
+  /** Prepares two accounts that trade a series. */
+  prepareFill(maker: number, taker: number, series: bigint): void {
+    this.#prepare([maker, taker], expiryOf(series));
   }
 
   /**
@@ -120,5 +111,24 @@ export class Routines {
   /** Settles a chunk that was settled before; whether there was anything. */
   settle(chunk: SettlementChunk, id: number): boolean {
     return this.#settlement.settle(chunk, id);
+  }
+
+  /**
+   * Prepares accounts for a transaction: settles what is due of them, and renews the marks that those on standard margin are
+   * judged by.
+   *
+   * @param expiry The one that is traded, market u8 ‖ day u16.
+   * @param becomesStandard Whether the transaction puts the accounts on standard margin.
+   */
+  #prepare(accounts: readonly number[], expiry?: number, becomesStandard = false): void {
+    const expiries = new Set<number>();
+    for (const account of accounts) {
+      this.settleAccount(account);
+      const opened = this.#plan.state.openAccount(account);
+      if (opened === undefined || (opened.mode !== MODE_STANDARD && !becomesStandard)) continue;
+      for (const held of expiriesOf(opened.positions)) expiries.add(held);
+      if (expiry !== undefined) expiries.add(expiry);
+    }
+    if (expiries.size > 0) this.#feed.ensure(expiries);
   }
 }

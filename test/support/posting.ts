@@ -24,6 +24,7 @@ export async function postAll(h: Harness, by = poster(h)): Promise<PostOutcome["
 export async function expectParity(h: Harness): Promise<void> {
   h.clock.time += 40n;
   h.sequencer.tick();
+  h.sequencer.seal();
   await postAll(h);
   expect(toHex(replayRoot(h.l1.log))).to.equal(toHex(h.sequencer.stateRoot));
 }
