@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IMarginEngine} from "../interfaces/IMarginEngine.sol";
 import {Constants} from "./Constants.sol";
-import {ExpiryView, Marks, Phase} from "./Marks.sol";
+import {ExpiryView, Marks} from "./Marks.sol";
 import {Positions} from "./Positions.sol";
 import {Requirement} from "./Requirement.sol";
 import {Account, Expiry, Market} from "./Slots.sol";
@@ -134,12 +134,12 @@ library Assessment {
         }
     }
 
-    /// @notice Whether every view has a mark that holds: it is fresh, or the expiry has passed and its forward or price is known.
-    function haveMarks(ExpiryView[] memory views) internal pure returns (bool) {
+    /// @notice Whether any of the views has a recent mark.
+    function anyKnown(ExpiryView[] memory views) internal pure returns (bool) {
         for (uint256 i; i < views.length; ++i) {
-            if (views[i].phase == Phase.STALE || !Marks.hasMark(views[i])) return false;
+            if (Marks.isKnown(views[i])) return true;
         }
-        return true;
+        return false;
     }
 
     /// @notice What the positions need in `mode`, in 1e-6 USDC; in the collateralised mode both are the same. The slots must have been opened.
@@ -182,6 +182,24 @@ library Assessment {
         open(state, peeks, account.mode, account.positions);
         (uint256 initial, ) = requirements(peeks, engine, account.mode, account.positions);
         return netOf(account) - int256(initial);
+    }
+
+    /// @notice Whether a collateralised account's short calls are measured by an anchor that is too old for new ones. Opens what margin needs.
+    /// A price that has run away since would make them free to take over.
+    function restsOnStaleAnchor(
+        State memory state,
+        Peeks memory peeks,
+        Account memory account
+    ) internal pure returns (bool) {
+        open(state, peeks, account.mode, account.positions);
+        if (account.mode == Constants.MODE_STANDARD) return false;
+        for (uint256 i; i < account.positions.length; ++i) {
+            uint256 position = Positions.elementAt(account.positions, i);
+            if ((position >> 192) & 1 == 1 || Positions.quantityOf(position) >= 0) continue;
+            if (peeks.l2Time > marketOf(peeks, uint8(position >> 248)).anchorTime + Constants.ANCHOR_MAX_AGE)
+                return true;
+        }
+        return false;
     }
 
     /// @notice Cash less debt, in 1e-6 USDC.

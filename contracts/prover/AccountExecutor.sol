@@ -254,6 +254,7 @@ contract AccountExecutor is IExecutor {
         if (account.auction != 0) return ResultCodes.AuctionRunning;
         account.mode = transaction.mode;
         Peeks memory peeks = Assessment.begin(context.l2Time);
+        if (Assessment.restsOnStaleAnchor(state, peeks, account)) return ResultCodes.AnchorStale;
         if (Assessment.initialExcess(state, peeks, MARGIN_ENGINE, account) < 0) return ResultCodes.InsufficientMargin;
         state.writeAccount(slot, account);
         return _moveExposure(state, account);

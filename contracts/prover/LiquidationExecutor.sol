@@ -93,7 +93,7 @@ contract LiquidationExecutor is IExecutor {
             return ResultCodes.NotLiquidatable;
         if (account.auction != 0 && !_hasLapsed(peeks, account)) return ResultCodes.AuctionRunning;
         Assessment.open(state, peeks, account.mode, account.positions);
-        (bool known, Health memory health) = _healthOf(peeks, account);
+        (bool known, Health memory health) = _assess(peeks, account);
         if (!known) return ResultCodes.MarksStale;
         if (health.maintenanceExcess >= 0) return ResultCodes.NotLiquidatable;
         // SAFETY: seconds since 1970.
@@ -110,9 +110,9 @@ contract LiquidationExecutor is IExecutor {
         if (!slot.exists) return ResultCodes.AccountUnknown;
         if (account.auction == 0) return ResultCodes.AuctionMissing;
         Assessment.open(state, peeks, account.mode, account.positions);
-        (bool known, Health memory health) = _healthOf(peeks, account);
+        (bool known, Health memory health) = _assess(peeks, account);
         if (!known) return ResultCodes.MarksStale;
-        if (health.bufferedExcess < 0) return ResultCodes.AuctionRunning;
+        if (health.maintenanceExcess < 0) return ResultCodes.AuctionRunning;
         account.auction = 0;
         state.writeAccount(slot, account);
         return ResultCodes.OK;
@@ -141,6 +141,7 @@ contract LiquidationExecutor is IExecutor {
         if (code != ResultCodes.OK) return code;
         code = _take(sale, account);
         if (code != ResultCodes.OK) return code;
+        if (Assessment.restsOnStaleAnchor(state, peeks, account)) return ResultCodes.AnchorStale;
         if (Assessment.initialExcess(state, peeks, MARGIN_ENGINE, account) < 0) return ResultCodes.InsufficientMargin;
         // What covers the initial requirement needs no auction.
         account.auction = 0;
@@ -210,30 +211,38 @@ contract LiquidationExecutor is IExecutor {
         if (!slot.exists) return ResultCodes.AccountUnknown;
         if (account.auction == 0 || _hasLapsed(peeks, account)) return ResultCodes.AuctionMissing;
         Assessment.open(state, peeks, account.mode, account.positions);
-        (bool known, Health memory health) = _healthOf(peeks, account);
+        (bool known, Health memory health) = _assess(peeks, account);
         if (!known) return ResultCodes.MarksStale;
-        if (health.bufferedExcess >= 0) return ResultCodes.NotLiquidatable;
+        if (health.maintenanceExcess >= 0) return ResultCodes.NotLiquidatable;
         // SAFETY: L2 time does not go back.
         uint256 rate = Auction.factor(peeks.l2Time - account.auction);
-        if (byFund && rate != 0) return ResultCodes.FundNotDue;
+        if (byFund) {
+            if (rate != 0) return ResultCodes.FundNotDue;
+            if (health.maintenance < Constants.FUND_LEAST) return ResultCodes.BidTooSmall;
+        } else if (health.value < 0 || Auction.paymentUp(health, rate, Constants.FRACTION) > limit) {
+            // SAFETY: a limit is no less than zero, so an account worth less than nothing is above every one. Only the fund takes it.
+            return ResultCodes.BidAboveLimit;
+        }
         uint256 largest = Auction.largestFraction(health, rate);
         if (fraction > largest) fraction = largest;
-        if (Auction.paymentUp(health, rate, Constants.FRACTION) > limit) return ResultCodes.BidAboveLimit;
-
         sale.payment = Auction.paymentUp(health, rate, fraction);
         // SAFETY: the fraction is at most FRACTION.
         sale.cash = (account.cash * fraction) / Constants.FRACTION;
         sale.seller.standard = account.mode == Constants.MODE_STANDARD;
         sale.seller.before = account.positions;
-        (sale.moved, sale.seller.later) = _split(peeks, account.positions, fraction);
+        (sale.moved, sale.seller.later) = _split(peeks, account.positions, fraction, byFund);
         if (sale.moved.length == 0) return ResultCodes.BidTooSmall;
-        account.cash = Execution.toU128(account.cash - sale.cash + sale.payment);
+        // SAFETY: a part of the cash.
+        account.cash -= uint128(sale.cash);
+        // The debt is senior to what the owner gets for the assets.
+        uint256 repaid = Execution.credit(account, sale.payment);
         account.positions = sale.seller.later;
         // INVARIANT 10: every bid lowers the deficit.
-        (, Health memory healthAfter) = _healthOf(peeks, account);
+        (, Health memory healthAfter) = _assess(peeks, account);
         if (healthAfter.bufferedExcess <= health.bufferedExcess) return ResultCodes.BidTooSmall;
         if (fraction == largest || account.positions.length == 0) account.auction = 0;
         state.writeAccount(slot, account);
+        Execution.addToFund(state, repaid);
         return ResultCodes.OK;
     }
 
@@ -253,11 +262,13 @@ contract LiquidationExecutor is IExecutor {
     }
 
     /// @dev What moves of each position in whole lots, and what stays. SAFETY: longs are rounded down and shorts up, as cash is rounded down
-    /// and the payment up, so nobody takes cash and leaves the shorts behind it.
+    /// and the payment up, so no bidder takes cash and leaves the shorts behind it. The fund does not choose what it bids for, whoever
+    /// sends its bid does; so its shorts are rounded down, or it would get them without the cash.
     function _split(
         Peeks memory peeks,
         uint256[] memory positions,
-        uint256 fraction
+        uint256 fraction,
+        bool byFund
     ) private pure returns (uint256[] memory moved, uint256[] memory rest) {
         moved = new uint256[](positions.length);
         rest = new uint256[](positions.length);
@@ -268,10 +279,10 @@ contract LiquidationExecutor is IExecutor {
             int256 quantity = Positions.quantityOf(position);
             // INVARIANT: nobody holds a position in a market that is not listed, so the lot is not zero.
             uint256 lot = Assessment.marketOf(peeks, uint8(position >> 248)).lot;
-            int256 part =
-                quantity < 0
-                    ? -int256(_shareUp(uint256(-quantity), fraction, lot))
-                    : int256(_shareDown(uint256(quantity), fraction, lot));
+            int256 part;
+            if (quantity >= 0) part = int256(_shareDown(uint256(quantity), fraction, lot));
+            else if (byFund) part = -int256(_shareDown(uint256(-quantity), fraction, lot));
+            else part = -int256(_shareUp(uint256(-quantity), fraction, lot));
             uint64 series = Positions.seriesOf(position);
             if (part != 0) moved[movedCount++] = Positions.makePosition(series, part);
             if (part != quantity) rest[restCount++] = Positions.makePosition(series, quantity - part);
@@ -357,15 +368,23 @@ contract LiquidationExecutor is IExecutor {
             int256(Positions.shortQuantity(party.before, market));
     }
 
-    /// @dev The account's health at the marks of the moment, whose slots have been opened; not `known` if one of them does not hold.
-    function _healthOf(
+    /// @dev The account's health at the marks of the moment, whose slots have been opened; `known` unless it has positions and no mark of
+    /// them is recent.
+    function _assess(
         Peeks memory peeks,
         Account memory account
     ) private view returns (bool known, Health memory health) {
-        ExpiryView[] memory views = Assessment.viewsOf(peeks, account.positions, Constants.LIQUIDATION_MAX_AGE);
-        if (!Assessment.haveMarks(views)) return (false, health);
-        (uint256 maintenance, int256 value) = MARGIN_ENGINE.assess(account.positions, views);
-        return (true, Auction.healthOf(Assessment.netOf(account), maintenance, value));
+        uint256[] memory positions = account.positions;
+        known = positions.length == 0;
+        uint256 maintenance;
+        int256 value;
+        int256 shorts;
+        if (!known) {
+            ExpiryView[] memory views = Assessment.viewsOf(peeks, positions, Constants.LIQUIDATION_MAX_AGE);
+            known = Assessment.anyKnown(views);
+            (maintenance, value, shorts) = MARGIN_ENGINE.assess(positions, views);
+        }
+        health = Auction.healthOf(account.cash, account.debt, maintenance, value, shorts);
     }
 
     function _hasLapsed(Peeks memory peeks, Account memory account) private pure returns (bool) {
