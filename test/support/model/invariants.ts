@@ -36,8 +36,6 @@ export class InvariantWatch {
   /** Σ cash with fees and fund, and these two alone, after the last step. */
   #cashAndPot = 0n;
   #pot = 0n;
-  /** Accounts that owe something and hold what bidders paid. */
-  readonly #paidInDebt = new Set<number>();
   readonly #held = new WeakMap<Account, Held>();
   readonly risk: RiskWatch;
 

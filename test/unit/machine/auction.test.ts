@@ -59,7 +59,7 @@ describe("the arithmetic of auctions", () => {
     expect(state.maintenanceExcess).to.equal(-1_400n * USDC);
     expect(state.bufferedExcess).to.equal(-2_750n * USDC);
     expect(state.value).to.equal(7_600n * USDC);
-    expect(Number(largestFraction(state, factor(0n))) / 1e9).to.be.closeTo(2_750 / (0.95 * 7_600 + 2_750), 1e-9);
+    expect(Number(largestFraction(state, factor(0n)))).to.equal(Math.floor((1e9 * 2_750) / (0.95 * 7_600 + 2_750)));
     expect((Number(largestFraction(state, factor(0n))) / 1e9).toFixed(2)).to.equal("0.28");
   });
 
@@ -70,7 +70,7 @@ describe("the arithmetic of auctions", () => {
     expect(state.bufferedExcess).to.equal(-8_750n * USDC);
     expect(state.value, "the debt is not sold").to.equal(11_000n * USDC);
     const fraction = largestFraction(state, factor(0n));
-    expect(Number(fraction) / 1e9).to.be.closeTo(8_750 / (0.95 * 11_000 + 8_750 - 2_000), 1e-9);
+    expect(Number(fraction)).to.equal(Math.floor((1e9 * 8_750) / (0.95 * 11_000 + 8_750 - 2_000)));
     expect(largestFraction({ ...state, debt: 0n }, factor(0n)) < fraction, "than of who does not").to.equal(true);
     const paid = paymentUp(state, factor(0n), fraction);
     const kept = (of: bigint): bigint => (of * USDC * (WHOLE - fraction)) / WHOLE;
