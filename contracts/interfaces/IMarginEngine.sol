@@ -21,15 +21,17 @@ interface IMarginEngine {
         ExpiryView[] calldata views
     ) external pure returns (uint256 initial, uint256 maintenance);
 
-    /// @notice What positions need not to be liquidated, and what they are worth. Each expiry must have a mark.
+    /// @notice What decides about the auction of an account on standard margin.
     /// @param positions The list.
     /// @param views The views of its expiries.
-    /// @return maintenance Requirement, rounded up.
-    /// @return value Sum of quantity · mark, rounded down.
+    /// @return initial Requirement of the whole list to add risk or take cash out, rounded up.
+    /// @return maintenance Requirement not to be liquidated, of the positions whose marks are recent, rounded up.
+    /// @return value Sum of quantity · mark over the positions that have a mark, recent or not, rounded down.
+    /// @return shorts Sum of quantity · mark over the shorts whose marks are recent, rounded down; not positive.
     function assess(
         uint256[] calldata positions,
         ExpiryView[] calldata views
-    ) external pure returns (uint256 maintenance, int256 value);
+    ) external pure returns (uint256 initial, uint256 maintenance, int256 value, int256 shorts);
 
     /// @notice Mark and delta of a series, whose expiry must have a mark and no fixed price.
     /// @param expiry The view of its expiry.

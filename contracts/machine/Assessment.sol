@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IMarginEngine} from "../interfaces/IMarginEngine.sol";
 import {Constants} from "./Constants.sol";
-import {ExpiryView, Marks, Phase} from "./Marks.sol";
+import {ExpiryView, Marks} from "./Marks.sol";
 import {Positions} from "./Positions.sol";
 import {Requirement} from "./Requirement.sol";
 import {Account, Expiry, Market} from "./Slots.sol";
@@ -134,12 +134,12 @@ library Assessment {
         }
     }
 
-    /// @notice Whether every view has a mark that holds: it is fresh, or the expiry has passed and its forward or price is known.
-    function haveMarks(ExpiryView[] memory views) internal pure returns (bool) {
+    /// @notice Whether any of the views has a recent mark.
+    function anyKnown(ExpiryView[] memory views) internal pure returns (bool) {
         for (uint256 i; i < views.length; ++i) {
-            if (views[i].phase == Phase.STALE || !Marks.hasMark(views[i])) return false;
+            if (Marks.isKnown(views[i])) return true;
         }
-        return true;
+        return false;
     }
 
     /// @notice What the positions need in `mode`, in 1e-6 USDC; in the collateralised mode both are the same. The slots must have been opened.

@@ -71,8 +71,10 @@ library Constants {
     /// @notice The account that collects the other fees. It exists from genesis.
     uint32 internal constant FEE_ACCOUNT = 0;
     /// @notice First of the FUND_ACCOUNTS accounts in which the insurance fund takes positions over. They exist from genesis.
-    uint32 internal constant FUND_ACCOUNT = 0xfffffffc;
-    uint256 internal constant FUND_ACCOUNTS = 4;
+    uint32 internal constant FUND_ACCOUNT = 0xfffffff0;
+    uint256 internal constant FUND_ACCOUNTS = 16;
+    /// @notice The fund takes over from accounts whose maintenance requirement is at least this, 1e-6 USDC: dust must not fill its own.
+    uint256 internal constant FUND_LEAST = 1e9;
 
     /// @notice An account whose requirement is its largest loss at expiry.
     uint8 internal constant MODE_COLLATERALISED = 0;

@@ -66,13 +66,13 @@ library Execution {
         state.writeMarket(slot, market);
     }
 
-    /// @notice Whether a market's exposure at its spot is more than `fund` backs.
+    /// @notice Whether a market's exposure is more than `fund` backs, at its spot or its anchor, whichever is higher: before the first report
+    /// there is no spot, and the cap must hold all the same.
     function exceedsCap(Market memory market, uint256 fund) internal pure returns (bool) {
+        uint256 price = market.spot > market.anchor ? market.spot : market.anchor;
         // SAFETY: 128 and 64 bits; 32, 128 and 14 bits.
         unchecked {
-            return
-                uint256(market.exposure) * market.spot >
-                uint256(market.exposureMultiple) * fund * Constants.PRICE_TO_CASH;
+            return uint256(market.exposure) * price > uint256(market.exposureMultiple) * fund * Constants.PRICE_TO_CASH;
         }
     }
 

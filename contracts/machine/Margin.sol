@@ -10,8 +10,7 @@ import {Requirement} from "./Requirement.sol";
 /// @notice Standard margin (docs/specification.md, section 6.7). Charges are in 1e-8 USD per contract; sums of them times quantities in
 /// 1e-14 USDC, rounded up to cash once for each (market, expiry).
 ///
-/// `views[i]` is that of the i-th distinct (market, expiry) of the positions. `marks` has one element for each position: its mark plus one
-/// once it has been computed.
+/// `views[i]` is that of the i-th distinct (market, expiry) of the positions.
 /// @dev SAFETY, for every unchecked block: a list has at most 2^11 positions; quantities are at most MAX_QUANTITY < 2^50 in size in every
 /// state that a machine reaches, and 2^127 by their width; prices are below 2^39, and 2^64 by their width. So charges are below
 /// 2^80, and every sum of products below 2^220.
@@ -19,6 +18,7 @@ library Margin {
     /// @dev The walk over the options of one type.
     struct Walk {
         uint256[] positions;
+        // One element for each position: its mark plus one once it has been computed.
         uint256[] marks;
         ExpiryView expiry;
         // Shorts that are not covered yet, the last one on top: SHORT_SIZE words each (index of the position, quantity, initial charge,
@@ -37,13 +37,9 @@ library Margin {
     /// @notice What the list needs, in 1e-6 USDC: initially, and not to be liquidated. By the phase of each (market, expiry), summed.
     function requirements(
         uint256[] memory positions,
-        ExpiryView[] memory views,
-        uint256[] memory marks
+        ExpiryView[] memory views
     ) internal pure returns (uint256 initial, uint256 maintenance) {
-        Walk memory walk;
-        walk.positions = positions;
-        walk.marks = marks;
-        walk.stack = new uint256[](SHORT_SIZE * positions.length);
+        Walk memory walk = _begin(positions);
         uint256 start;
         for (uint256 i; start < positions.length; ++i) {
             uint256 end = Positions.endOfGroup(positions, start);
@@ -58,27 +54,66 @@ library Margin {
         }
     }
 
-    /// @notice What the list is worth at its marks, in 1e-6 USDC, rounded down. Needs a mark of each (market, expiry).
-    function valueDown(
+    /// @notice What decides about the auction of the list, in 1e-6 USDC. A (market, expiry) without a recent mark neither brings an account
+    /// into an auction nor keeps it out: what it needs not to be liquidated does not count, and it is worth what the last mark says.
+    /// @return initial Initial requirement of the whole list.
+    /// @return maintenance Maintenance requirement of what has a recent mark.
+    /// @return value Sum of quantity · mark over what has a mark, recent or not, rounded down.
+    /// @return shorts The same over the shorts that have a recent mark.
+    function assess(
         uint256[] memory positions,
-        ExpiryView[] memory views,
-        uint256[] memory marks
-    ) internal pure returns (int256) {
-        int256 value;
+        ExpiryView[] memory views
+    ) internal pure returns (uint256 initial, uint256 maintenance, int256 value, int256 shorts) {
+        Walk memory walk = _begin(positions);
         uint256 start;
         for (uint256 i; start < positions.length; ++i) {
             uint256 end = Positions.endOfGroup(positions, start);
-            ExpiryView memory expiry = views[i];
-            for (; start < end; ++start) {
-                uint256 position = Positions.elementAt(positions, start);
+            walk.expiry = views[i];
+            bool known = Marks.isKnown(walk.expiry);
+            (uint256 first, uint256 second) = _groupUp(walk, start, end);
+            // SAFETY: see above.
+            unchecked {
+                initial += first;
+                if (known) maintenance += second;
+            }
+            if (Marks.hasMark(walk.expiry)) {
+                (int256 worth, int256 short) = _worth(walk, start, end);
                 // SAFETY: see above.
                 unchecked {
-                    value += Positions.quantityOf(position) * int256(_markOf(expiry, marks, start, position));
+                    value += worth;
+                    if (known) shorts += short;
                 }
             }
+            start = end;
         }
-        int256 unit = int256(Constants.PRICE_TO_CASH);
-        return value < 0 ? -int256(Requirement.ceilDivide(uint256(-value), uint256(unit))) : value / unit;
+        return (initial, maintenance, _valueDown(value), _valueDown(shorts));
+    }
+
+    function _begin(uint256[] memory positions) private pure returns (Walk memory walk) {
+        walk.positions = positions;
+        walk.marks = new uint256[](positions.length);
+        walk.stack = new uint256[](SHORT_SIZE * positions.length);
+    }
+
+    /// @dev What the positions `start` to `end` − 1 of one (market, expiry), which has a mark, are worth, and the shorts among them,
+    /// 1e-10 USDC.
+    function _worth(Walk memory walk, uint256 start, uint256 end) private pure returns (int256 value, int256 shorts) {
+        for (uint256 i = start; i < end; ++i) {
+            uint256 position = Positions.elementAt(walk.positions, i);
+            int256 quantity = Positions.quantityOf(position);
+            // SAFETY: see above.
+            unchecked {
+                int256 worth = quantity * int256(_markOf(walk.expiry, walk.marks, i, position));
+                value += worth;
+                if (quantity < 0) shorts += worth;
+            }
+        }
+    }
+
+    /// @dev 1e-10 USDC in cash, rounded down.
+    function _valueDown(int256 value) private pure returns (int256) {
+        uint256 unit = Constants.PRICE_TO_CASH;
+        return value < 0 ? -int256(Requirement.ceilDivide(uint256(-value), unit)) : value / int256(unit);
     }
 
     /// @dev Both requirements of the positions `start` to `end` − 1, which are those of one (market, expiry).
@@ -95,8 +130,24 @@ library Margin {
             return (initial, initial);
         }
         (uint256 scan, ) = Requirement.groupUp(positions, start, expiry.anchor);
-        uint256 forward = expiry.forward;
-        if (expiry.phase == Phase.STALE || forward == 0) return (scan, scan);
+        if (expiry.phase == Phase.STALE || expiry.forward == 0) return (scan, scan);
+        // SAFETY: the forward of the last smile may be half an hour older than the expiry. What the spot has moved since counts too, or the
+        // passing of the expiry would free what that move has cost.
+        (initial, maintenance) = _expiredCharges(positions, start, end, expiry.forward);
+        (uint256 liveInitial, uint256 liveMaintenance) = _expiredCharges(positions, start, end, expiry.live);
+        if (initial < liveInitial) initial = liveInitial;
+        if (maintenance < liveMaintenance) maintenance = liveMaintenance;
+        return (_min(scan, _toCashUp(initial)), _min(scan, _toCashUp(maintenance)));
+    }
+
+    /// @dev What positions are charged that wait for their price, if it were `forward`, 1e-14 USDC: their loss there, and the charge of each
+    /// short.
+    function _expiredCharges(
+        uint256[] memory positions,
+        uint256 start,
+        uint256 end,
+        uint256 forward
+    ) private pure returns (uint256 initial, uint256 maintenance) {
         // SAFETY: see above.
         unchecked {
             initial = _lossAt(positions, start, end, forward) * Constants.BASIS;
@@ -109,7 +160,6 @@ library Margin {
                 maintenance += uint256(-quantity) * Constants.RISK_MAINTENANCE * forward;
             }
         }
-        return (_min(scan, _toCashUp(initial)), _min(scan, _toCashUp(maintenance)));
     }
 
     /// @dev The smallest of the three rules, which differ in how they cover shorts:

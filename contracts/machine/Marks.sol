@@ -25,6 +25,8 @@ struct ExpiryView {
     uint64 price;
     /// 1e-4 USD; 0 if no curve was ever reported, or none shortly before an expiry that has passed.
     uint64 forward;
+    /// The forward moved by all that the spot has moved since it was reported, 1e-4 USD; the same unless the expiry has passed.
+    uint64 live;
     /// From the spot's time to the expiry, seconds.
     uint40 timeToExpiry;
     /// 1e-6.
@@ -66,7 +68,8 @@ library Marks {
         }
         result.anchor = market.anchor;
         result.price = expiry.price;
-        result.forward = result.phase == Phase.EXPIRED ? _frozenForward(expiry, end) : _liveForward(market, expiry);
+        result.live = _liveForward(market, expiry);
+        result.forward = result.phase == Phase.EXPIRED ? _frozenForward(expiry, end) : result.live;
         // SAFETY: an expiry instant is below 2^33.
         if (end > spotTime) result.timeToExpiry = uint40(end - spotTime);
         result.minVol = market.minVol;
@@ -79,6 +82,11 @@ library Marks {
     function hasMark(ExpiryView memory expiry) internal pure returns (bool) {
         if (expiry.phase == Phase.FIXED) return true;
         return expiry.forward != 0 && (expiry.phase == Phase.EXPIRED || expiry.maxVol != 0);
+    }
+
+    /// @notice Whether the mark is recent: the expiry is fresh, or it has passed and its forward or price is known.
+    function isKnown(ExpiryView memory expiry) internal pure returns (bool) {
+        return expiry.phase != Phase.STALE && hasMark(expiry);
     }
 
     /// @notice The mark of a series, 1e-4 USD. Needs {hasMark}.

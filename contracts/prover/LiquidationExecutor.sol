@@ -93,7 +93,7 @@ contract LiquidationExecutor is IExecutor {
             return ResultCodes.NotLiquidatable;
         if (account.auction != 0 && !_hasLapsed(peeks, account)) return ResultCodes.AuctionRunning;
         Assessment.open(state, peeks, account.mode, account.positions);
-        (bool known, Health memory health) = _healthOf(peeks, account);
+        (bool known, Health memory health, ) = _assess(peeks, account);
         if (!known) return ResultCodes.MarksStale;
         if (health.maintenanceExcess >= 0) return ResultCodes.NotLiquidatable;
         // SAFETY: seconds since 1970.
@@ -110,9 +110,9 @@ contract LiquidationExecutor is IExecutor {
         if (!slot.exists) return ResultCodes.AccountUnknown;
         if (account.auction == 0) return ResultCodes.AuctionMissing;
         Assessment.open(state, peeks, account.mode, account.positions);
-        (bool known, Health memory health) = _healthOf(peeks, account);
+        (bool known, , bool recovered) = _assess(peeks, account);
         if (!known) return ResultCodes.MarksStale;
-        if (health.bufferedExcess < 0) return ResultCodes.AuctionRunning;
+        if (!recovered) return ResultCodes.AuctionRunning;
         account.auction = 0;
         state.writeAccount(slot, account);
         return ResultCodes.OK;
@@ -210,16 +210,20 @@ contract LiquidationExecutor is IExecutor {
         if (!slot.exists) return ResultCodes.AccountUnknown;
         if (account.auction == 0 || _hasLapsed(peeks, account)) return ResultCodes.AuctionMissing;
         Assessment.open(state, peeks, account.mode, account.positions);
-        (bool known, Health memory health) = _healthOf(peeks, account);
+        (bool known, Health memory health, bool recovered) = _assess(peeks, account);
         if (!known) return ResultCodes.MarksStale;
-        if (health.bufferedExcess >= 0) return ResultCodes.NotLiquidatable;
+        if (recovered) return ResultCodes.NotLiquidatable;
         // SAFETY: L2 time does not go back.
         uint256 rate = Auction.factor(peeks.l2Time - account.auction);
-        if (byFund && rate != 0) return ResultCodes.FundNotDue;
+        if (byFund) {
+            if (rate != 0) return ResultCodes.FundNotDue;
+            if (health.maintenance < Constants.FUND_LEAST) return ResultCodes.BidTooSmall;
+        } else if (health.value < 0 || Auction.paymentUp(health, rate, Constants.FRACTION) > limit) {
+            // SAFETY: a limit is no less than zero, so an account worth less than nothing is above every one. Only the fund takes it.
+            return ResultCodes.BidAboveLimit;
+        }
         uint256 largest = Auction.largestFraction(health, rate);
         if (fraction > largest) fraction = largest;
-        if (Auction.paymentUp(health, rate, Constants.FRACTION) > limit) return ResultCodes.BidAboveLimit;
-
         sale.payment = Auction.paymentUp(health, rate, fraction);
         // SAFETY: the fraction is at most FRACTION.
         sale.cash = (account.cash * fraction) / Constants.FRACTION;
@@ -227,13 +231,17 @@ contract LiquidationExecutor is IExecutor {
         sale.seller.before = account.positions;
         (sale.moved, sale.seller.later) = _split(peeks, account.positions, fraction);
         if (sale.moved.length == 0) return ResultCodes.BidTooSmall;
-        account.cash = Execution.toU128(account.cash - sale.cash + sale.payment);
+        // SAFETY: a part of the cash.
+        account.cash -= uint128(sale.cash);
+        // The debt is senior to what the owner gets for the assets.
+        uint256 repaid = Execution.credit(account, sale.payment);
         account.positions = sale.seller.later;
         // INVARIANT 10: every bid lowers the deficit.
-        (, Health memory healthAfter) = _healthOf(peeks, account);
+        (, Health memory healthAfter, ) = _assess(peeks, account);
         if (healthAfter.bufferedExcess <= health.bufferedExcess) return ResultCodes.BidTooSmall;
         if (fraction == largest || account.positions.length == 0) account.auction = 0;
         state.writeAccount(slot, account);
+        Execution.addToFund(state, repaid);
         return ResultCodes.OK;
     }
 
@@ -357,15 +365,26 @@ contract LiquidationExecutor is IExecutor {
             int256(Positions.shortQuantity(party.before, market));
     }
 
-    /// @dev The account's health at the marks of the moment, whose slots have been opened; not `known` if one of them does not hold.
-    function _healthOf(
+    /// @dev The account's health at the marks of the moment, whose slots have been opened; `known` unless it has positions and no mark of
+    /// them is recent; `recovered` if it needs no auction any more: the buffer is restored, or the initial requirement covered.
+    function _assess(
         Peeks memory peeks,
         Account memory account
-    ) private view returns (bool known, Health memory health) {
-        ExpiryView[] memory views = Assessment.viewsOf(peeks, account.positions, Constants.LIQUIDATION_MAX_AGE);
-        if (!Assessment.haveMarks(views)) return (false, health);
-        (uint256 maintenance, int256 value) = MARGIN_ENGINE.assess(account.positions, views);
-        return (true, Auction.healthOf(Assessment.netOf(account), maintenance, value));
+    ) private view returns (bool known, Health memory health, bool recovered) {
+        uint256[] memory positions = account.positions;
+        known = positions.length == 0;
+        uint256 initial;
+        uint256 maintenance;
+        int256 value;
+        int256 shorts;
+        if (!known) {
+            ExpiryView[] memory views = Assessment.viewsOf(peeks, positions, Constants.LIQUIDATION_MAX_AGE);
+            known = Assessment.anyKnown(views);
+            (initial, maintenance, value, shorts) = MARGIN_ENGINE.assess(positions, views);
+        }
+        health = Auction.healthOf(account.cash, account.debt, maintenance, value, shorts);
+        // SAFETY: requirements are far below 2^255, see Auction.
+        recovered = health.bufferedExcess >= 0 || Assessment.netOf(account) >= int256(initial);
     }
 
     function _hasLapsed(Peeks memory peeks, Account memory account) private pure returns (bool) {

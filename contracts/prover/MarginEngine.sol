@@ -13,17 +13,15 @@ contract MarginEngine is IMarginEngine {
         uint256[] memory positions,
         ExpiryView[] memory views
     ) external pure returns (uint256 initial, uint256 maintenance) {
-        return Margin.requirements(positions, views, new uint256[](positions.length));
+        return Margin.requirements(positions, views);
     }
 
     /// @inheritdoc IMarginEngine
     function assess(
         uint256[] memory positions,
         ExpiryView[] memory views
-    ) external pure returns (uint256 maintenance, int256 value) {
-        uint256[] memory marks = new uint256[](positions.length);
-        value = Margin.valueDown(positions, views, marks);
-        (, maintenance) = Margin.requirements(positions, views, marks);
+    ) external pure returns (uint256 initial, uint256 maintenance, int256 value, int256 shorts) {
+        return Margin.assess(positions, views);
     }
 
     /// @inheritdoc IMarginEngine

@@ -173,7 +173,8 @@ contract SettlementExecutor is IExecutor {
             // A debtor pays what its cash allows; the rest stays its debt.
             uint256 paidIn = size < account.cash ? size : account.cash;
             account.cash -= uint128(paidIn);
-            account.debt = Execution.toU128(account.debt + size - paidIn);
+            // The fund owes nobody but itself, so its accounts keep no debt.
+            account.debt = accountId >= Constants.FUND_ACCOUNT ? 0 : Execution.toU128(account.debt + size - paidIn);
             expiry.owed = Execution.toU128(expiry.owed + size);
             expiry.received = Execution.toU128(expiry.received + paidIn);
         } else if (net > 0 && wasFinal) {

@@ -24,12 +24,14 @@ contract MarginHarness {
         Source[] sources;
     }
 
-    /// @dev `value` only if `hasMarks`. `gasUsed` is that of the requirements alone, without marks computed before.
+    /// @dev Both requirements of the whole list, and what decides about its auction. `gasUsed` is that of the requirements alone.
     struct Assessed {
         uint256 initial;
         uint256 maintenance;
-        bool hasMarks;
+        uint256 auctionInitial;
+        uint256 auctionMaintenance;
         int256 value;
+        int256 shorts;
         uint256 gasUsed;
     }
 
@@ -60,16 +62,14 @@ contract MarginHarness {
             Source[] memory sources = portfolios[i].sources;
             ExpiryView[] memory views = new ExpiryView[](sources.length);
             Assessed memory result = results[i];
-            result.hasMarks = true;
-            for (uint256 j; j < sources.length; ++j) {
-                views[j] = viewOf(sources[j]);
-                if (!Marks.hasMark(views[j])) result.hasMarks = false;
-            }
-            uint256[] memory marks = new uint256[](positions.length);
+            for (uint256 j; j < sources.length; ++j) views[j] = viewOf(sources[j]);
             uint256 gasBefore = gasleft();
-            (result.initial, result.maintenance) = Margin.requirements(positions, views, marks);
+            (result.initial, result.maintenance) = Margin.requirements(positions, views);
             result.gasUsed = gasBefore - gasleft();
-            if (result.hasMarks) result.value = Margin.valueDown(positions, views, marks);
+            (result.auctionInitial, result.auctionMaintenance, result.value, result.shorts) = Margin.assess(
+                positions,
+                views
+            );
         }
     }
 
@@ -101,13 +101,15 @@ contract MarginHarness {
 
     /// @notice Health of an account, and, if its buffered excess is negative, what may be sold of it and what `fraction` costs.
     function sell(
-        int256 net,
+        uint256 cash,
+        uint256 debt,
         uint256 maintenance,
         int256 marked,
+        int256 shorts,
         uint256 elapsed,
         uint256 fraction
     ) external pure returns (Sold memory sold) {
-        sold.health = Auction.healthOf(net, maintenance, marked);
+        sold.health = Auction.healthOf(cash, debt, maintenance, marked, shorts);
         sold.rate = Auction.factor(elapsed);
         if (sold.health.bufferedExcess >= 0) return sold;
         sold.largest = Auction.largestFraction(sold.health, sold.rate);

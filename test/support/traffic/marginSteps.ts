@@ -4,6 +4,7 @@ import { sign } from "../../../src/crypto/secp256k1.ts";
 import {
   FRACTION,
   FUND_ACCOUNT,
+  FUND_ACCOUNTS,
   MODE_COLLATERALISED,
   MODE_STANDARD,
   SPOT_MAX_AGE,
@@ -194,8 +195,8 @@ class MarginTraffic {
     if (dice < 58) return { type: TX_END_AUCTION, account: this.#weakest() };
     if (dice < 66) return this.#bid();
     if (dice < 72)
-      return { type: TX_FUND_BID, account: this.#weakest(), fund: random.uint(4), fraction: this.#fraction() };
-    if (dice < 75) return { type: TX_COLLECT_FUND, fund: random.uint(4) };
+      return { type: TX_FUND_BID, account: this.#weakest(), fund: this.#someFund(), fraction: this.#fraction() };
+    if (dice < 75) return { type: TX_COLLECT_FUND, fund: this.#someFund() };
     if (dice < 80) {
       const mode = random.uint(2);
       const digest = setModeDigest(signing.domain, account, mode, owner.nonce, owner.deadline);
@@ -212,7 +213,7 @@ class MarginTraffic {
       return transferOf(signing, account, this.#someAccount(), this.#account(account).cash / 2n + 1n, owner);
     if (dice < 94) {
       const accounts = Array.from({ length: 1 + random.uint(4) }, () =>
-        random.bool(0.9) ? this.#someAccount() : FUND_ACCOUNT + random.uint(4),
+        random.bool(0.9) ? this.#someAccount() : FUND_ACCOUNT + this.#someFund(),
       );
       return { type: TX_SETTLE, market: this.#someMarket(), day: this.#days(-2)[random.uint(3)]!, accounts };
     }
@@ -371,6 +372,11 @@ class MarginTraffic {
 
   #someAccount(): number {
     return 1 + this.random.uint(ACCOUNTS);
+  }
+
+  /** Mostly one of the first, so that what a bid brings meets what is there. */
+  #someFund(): number {
+    return this.random.uint(this.random.bool(0.9) ? 3 : FUND_ACCOUNTS);
   }
 
   #nonce(account: number): bigint {
