@@ -111,8 +111,10 @@ export function marginCases(config: MachineConfig, base: TreeRoot): ProofCase[] 
     return { type: TX_BID, account: MAKER, bidder: TAKER, fraction: FRACTION, limit, auth: { ...owner, signature } };
   };
   // Below maintenance: the shorts of one expiry, or 64 of eight, with nothing behind them but what they brought.
-  const poor = (root: TreeRoot, positions: number, expiries: Expiries, auction: bigint): TreeRoot =>
-    onMargin(root, MAKER, shorts(positions, expiries), { cash: valueOf(root, shorts(positions, expiries)), auction });
+  const poor = (root: TreeRoot, positions: number, expiries: Expiries, auction: bigint, lots = 1n): TreeRoot => {
+    const held = shorts(positions, expiries).map((each) => ({ ...each, quantity: each.quantity * lots }));
+    return onMargin(root, MAKER, held, { cash: lots * valueOf(root, shorts(positions, expiries)), auction });
+  };
   const report = (root: TreeRoot, signers: number, curves: number, confirmed: boolean): Transaction =>
     signedReport(config, root, signers, curves, confirmed);
   const settle = (accounts: number): Transaction => ({
@@ -152,7 +154,8 @@ export function marginCases(config: MachineConfig, base: TreeRoot): ProofCase[] 
     }),
     item("bid", onMargin(poor(few, 4, TWO, START - 600n), TAKER, shorts(4, TWO)), bid(RICH)),
     largest("bid, largest", onMargin(poor(marked, MAX_POSITIONS, MAKERS, START - 600n), TAKER, full), bid(RICH)),
-    item("fund bid", poor(few, 4, TWO, START - 3_700n), {
+    // Not too small for the fund.
+    item("fund bid", poor(few, 4, TWO, START - 3_700n, 10n), {
       type: TX_FUND_BID,
       account: MAKER,
       fund: 0,

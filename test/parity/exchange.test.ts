@@ -13,7 +13,7 @@ const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
 /** Steps of which a sample is judged: several of each transaction with each result. */
 const STEPS = Number(process.env.TENOR_STEPS ?? 12_000);
 const SAMPLES = 5;
-/** A bid that moves nothing needs an account without shorts below its requirement, which the traffic does not make. */
+/** A bid that is too small needs an account that is small for the fund and has been in auction for an hour: some seeds have none. */
 const RARE: readonly string[] = ["BidTooSmall"];
 
 describe("parity on an exchange with marks, margin and auctions", () => {
