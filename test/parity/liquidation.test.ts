@@ -186,17 +186,16 @@ describe("parity where auctions meet old marks, debts and the fund", () => {
     await judged(withAccount(beginning(), POOR, [short], { cash: 1n, auction: START - 3_700n }), [fundBid(3), "OK"]);
   });
 
-  it("ends the auction of an account that covers its initial requirement", async () => {
-    // Charged its width, initially as in maintenance: the buffer asks for more.
+  it("ends the auction of an account that covers its maintenance requirement, whatever the buffer asks for", async () => {
     const spread = [position(FRESH, DAY, 50_000_000n, false, -10n), position(FRESH, DAY, 51_250_000n, false, 10n)];
     const auction = START - 600n;
     const enough = withAccount(beginning(), POOR, spread, { cash: 1_250n * USDC, auction });
     await judged(enough, [bid(), "NotLiquidatable"], [end, "OK"]);
     const less = withAccount(beginning(), POOR, spread, { cash: 1_250n * USDC - 1n, auction });
     await judged(less, [end, "AuctionRunning"], [bid(), "OK"]);
-    // A part that can only be covered by its largest loss keeps it in the auction.
+    // What has no mark does not keep it there.
     const mixed = withAccount(beginning(), POOR, [...spread, blank], { cash: 1_250n * USDC, auction });
-    await judged(mixed, [end, "AuctionRunning"]);
+    await judged(mixed, [end, "OK"]);
     // Settled meanwhile, all of it.
     await judged(withAccount(beginning(), POOR, [], { cash: 1n, debt: 1n, auction }), [end, "OK"]);
     await judged(withAccount(beginning(), POOR, [], { cash: 1n, debt: 2n, auction }), [end, "AuctionRunning"]);

@@ -161,6 +161,7 @@ export function setMode(state: ModelState, context: ModelContext, tx: Of<0x09>):
   demand(account.mode !== tx.mode, "ModeInvalid");
   demand(account.auction === 0n, "AuctionRunning");
   const after = { ...account, mode: tx.mode };
+  state.demandFreshAnchors(after, context.now);
   demand(state.excessesOf(after, context.now).initial >= 0n, "InsufficientMargin");
   state.accounts.set(String(tx.account), after);
   const markets = distinctNames([...account.positions.keys()].map(marketName)).filter(

@@ -44,8 +44,6 @@ export interface Standing {
   /** Worth of cash and positions at the marks, before the debt; negative if the shorts are worth more than all else. */
   readonly value: bigint;
   readonly debt: bigint;
-  /** Whether there is no reason for an auction any more. */
-  readonly recovered: boolean;
 }
 
 /** Whether a view says what its options are worth now, not only what they were worth once. */
@@ -75,8 +73,7 @@ export function standingOf(
   const excess = cash - debt - maintenance;
   const buffered = excess - buffer;
   const value = cash + valueOf(whose(positions, views, hasMark), views);
-  const recovered = buffered >= 0n || cash - debt >= standardRequirements(positions, views).initial;
-  return { maintenance, excess, buffered, value, debt, recovered };
+  return { maintenance, excess, buffered, value, debt };
 }
 
 /** What a bidder pays of an account's value, in parts of 10,000: 95 % to 70 % in 15 minutes, to nothing in an hour. */
@@ -120,7 +117,7 @@ export function endAuction(state: ModelState, context: ModelContext, tx: Of<0x0b
   demand(account.auction !== 0n, "AuctionMissing");
   const views = state.views(account.positions, context.now, LIQUIDATION_AGE);
   demandMarks(views);
-  demand(standingOf(account, views).recovered, "AuctionRunning");
+  demand(standingOf(account, views).excess >= 0n, "AuctionRunning");
   state.accounts.set(String(tx.account), { ...account, auction: 0n });
 }
 
@@ -155,7 +152,7 @@ function take(
   const views = state.views(account.positions, context.now, LIQUIDATION_AGE);
   demandMarks(views);
   const standing = standingOf(account, views);
-  demand(!standing.recovered, "NotLiquidatable");
+  demand(standing.excess < 0n, "NotLiquidatable");
   const factor = discountFactor(context.now - account.auction);
   const value = larger(0n, standing.value);
   if (limit === undefined) {
@@ -172,10 +169,10 @@ function take(
   const moved = new Map<string, bigint>();
   for (const [name, quantity] of account.positions) {
     const { lot } = state.markets.get(marketName(name))!;
-    // Against the bidder: too little of a long, too much of a short.
-    const longs = (quantity * part) / WHOLE / lot;
-    const shorts = roundUp(roundUp(size(quantity) * part, WHOLE), lot);
-    const whole = quantity > 0n ? longs * lot : -smaller(shorts * lot, size(quantity));
+    // Against the bidder: too little of a long, too much of a short. The fund did not choose its bid: too little of both.
+    const little = ((size(quantity) * part) / WHOLE / lot) * lot;
+    const much = roundUp(roundUp(size(quantity) * part, WHOLE), lot) * lot;
+    const whole = quantity > 0n ? little : -smaller(limit === undefined ? little : much, size(quantity));
     if (whole !== 0n) moved.set(name, whole);
   }
   demand(moved.size > 0, "BidTooSmall");
@@ -234,6 +231,7 @@ export function bid(state: ModelState, context: ModelContext, tx: Of<0x0c>): voi
   const cash = bidder.cash + taken.cash - taken.payment;
   demand(cash >= 0n, "InsufficientCash");
   const after = { ...bidder, auction: 0n, cash, positions: takeOver(bidder, taken.positions) };
+  state.demandFreshAnchors(after, context.now);
   demand(state.excessesOf(after, context.now).initial >= 0n, "InsufficientMargin");
   state.accounts.set(String(who), after);
   recount(

@@ -16,8 +16,10 @@ import {
   expiryName,
   larger,
   marketName,
+  parseSeries,
   Refusal,
   refuse,
+  SECONDS_PER_DAY,
   slotName,
   smaller,
   ZERO_ADDRESS,
@@ -345,6 +347,16 @@ export class ModelState {
   /** Initial and maintenance excess of an account, by its mode. */
   excessesOf(account: AccountRecord, now: bigint, spotAge = SPOT_AGE): Excesses {
     return excesses(account, this.views(account.positions, now, spotAge));
+  }
+
+  /** Refuses a collateralised account with short calls whose market's anchor is older than a day. */
+  demandFreshAnchors({ mode, positions }: AccountRecord, now: bigint): void {
+    if (mode === 1) return;
+    for (const [name, quantity] of positions) {
+      const { anchorTime } = this.markets.get(marketName(name))!;
+      const isShortCall = quantity < 0n && !parseSeries(name).put;
+      if (isShortCall) demand(now <= anchorTime + SECONDS_PER_DAY, "AnchorStale");
+    }
   }
 
   /** Adds to the short quantity that accounts in standard mode hold in a market; says how much there is then. */
