@@ -1,11 +1,7 @@
 import { expect } from "chai";
 import { black76Float, normalCdf } from "../../../src/market/black76Float.ts";
 import { Random, RandomError } from "../../../src/market/random.ts";
-
-/** `closeTo` is taken by Hardhat's matchers, which compare integers alone, when all tests run together. */
-function expectClose(actual: number, expected: number, tolerance: number): void {
-  expect(Math.abs(actual - expected)).to.be.below(tolerance);
-}
+import { expectNear } from "../../support/near.ts";
 
 describe("the seeded generator", () => {
   it("is SplitMix64", () => {
@@ -31,27 +27,27 @@ describe("the seeded generator", () => {
     const random = new Random(3n);
     const n = 20_000;
     const mean = (draw: () => number): number => Array.from({ length: n }, draw).reduce((x, y) => x + y, 0) / n;
-    expectClose(
+    expectNear(
       mean(() => random.float()),
       0.5,
       0.01,
     );
-    expectClose(
+    expectNear(
       mean(() => random.normal()),
       0,
       0.03,
     );
-    expectClose(
+    expectNear(
       mean(() => random.normal() ** 2),
       1,
       0.05,
     );
-    expectClose(
+    expectNear(
       mean(() => random.exponential(3)),
       3,
       0.1,
     );
-    expectClose(
+    expectNear(
       mean(() => Number(random.bool(0.2))),
       0.2,
       0.01,
@@ -70,16 +66,16 @@ describe("Black-76 for generated data", () => {
   it("agrees with Haug's example of a futures option", () => {
     const nineMonths = 0.75 * 31_536_000;
     const value = black76Float("put", 19, 19, 0.28, nineMonths) * Math.exp(-0.1 * 0.75);
-    expectClose(value, 1.7011, 1e-4);
+    expectNear(value, 1.7011, 1e-4);
   });
 
   it("obeys parity, and is the intrinsic value at expiry", () => {
     for (const strike of [50, 90, 100, 110, 200]) {
       const [c, p] = (["call", "put"] as const).map((type) => black76Float(type, 100, strike, 0.6, 2_592_000));
-      expectClose(c! - p!, 100 - strike, 1e-4);
+      expectNear(c! - p!, 100 - strike, 1e-4);
       expect(black76Float("call", 100, strike, 0.6, 0)).to.equal(Math.max(100 - strike, 0));
       expect(black76Float("put", 100, strike, 0.6, -1)).to.equal(Math.max(strike - 100, 0));
     }
-    expectClose(normalCdf(0), 0.5, 1e-7);
+    expectNear(normalCdf(0), 0.5, 1e-7);
   });
 });

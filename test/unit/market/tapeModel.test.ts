@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { TapeModel } from "../../../src/market/tapeModel.ts";
 import { expirySeconds, USD } from "../../../src/market/types.ts";
 import { call, EXPIRY_DAY, START } from "./prints.ts";
+import { expectNear } from "../../support/near.ts";
 
 const INDEX = 4_000n * USD;
 const put = { ...call(3_500), type: "put" } as const;
@@ -45,7 +46,7 @@ describe("what an oracle sees of a tape", () => {
     model.trade(START, call(4_250, far), INDEX, 0.6);
     model.trade(START + 3_600, call(4_500, far), INDEX, 0.6);
     const [old, recent] = model.observe(START + 3_600)[0]!.expiries[0]!.points;
-    expect(old!.weight / recent!.weight).to.be.closeTo(0.5, 1e-9);
+    expectNear(old!.weight / recent!.weight, 0.5, 1e-9);
     expect(model.observe(START + 86_500)[0]!.expiries[0]!.points.length).to.equal(1);
     expect(model.observe(START + 864_000)[0]!.expiries[0]!.points.length).to.equal(2);
   });

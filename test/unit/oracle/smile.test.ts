@@ -4,6 +4,7 @@ import { toSvi } from "../../../src/machine/Marks.ts";
 import type { Curve } from "../../../src/machine/Slots.ts";
 import { fitSmile, type SmilePoint } from "../../../src/oracle/Smile.ts";
 import { isValid, vol } from "../../../src/pricing/Svi.ts";
+import { expectNear } from "../../support/near.ts";
 
 const USD = 10_000n;
 const FORWARD = 4_000n * USD;
@@ -36,7 +37,7 @@ describe("the fit of a smile", () => {
       WEEK,
     )!;
     for (const strike of [3_100, ...strikes, 4_900]) {
-      expect(volAt(curve, strike)).to.be.closeTo(sviVol(strike, years, parameters), 0.005);
+      expectNear(volAt(curve, strike), sviVol(strike, years, parameters), 0.005);
     }
   });
 
@@ -51,7 +52,7 @@ describe("the fit of a smile", () => {
         FORWARD,
         seconds,
       )!;
-      for (const d of distances) expect(volAt(curve, strikeOf(d))).to.be.closeTo(smile(d), 0.01);
+      for (const d of distances) expectNear(volAt(curve, strikeOf(d)), smile(d), 0.01);
     }
   });
 
@@ -62,12 +63,12 @@ describe("the fit of a smile", () => {
       WEEK,
     )!;
     expect(curve.b).to.equal(0n);
-    for (const strike of [1_000, 4_000, 20_000]) expect(volAt(curve, strike)).to.be.closeTo(0.6, 1e-6);
+    for (const strike of [1_000, 4_000, 20_000]) expectNear(volAt(curve, strike), 0.6, 1e-6);
   });
 
   it("weighs: a heavy point counts for more than a light one", () => {
     const curve = fitSmile([point(3_900, 0.5, 0.01), point(4_000, 0.7)], FORWARD, WEEK)!;
-    expect(volAt(curve, 4_000)).to.be.closeTo(0.7, 1e-6);
+    expectNear(volAt(curve, 4_000), 0.7, 1e-6);
   });
 
   it("says nothing of an expiry of which nothing was seen, or nothing that makes sense", () => {
