@@ -20,6 +20,25 @@ interface ICheats {
     function roll(uint256 blockNumber) external;
     function prank(address sender) external;
     function deal(address account, uint256 balance) external;
+    function getCode(string calldata artifact) external view returns (bytes memory creationCode);
+}
+
+/// @title Artifacts
+/// @notice Contracts from their artifacts: `new` would compile a contract once more, as a part of the one that creates it.
+library Artifacts {
+    ICheats internal constant CHEATS = ICheats(0x7109709ECfa91a80626fF3989D68f67F5b1DD12D);
+
+    /// @notice An artifact has no code, or its constructor reverted.
+    error NotCreated(string artifact);
+
+    /// @notice Creates the contract with that artifact, as `new` would.
+    function create(string memory artifact, bytes memory arguments) internal returns (address created) {
+        bytes memory code = bytes.concat(CHEATS.getCode(artifact), arguments);
+        assembly ("memory-safe") {
+            created := create(0, add(code, 32), mload(code))
+        }
+        if (created == address(0)) revert NotCreated(artifact);
+    }
 }
 
 /// @title GameHandler
@@ -28,7 +47,6 @@ interface ICheats {
 /// An assertion is a claim number under a parent. Claim 0 has the right states; claim c has wrong ones where c has bits, bit 3
 /// for the end, so claims share nodes of all kinds. What the contract refuses is left; it must not break anything.
 contract GameHandler {
-    ICheats internal constant CHEATS = ICheats(0x7109709ECfa91a80626fF3989D68f67F5b1DD12D);
     uint256 internal constant STAKE = 1 ether;
     uint256 private constant PERIOD = 1 hours;
     uint256 private constant HEIGHT = 2;
@@ -58,8 +76,8 @@ contract GameHandler {
     uint256[9] public taken;
 
     constructor() {
-        CHEATS.warp(_now);
-        CHEATS.roll(100);
+        Artifacts.CHEATS.warp(_now);
+        Artifacts.CHEATS.roll(100);
         // The chain and the game know each other: of the next two contracts, the second.
         address game = address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(this), uint8(4))))));
         IStateCommitmentChain.Parameters memory parameters;
@@ -70,16 +88,17 @@ contract GameHandler {
         parameters.challengePeriod = uint64(PERIOD);
         parameters.historyHeight = uint8(HEIGHT);
         parameters.stake = STAKE;
-        CHAIN = new StateCommitmentChain(parameters);
-        GAME = new BisectionGame(
-            IBisectionGame.Parameters({
-                chain: CHAIN,
-                inbox: IRollupInbox(address(_INBOX)),
-                prover: IOneStepProver(address(_PROVER)),
-                sectionBits: 1,
-                refundPriceCap: 200 gwei
-            })
+        CHAIN = StateCommitmentChain(
+            Artifacts.create("StateCommitmentChain.sol:StateCommitmentChain", abi.encode(parameters))
         );
+        IBisectionGame.Parameters memory rules = IBisectionGame.Parameters({
+            chain: CHAIN,
+            inbox: IRollupInbox(address(_INBOX)),
+            prover: IOneStepProver(address(_PROVER)),
+            sectionBits: 1,
+            refundPriceCap: 200 gwei
+        });
+        GAME = BisectionGame(Artifacts.create("BisectionGame.sol:BisectionGame", abi.encode(rules)));
         Known memory genesis;
         genesis.id = CHAIN.genesis();
         genesis.end.stateRoot = parameters.genesisStateRoot;
@@ -89,7 +108,7 @@ contract GameHandler {
     modifier timed(uint256 seed) {
         // Half of the moves come in the same second as the one before.
         if (seed % 2 == 1) _now += (seed >> 8) % (PERIOD / 4);
-        CHEATS.warp(_now);
+        Artifacts.CHEATS.warp(_now);
         _;
         _look();
     }
@@ -110,8 +129,8 @@ contract GameHandler {
         path[1] = _node(made.leaves, 1, 0);
         address staker = _staker(who % STAKERS);
         uint256 due = CHAIN.latestOf(staker) == 0 ? STAKE : 0;
-        CHEATS.deal(staker, due);
-        CHEATS.prank(staker);
+        Artifacts.CHEATS.deal(staker, due);
+        Artifacts.CHEATS.prank(staker);
         try CHAIN.assertState{value: due}(above.id, made.end, historyRoot, path, target, 99, blockhash(99)) {
             _known.push(made);
             ++taken[0];
@@ -195,7 +214,7 @@ contract GameHandler {
                 ++taken[8];
             } catch {}
         } else {
-            CHEATS.prank(_staker((who >> 8) % STAKERS));
+            Artifacts.CHEATS.prank(_staker((who >> 8) % STAKERS));
             try CHAIN.withdrawStake(payable(address(0xbeef))) {
                 ++taken[8];
             } catch {}

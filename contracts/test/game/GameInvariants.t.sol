@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Assertion, Escrow} from "../../interfaces/IStateCommitmentChain.sol";
-import {GameHandler} from "./GameHandler.sol";
+import {Artifacts, GameHandler} from "./GameHandler.sol";
 
 /// @title GameInvariantsTest
 /// @notice What holds after any sequence of moves of a game and of the stakes behind it.
@@ -14,7 +14,7 @@ contract GameInvariantsTest {
     error Insolvent(uint256 balance, uint256 liabilities);
 
     function setUp() external {
-        _handler = new GameHandler();
+        _handler = GameHandler(Artifacts.create("GameHandler.sol:GameHandler", ""));
     }
 
     /// @dev The handler alone is called at random.
