@@ -41,6 +41,8 @@ export default defineConfig({
     cache: "cache",
     ignition: "deploy",
   },
+  // A local anvil; tests start theirs on a free port.
+  networks: { anvil: { type: "http", url: "http://127.0.0.1:8545" } },
   typechain: { outDir: "typechain", tsNocheck: true },
   test: {
     // A test that hangs must end the run; the deep ones take up to an hour each. Every file stands alone, with a chain of its

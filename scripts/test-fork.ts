@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Anvil } from "./fork/Anvil.ts";
+import { Anvil, baseChainFlags } from "./fork/Anvil.ts";
 import { BASE_CHAIN_VARIABLE, writeBaseChain, type BaseChain } from "./fork/BaseChain.ts";
 import { BaseChainDeployer } from "./fork/deployBaseChain.ts";
 import { ForkError } from "./fork/ForkError.ts";
@@ -61,7 +61,7 @@ async function startLocal(real: readonly FeedAnswer[] | undefined): Promise<Base
   // The simulator keeps blocks by port, and another anvil may have had this one.
   rmSync(new URL("../cache/edr-fork-cache", import.meta.url), { recursive: true, force: true });
   const started = performance.now();
-  const anvil = await Anvil.start(genesis, processes);
+  const anvil = await Anvil.start(baseChainFlags(genesis), processes);
   const rpc = new Rpc(anvil.url);
   console.log(
     `anvil at ${anvil.url}; deploying and replaying ${rounds.length} rounds of ETH/USD, phase ${REAL_PHASE}.`,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Random } from "../src/market/random.ts";
 import { ResultCode, resultName } from "../src/machine/ResultCodes.ts";
 import type { ProvenStep } from "../src/machine/Step.ts";
-import { deployJudge, type Judge } from "../test/support/parity/judge.ts";
+import { startJudge } from "../test/support/parity/judge.ts";
 import { expectParity } from "../test/support/parity/parity.ts";
 import {
   countSteps,
@@ -25,11 +25,7 @@ const TAPE_STEPS = 5_000;
 const CHUNK = 250;
 
 describe("deep parity (about 30 minutes on two idle cores)", () => {
-  let judge: Judge;
-
-  before(async () => {
-    judge = await deployJudge();
-  });
+  const judge = startJudge();
 
   it("agrees on every step of a whole demo day", async () => {
     const day = await replayDay(testConfig(judge.chainId, INBOX), 2n);

@@ -7,7 +7,22 @@ const require = createRequire(import.meta.url);
 /** How npm's packages of anvil name processors. */
 const PROCESSORS: Readonly<Record<string, string>> = { x64: "amd64" };
 
-/** An anvil of this process's own, on a free port of the loopback interface. It mines when it is told to. */
+/** Flags of the chain that plays the base chain: it mines when it is told to, and its first block has that time, in seconds since 1970. */
+export function baseChainFlags(time: number): readonly string[] {
+  // Its accounts are not those of Hardhat's simulator, so that nobody of the suites has a role in the third parties' contracts.
+  return [
+    "--timestamp",
+    String(time),
+    "--no-mining",
+    "--mnemonic-seed-unsafe",
+    "1",
+    "--accounts",
+    "2",
+    "--prune-history",
+  ];
+}
+
+/** An anvil of this process's own, on a free port of the loopback interface. */
 export class Anvil {
   readonly url: string;
 
@@ -16,14 +31,13 @@ export class Anvil {
   }
 
   /**
-   * Starts a chain whose first block has that time, in seconds since 1970. Its accounts are not those of Hardhat's
-   * simulator, so that nobody of the suites has a role in the third parties' contracts. It ends with `processes`.
+   * Starts a chain. It ends with `processes`.
    *
+   * @param flags What it is told besides the address and the rules, which are those of Osaka.
    * @throws {@link ForkError} `ANVIL_MISSING` or `ANVIL_STOPPED`.
    */
-  static async start(time: number, processes: Processes): Promise<Anvil> {
-    const args = ["--host", "127.0.0.1", "--port", "0", "--timestamp", String(time), "--no-mining"];
-    args.push("--mnemonic-seed-unsafe", "1", "--accounts", "2", "--hardfork", "osaka", "--prune-history");
+  static async start(flags: readonly string[], processes: Processes): Promise<Anvil> {
+    const args = ["--host", "127.0.0.1", "--port", "0", "--hardfork", "osaka", ...flags];
     const child = processes.add(spawn(anvilBinary(), args, { stdio: ["ignore", "pipe", "pipe"] }));
     let printed = "";
     const url = await new Promise<string>((resolve, reject) => {

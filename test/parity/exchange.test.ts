@@ -5,7 +5,7 @@ import { ResultCode, resultName } from "../../src/machine/ResultCodes.ts";
 import type { InputLog } from "../../src/machine/InputLog.ts";
 import type { ProvenStep } from "../../src/machine/Step.ts";
 import { frameAt, TX_BID, TX_FILL, TX_ORACLE_REPORT } from "../../src/machine/Wire.ts";
-import { deployJudge, judgeAll, postHashOf, type Judge } from "../support/parity/judge.ts";
+import { judgeAll, postHashOf, startJudge } from "../support/parity/judge.ts";
 import { expectParity } from "../support/parity/parity.ts";
 import { marginSteps } from "../support/traffic/marginSteps.ts";
 
@@ -17,13 +17,12 @@ const SAMPLES = 5;
 const RARE: readonly string[] = ["BidTooSmall"];
 
 describe("parity on an exchange with marks, margin and auctions", () => {
-  let judge: Judge;
+  const judge = startJudge();
   let random: Random;
   let log: InputLog;
   let steps: readonly ProvenStep[];
 
   before(async () => {
-    judge = await deployJudge();
     random = new Random(SEED);
     const traffic = marginSteps(judge.chainId, random, STEPS);
     log = traffic.log;
@@ -51,7 +50,7 @@ describe("parity on an exchange with marks, margin and auctions", () => {
       const [verdict] = await judgeAll(judge, context, [evidence]);
       expect(verdict!.postHash).to.equal(postHashOf(step));
       const [low, high] = [verdict!.gas / 4n, verdict!.gas + verdict!.gas / 8n];
-      const result = await judge.harnesses[0]!.stepStarved.staticCall(
+      const result = await judge.harness.stepStarved.staticCall(
         contextArgument(context),
         stepArguments(context, evidence),
         low,

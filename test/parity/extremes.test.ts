@@ -29,7 +29,7 @@ import { Machine, type ProvenStep } from "../../src/machine/Step.ts";
 import { TX_COLLECT_FEES, TX_FILL, TX_SETTLE, type Transaction } from "../../src/machine/Wire.ts";
 import { encodeItem, encodeTransaction } from "../../src/machine/WireEncoding.ts";
 import { batchOf } from "../support/batch.ts";
-import { deployJudge, judgeAll, postHashOf, type Judge } from "../support/parity/judge.ts";
+import { judgeAll, postHashOf, startJudge } from "../support/parity/judge.ts";
 import {
   anchorMessage,
   cancellation,
@@ -72,11 +72,7 @@ const ACCOUNTS = [0, 1, 2, 3, 4, 5, 6, 7, 0x7fffffff, 0x80000000, 0xffffffff];
  * cash, debts, full lists of positions, deep paths, payloads cut at the borders of chunks. INVARIANTS 12 and 13.
  */
 describe("parity at the extremes of every field", () => {
-  let judge: Judge;
-
-  before(async () => {
-    judge = await deployJudge();
-  });
+  const judge = startJudge();
 
   const moments: readonly (readonly [string, bigint])[] = [
     ["an ordinary day", START],

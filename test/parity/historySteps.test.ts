@@ -3,14 +3,15 @@ import { toHex } from "../../src/crypto/bytes.ts";
 import type { StepEvidence } from "../../src/l1/proverArguments.ts";
 import { Random } from "../../src/market/random.ts";
 import { Execution } from "../../src/roles/Execution.ts";
-import { deployJudge, judgeAll } from "../support/parity/judge.ts";
+import { judgeAll, startJudge } from "../support/parity/judge.ts";
 import { CONFIG, makeInputs } from "../support/traffic/inputs.ts";
 import { preparedRoot } from "../support/traffic/world.ts";
 
 describe("evidence of a step of a history", () => {
+  const judge = startJudge();
+
   it("convinces the judge of the history's leaf, at random steps of a range, in its padding, and at later counts", async function () {
     this.timeout(120_000);
-    const judge = await deployJudge();
     expect(judge.chainId).to.equal(31337n);
     const { log } = makeInputs(20260508, 60);
     const execution = new Execution(CONFIG, log, preparedRoot());

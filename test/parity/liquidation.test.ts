@@ -41,7 +41,7 @@ import {
 } from "../../src/machine/Wire.ts";
 import { encodeItem, encodeTransaction } from "../../src/machine/WireEncoding.ts";
 import { batchOf } from "../support/batch.ts";
-import { deployJudge, type Judge } from "../support/parity/judge.ts";
+import { startJudge } from "../support/parity/judge.ts";
 import { expectParity } from "../support/parity/parity.ts";
 import { BTC, ETH, INBOX, privateKey, signerAddress, START, START_DAY, testConfig } from "../support/traffic/world.ts";
 
@@ -110,11 +110,10 @@ function withAccount(
 }
 
 describe("parity where auctions meet old marks, debts and the fund", () => {
-  let judge: Judge;
+  const judge = startJudge();
   let random: Random;
 
   before(async () => {
-    judge = await deployJudge();
     random = new Random(SEED);
   });
 

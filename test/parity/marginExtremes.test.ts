@@ -33,7 +33,7 @@ import type { Transaction } from "../../src/machine/Wire.ts";
 import { encodeTransaction } from "../../src/machine/WireEncoding.ts";
 import { isValid } from "../../src/pricing/Svi.ts";
 import { batchOf } from "../support/batch.ts";
-import { deployJudge, judgeAll, postHashOf, type Judge } from "../support/parity/judge.ts";
+import { judgeAll, postHashOf, startJudge } from "../support/parity/judge.ts";
 import { makerOrder, PLAIN, takerOrder, type Draft } from "../support/traffic/builders.ts";
 import { INBOX, privateKey, signerAddress, START, testConfig } from "../support/traffic/world.ts";
 
@@ -47,11 +47,7 @@ const SIGNERS = 16;
  * in their last second. INVARIANTS 12 and 13.
  */
 describe("parity of marks, margin and auctions at the extremes of every field", () => {
-  let judge: Judge;
-
-  before(async () => {
-    judge = await deployJudge();
-  });
+  const judge = startJudge();
 
   it("agrees, within the gas of a proof", async () => {
     const random = new Random(SEED);

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Random } from "../../src/market/random.ts";
 import { ResultCode, resultName } from "../../src/machine/ResultCodes.ts";
-import { deployJudge, type Judge } from "../support/parity/judge.ts";
+import { startJudge } from "../support/parity/judge.ts";
 import { expectParity } from "../support/parity/parity.ts";
 import { ALL_KINDS, inputKinds, randomSteps } from "../support/traffic/randomSteps.ts";
 
@@ -9,11 +9,7 @@ const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
 const STEPS = 600;
 
 describe("parity on random transactions", () => {
-  let judge: Judge;
-
-  before(async () => {
-    judge = await deployJudge();
-  });
+  const judge = startJudge();
 
   it(`agrees on ${STEPS} random steps and refuses every mutation of their evidence`, async () => {
     console.log(`      seed ${SEED}`);

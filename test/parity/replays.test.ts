@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { join } from "node:path";
 import { Random } from "../../src/market/random.ts";
 import type { ProvenStep } from "../../src/machine/Step.ts";
-import { deployJudge, type Judge } from "../support/parity/judge.ts";
+import { startJudge } from "../support/parity/judge.ts";
 import { expectParity } from "../support/parity/parity.ts";
 import {
   countSteps,
@@ -19,11 +19,7 @@ const SEED = 20_261_121;
 const STEPS = 300;
 
 describe("parity on real flows", () => {
-  let judge: Judge;
-
-  before(async () => {
-    judge = await deployJudge();
-  });
+  const judge = startJudge();
 
   it(`agrees on ${STEPS} steps of the demo's day: its deposits, its settlement, its end`, async () => {
     const day = await replayDay(testConfig(judge.chainId, INBOX), 1n);
