@@ -1,5 +1,6 @@
 import { toSvi } from "../machine/Marks.ts";
 import type { Curve } from "../machine/Slots.ts";
+import { MAX_LOG_MONEYNESS } from "../pricing/PricingBounds.ts";
 import { isValid } from "../pricing/Svi.ts";
 
 /** Fits a smile to vols at strikes. Floating point: what comes out is data that signers agree on, not a rule. */
@@ -29,9 +30,11 @@ const LEAST_VOL = 0.6;
 const MOST_VOL = 1.5;
 /** Beyond the strikes the smile is looked at up to this part of their range. */
 const MARGIN = 0.5;
+/** Further out than this the machine takes a strike to be this far out. */
+const FARTHEST = Number(MAX_LOG_MONEYNESS) / 1e18;
 
 interface Sample {
-  /** ln(strike / forward). */
+  /** ln(strike / forward), within the bounds of the machine. */
   readonly k: number;
   /** Total variance. */
   readonly w: number;
@@ -62,7 +65,8 @@ export function fitSmile(points: readonly SmilePoint[], forward: bigint, seconds
   const flat = flatSmile(medianVol(usable), years, seconds);
   if (new Set(usable.map(({ strike }) => strike)).size < LEAST_STRIKES) return flat;
   const samples = usable.map(({ strike, vol, weight }) => ({
-    k: Math.log(Number(strike) / Number(forward)),
+    // SAFETY: where the machine looks, so that no strike's vol is one that the fit was never held to.
+    k: Math.min(FARTHEST, Math.max(-FARTHEST, Math.log(Number(strike) / Number(forward)))),
     w: vol * vol * years,
     weight,
   }));
