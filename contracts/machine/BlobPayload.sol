@@ -40,7 +40,7 @@ library BlobPayload {
     address private constant POINT_EVALUATION = address(0x0a);
 
     error BlobVersionUnknown(bytes32 versionedHash);
-    error ElementRangeInvalid(uint256 lo, uint256 hi, uint256 length);
+    error ElementRangeInvalid(uint256 lo, uint256 hi, uint256 count);
     error ElementBytesMismatch(uint256 actual, uint256 expected);
     error BlobProofLengthMismatch(uint256 actual, uint256 expected);
     error BlobsCommitmentMismatch(bytes32 actual, bytes32 expected);
@@ -95,7 +95,8 @@ library BlobPayload {
         bytes calldata elements,
         bytes calldata proof
     ) internal view {
-        if (lo > hi || hi * BYTES_PER_ELEMENT >= length) revert ElementRangeInvalid(lo, hi, length);
+        uint256 count = (uint256(length) + BYTES_PER_ELEMENT - 1) / BYTES_PER_ELEMENT;
+        if (lo > hi || hi >= count) revert ElementRangeInvalid(lo, hi, count);
         uint256 expected = (hi - lo + 1) * FIELD_ELEMENT;
         if (elements.length != expected) revert ElementBytesMismatch(elements.length, expected);
         uint256 blobs = blobCount(length);

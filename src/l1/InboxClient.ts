@@ -4,7 +4,7 @@ import { fromHex, toHex, type Hex } from "../crypto/bytes.ts";
 import { keccak256 } from "../crypto/keccak.ts";
 import type { Message } from "../machine/Inputs.ts";
 import { inboxAt } from "./Contracts.ts";
-import { placeOf, type L1Client, type MinedTransaction } from "./L1Client.ts";
+import { placeOf, type L1Client } from "./L1Client.ts";
 import { L1Error } from "./L1Error.ts";
 import type {
   BatchAppended,
@@ -45,22 +45,19 @@ export class InboxClient implements InboxSource {
   }
 
   async batchPayload(event: BatchAppended): Promise<Uint8Array> {
-    const { call } = await this.#appending("appendBatch", event);
+    const call = await this.#appending("appendBatch", event);
     return fromHex(call.getValue("payload") as string);
   }
 
   async batchBlobHashes(event: BatchAppended): Promise<readonly Uint8Array[]> {
-    const { transaction } = await this.#appending("appendBlobBatch", event);
-    return transaction.blobVersionedHashes.map((hash) => fromHex(hash, 32));
+    await this.#appending("appendBlobBatch", event);
+    const hashes = await this.#client.blobHashes(event.transactionHash);
+    return hashes.map((hash) => fromHex(hash.toLowerCase(), 32));
   }
 
-  /** The transaction that appended a batch: a call of `method` in the block of the log. */
-  async #appending(
-    method: "appendBatch" | "appendBlobBatch",
-    event: BatchAppended,
-  ): Promise<{ transaction: MinedTransaction; call: Result }> {
-    const transaction = await this.#client.transaction(event.transactionHash);
-    const { to, data, blockHash } = transaction;
+  /** The arguments of the call that appended a batch, which is one of `method` in the block of the log. */
+  async #appending(method: "appendBatch" | "appendBlobBatch", event: BatchAppended): Promise<Result> {
+    const { to, data, blockHash } = await this.#client.transaction(event.transactionHash);
     const fields = { batch: event.index, transactionHash: event.transactionHash };
     if (to?.toLowerCase() !== this.#address.toLowerCase() || blockHash !== event.blockHash) {
       throw new L1Error("INCONSISTENT", "a batch's transaction does not call the inbox in the block of its log", {
@@ -68,7 +65,7 @@ export class InboxClient implements InboxSource {
       });
     }
     try {
-      return { transaction, call: this.contract.interface.decodeFunctionData(method, data) };
+      return this.contract.interface.decodeFunctionData(method, data);
     } catch (cause) {
       throw new L1Error("INCONSISTENT", `a batch's transaction is not a call of ${method}`, { fields, cause });
     }

@@ -1,5 +1,6 @@
 import {
   FetchRequest,
+  isHexString,
   JsonRpcProvider,
   Network,
   Wallet,
@@ -35,7 +36,6 @@ export interface MinedTransaction {
   readonly to: string | null;
   readonly data: Hex;
   readonly blockHash: string | null;
-  readonly blobVersionedHashes: readonly Hex[];
 }
 
 /**
@@ -141,8 +141,23 @@ export class L1Client implements BlockSource {
         fields: { transactionHash },
       });
     }
-    const { to, data, blockHash, blobVersionedHashes } = transaction;
-    return { to, data: data as Hex, blockHash, blobVersionedHashes: (blobVersionedHashes ?? []) as Hex[] };
+    return { to: transaction.to, data: transaction.data as Hex, blockHash: transaction.blockHash };
+  }
+
+  /** The versioned hashes of the blobs of a mined transaction, none if it has no blobs. */
+  async blobHashes(transactionHash: Hex): Promise<readonly Hex[]> {
+    const { provider } = this;
+    // Asked for by hand where that is possible: not every provider that ethers knows keeps this field.
+    const transaction = await this.read("read a transaction's blobs", () =>
+      canSend(provider)
+        ? (provider.send("eth_getTransactionByHash", [transactionHash]) as Promise<unknown>)
+        : provider.getTransaction(transactionHash),
+    );
+    const hashes = (transaction as { blobVersionedHashes?: unknown } | null)?.blobVersionedHashes ?? [];
+    if (Array.isArray(hashes) && hashes.every((hash) => isHexString(hash, 32))) return hashes as Hex[];
+    throw new L1Error("INCONSISTENT", "the endpoint returned blob hashes that are none", {
+      fields: { transactionHash, hashes },
+    });
   }
 
   /** The address that signs. */

@@ -1,5 +1,6 @@
 import { Wallet, type KzgLibrary, type TransactionResponse } from "ethers";
 import { toHex, type Hex } from "../../src/crypto/bytes.ts";
+import { keccak256 } from "../../src/crypto/keccak.ts";
 import { blobProof, blobToCommitment, versionedHash } from "../../src/crypto/kzg.ts";
 import type { BlobSource } from "../../src/derive/BlobSource.ts";
 import type { L1Block } from "../../src/l1/L1Source.ts";
@@ -39,8 +40,22 @@ export class MemoryBlobs implements BlobSource {
   }
 }
 
-/** What a transaction of the simulator's kind, whose sidecar has one proof for each blob, is made with. */
-const KZG: KzgLibrary = { blobToKzgCommitment: blobToCommitment, computeBlobKzgProof: blobProof };
+/** What a transaction of the simulator's kind, whose sidecar has one proof for each blob, is made with. Tests send few blobs often. */
+const KZG: KzgLibrary = {
+  blobToKzgCommitment: remember((blob) => blobToCommitment(blob)),
+  computeBlobKzgProof: remember((blob) => blobProof(blob, KZG.blobToKzgCommitment(blob))),
+};
+
+/** A function of a blob that computes each result once. */
+function remember<R>(compute: (blob: Uint8Array) => R): (blob: Uint8Array) => R {
+  const results = new Map<Hex, R>();
+  return (blob) => {
+    const key = toHex(keccak256(blob));
+    let result = results.get(key);
+    if (result === undefined) results.set(key, (result = compute(blob)));
+    return result;
+  };
+}
 
 /**
  * Sends calldata with blobs. The simulator takes blobs only in raw transactions, so whoever sends them needs a key; and only

@@ -47,6 +47,8 @@ export function falseState(label: string, index: number): Uint8Array {
 export interface SceneOptions extends Partial<TenorParameters> {
   /** Whether blocks may share a second of L1, for games in which every second counts. */
   readonly sharedSeconds?: boolean;
+  /** Whether the sequencer posts in blobs. */
+  readonly inBlobs?: boolean;
 }
 
 /**
@@ -72,11 +74,16 @@ export class GameScene {
   }
 
   /** Deploys, on a new chain or on the one given, and makes the genesis assertion's range. */
-  static async launch({ sharedSeconds = false, ...changes }: SceneOptions = {}, on?: Connection): Promise<GameScene> {
+  static async launch(
+    { sharedSeconds = false, inBlobs = false, ...changes }: SceneOptions = {},
+    on?: Connection,
+  ): Promise<GameScene> {
     const override = { allowBlocksWithSameTimestamp: sharedSeconds };
     // Its parties answer at once, so that the challenge period may be as short as a test likes.
     const quick = { reactionSeconds: 1n, censorshipSeconds: 0n };
-    const world = await World.launch({ ...quick, ...changes }, on ?? (await connect(override)));
+    const connection = on ?? (await connect(override));
+    const parameters = { ...quick, ...changes };
+    const world = await (inBlobs ? World.launchInBlobs(parameters, connection) : World.launch(parameters, connection));
     const [alice, bob] = [await world.trader("alice"), await world.trader("bob")];
     await alice.bridge.open(alice.address, 300n * USDC);
     await bob.bridge.open(bob.address, 100n * USDC);
