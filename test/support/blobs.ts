@@ -1,4 +1,4 @@
-import { Wallet, type KzgLibrary, type TransactionResponse } from "ethers";
+import { Wallet, type BaseWallet, type KzgLibrary, type TransactionResponse } from "ethers";
 import { toHex, type Hex } from "../../src/crypto/bytes.ts";
 import { keccak256 } from "../../src/crypto/keccak.ts";
 import { blobProof, blobToCommitment, versionedHash } from "../../src/crypto/kzg.ts";
@@ -62,7 +62,7 @@ function remember<R>(compute: (blob: Uint8Array) => R): (blob: Uint8Array) => R 
  * with an empty mempool, since it mines each at once.
  */
 export async function sendWithBlobs(
-  wallet: Wallet,
+  wallet: BaseWallet,
   to: string,
   data: string,
   blobs: readonly Uint8Array[],
@@ -96,7 +96,7 @@ export interface BlobBatchArguments {
 
 /** Appends a batch in blobs. */
 export async function appendBlobBatch(
-  wallet: Wallet,
+  wallet: BaseWallet,
   inbox: RollupInbox,
   { index, messagesRead, l2Time, length }: BlobBatchArguments,
   blobs: readonly Uint8Array[],

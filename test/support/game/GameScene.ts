@@ -12,9 +12,10 @@ import { deploymentGenesis, machineConfig } from "../../../src/l1/deployment.ts"
 import type { GameClient } from "../../../src/l1/GameClient.ts";
 import type { L1Receipt } from "../../../src/l1/L1Source.ts";
 import type { TenorParameters } from "../../../src/l1/parameters.ts";
-import { evidenceOf } from "../../../src/l1/proverArguments.ts";
+import { evidenceOf, type StepEvidence } from "../../../src/l1/proverArguments.ts";
 import type { Follower } from "../../../src/roles/Follower.ts";
 import { GENESIS_CURSOR, machineStateHash, type MachineState } from "../../../src/machine/MachineState.ts";
+import type { StepContext } from "../../../src/machine/InputLog.ts";
 import { Machine, type ProvenStep } from "../../../src/machine/Step.ts";
 import { MESSAGE_FORCED } from "../../../src/machine/Inputs.ts";
 import { PatchedHistory } from "../../../src/history/PatchedHistory.ts";
@@ -62,6 +63,7 @@ export class GameScene {
   readonly honest: Claim;
   readonly #log: Follower["log"];
   readonly #range: Range;
+  readonly #evidences = new Map<string, StepEvidence>();
   readonly #games = new Map<HardhatEthersSigner, GameClient>();
   readonly #chains = new Map<HardhatEthersSigner, ChainClient>();
 
@@ -237,9 +239,19 @@ export class GameScene {
     return {
       history: this.honest.history,
       origin: this.#range.origin,
-      evidence: (index, inputs) =>
-        Promise.resolve(evidenceOf(this.steps[Math.min(index, this.realSteps)]!, this.#log, inputs)),
+      evidence: (index, inputs) => Promise.resolve(this.#evidence(Math.min(index, this.realSteps), inputs)),
     };
+  }
+
+  /** From blobs it takes a while, and liars ask for it with every move. */
+  #evidence(index: number, inputs: StepContext): StepEvidence {
+    const key = [index, inputs.batchCount, inputs.messageCount].join();
+    let evidence = this.#evidences.get(key);
+    if (evidence === undefined) {
+      evidence = evidenceOf(this.steps[index]!, this.#log, inputs);
+      this.#evidences.set(key, evidence);
+    }
+    return evidence;
   }
 
   /** The game as its events tell it. */
