@@ -154,7 +154,7 @@ export class L1Client implements BlockSource {
         : provider.getTransaction(transactionHash),
     );
     const hashes = (transaction as { blobVersionedHashes?: unknown } | null)?.blobVersionedHashes ?? [];
-    if (Array.isArray(hashes) && hashes.every((hash) => isHexString(hash, 32))) return hashes as Hex[];
+    if (Array.isArray(hashes) && hashes.every((hash) => isHexString(hash, 32))) return hashes;
     throw new L1Error("INCONSISTENT", "the endpoint returned blob hashes that are none", {
       fields: { transactionHash, hashes },
     });
