@@ -14,6 +14,7 @@ import {
   tapeFolder,
   type Replayed,
 } from "../test/support/parity/replays.ts";
+import { randomBlobSteps } from "../test/support/traffic/blobSteps.ts";
 import { marginSteps } from "../test/support/traffic/marginSteps.ts";
 import { randomSteps } from "../test/support/traffic/randomSteps.ts";
 import { INBOX, testConfig } from "../test/support/traffic/world.ts";
@@ -24,6 +25,9 @@ const RANDOM_STEPS = 20_000;
 const RANDOM_RUN = 1_000;
 const MARGIN_RUN = 5_000;
 const TAPE_STEPS = 5_000;
+/** Field elements that are opened, 70 ms each, and how often. */
+const BLOB_ELEMENTS = 400;
+const BLOB_RUNS = 8;
 /** Steps that are compared at a time. */
 const CHUNK = 250;
 
@@ -80,6 +84,17 @@ describe("deep parity (about 30 minutes on two idle cores)", () => {
     }
     const missing = Object.keys(ResultCode).filter((name) => !seen.has(name));
     expect(missing, "results that were never reached").to.deep.equal([]);
+  });
+
+  it(`agrees on random steps in blobs, ${BLOB_ELEMENTS} field elements of each of ${BLOB_RUNS} runs`, async () => {
+    for (let run = 0; run < BLOB_RUNS; run++) {
+      const seed = SEED + run;
+      const { log, steps } = randomBlobSteps(judge.chainId, seed, BLOB_ELEMENTS);
+      const report = await expectParity(judge, log, log.batchCount, steps, new Random(seed));
+      console.log(
+        `      seed ${seed}: ${report.steps} steps, ${report.mutations} mutations, ${report.maxGas} gas at most`,
+      );
+    }
   });
 
   async function compare(replayed: Replayed, from: number, to: number): Promise<void> {

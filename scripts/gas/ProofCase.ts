@@ -13,10 +13,18 @@ import type { Operation } from "./table.ts";
 /** When the messages of the cases were sent. */
 export const SENT = { l1Block: 23_456_789n, l1Time: START };
 
+/** Bytes in a batch. */
+export interface BytesInput {
+  readonly bytes: Uint8Array;
+  /** They begin with the last byte of a chunk, not in the middle of the batch. */
+  readonly crossing?: boolean;
+  /** They lie in one blob, or begin with the last byte of one; absent: in calldata. */
+  readonly blobs?: "in one" | "across two";
+}
+
 /** What a step reads. */
 type CaseInput =
-  /** Bytes in the middle of a batch; `crossing` lets them begin with the last byte of a chunk. */
-  | { readonly bytes: Uint8Array; readonly crossing?: boolean }
+  | BytesInput
   | { readonly message: Message }
   /** The batch itself. */
   | "next batch"
@@ -44,6 +52,12 @@ export function item(step: Step, root: TreeRoot, transaction: Transaction, cross
 /** The same at its largest. */
 export function largest(step: Step, root: TreeRoot, transaction: Transaction): ProofCase {
   return item(step, root, transaction, true);
+}
+
+/** The same step, read from blobs. */
+export function fromBlobs(step: Step, one: ProofCase, blobs: "in one" | "across two"): ProofCase {
+  const { bytes } = one.input as BytesInput;
+  return { ...one, operation: `one-step proof, ${step}`, input: { bytes, blobs } };
 }
 
 /** A message from L1. */

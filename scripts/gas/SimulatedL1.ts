@@ -1,6 +1,6 @@
 import { network } from "hardhat";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
-import type { ContractTransactionReceipt, TransactionResponse } from "ethers";
+import { HDNodeWallet, type ContractTransactionReceipt, type TransactionResponse } from "ethers";
 import { fromHex } from "../../src/crypto/bytes.ts";
 import { TenorError } from "../../src/errors.ts";
 import type { Deployment } from "../../src/l1/deployment.ts";
@@ -92,6 +92,15 @@ export class SimulatedL1 {
   /** Time of the latest block. */
   now(): Promise<number> {
     return this.connection.networkHelpers.time.latest();
+  }
+
+  /** The sequencer by its key, which the simulator tells everybody: it takes blobs only in transactions that are signed already. */
+  sequencerWallet(): HDNodeWallet {
+    return HDNodeWallet.fromPhrase(
+      "test test test test test test test test test test test junk",
+      undefined,
+      "m/44'/60'/0'/0/1",
+    ).connect(this.connection.ethers.provider);
   }
 
   /** What a transaction that somebody has sent used. */

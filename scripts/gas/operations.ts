@@ -1,10 +1,12 @@
 import { fromHex, toHex } from "../../src/crypto/bytes.ts";
 import { bridgeAt, chainAt, inboxAt, settlementAt, tokenAt } from "../../src/l1/Contracts.ts";
+import { BYTES_PER_BLOB, toBlobs } from "../../src/machine/BlobPayload.ts";
 import { messageLeaf } from "../../src/machine/Inputs.ts";
 import { SequenceTree } from "../../src/machine/SequenceTree.ts";
 import { rootHash, witnessItem, type TreeRoot } from "../../src/machine/StateTree.ts";
 import { withdrawalKey } from "../../src/machine/Slots.ts";
 import { Asserter } from "../../test/support/assertions.ts";
+import { appendBlobBatch } from "../../test/support/blobs.ts";
 import { BTC } from "../../test/support/traffic/world.ts";
 import type { SimulatedL1 } from "./SimulatedL1.ts";
 import { RECIPIENT } from "./state.ts";
@@ -18,6 +20,13 @@ import type { Measurement } from "./table.ts";
 const USDC = 1_000_000n;
 const MAX_UINT256 = 2n ** 256n - 1n;
 const ZERO_HASH = `0x${"0".repeat(64)}`;
+
+/** Batches in blobs, by what they are called and how many they take. */
+const BLOB_BATCHES = [
+  ["batch, one blob", 1],
+  ["batch, three blobs", 3],
+  ["batch, six blobs", 6],
+] as const;
 
 /** Phase of the feed, and what its aggregator answers: BTC at 40,000 USD and a little more each round. */
 const PHASE = 6;
@@ -62,6 +71,12 @@ export async function measureOperations(l1: SimulatedL1, state: TreeRoot): Promi
   await measure("batch, 1 kB calldata", batches.appendBatch(33, 33, await l1.now(), payload(1024)));
   await steady.restore();
   await measure("batch, empty", batches.appendBatch(33, 33, await l1.now(), "0x"));
+  for (const [name, count] of BLOB_BATCHES) {
+    await steady.restore();
+    const full = toBlobs(payload(count * BYTES_PER_BLOB));
+    const call = { index: 33, messagesRead: 33, l2Time: await l1.now(), length: count * BYTES_PER_BLOB };
+    await measure(name, appendBlobBatch(l1.sequencerWallet(), inbox, call, full));
+  }
 
   await steady.restore();
   for (let i = 35; i < 300; i++) await inbox.enqueue(2, Uint8Array.of(i & 0xff));

@@ -50,7 +50,7 @@ import {
   withMarkets,
   type Size,
 } from "./state.ts";
-import { forced, framing, item, largest, malformed, message, SENT, type ProofCase } from "./ProofCase.ts";
+import { forced, framing, fromBlobs, item, largest, malformed, message, SENT, type ProofCase } from "./ProofCase.ts";
 
 /** The steps whose proofs are measured: each as it usually is, and with everything in it as large as the rules allow. */
 
@@ -161,6 +161,15 @@ export function proofCases(config: MachineConfig, base: TreeRoot): ProofCase[] {
 
     malformed("malformed 4 kB item", filler(MAX_ITEM, 7).fill(0xff, 0, 1)),
     malformed("malformed 4 kB item, largest", tooLong(encodeTransaction(fill(1), START)), true),
+    fromBlobs("fill, from a blob", item("fill", before(1, ONE), fill(0)), "in one"),
+    fromBlobs("fill, from two blobs", item("fill", before(1, ONE), fill(0)), "across two"),
+    fromBlobs("framing error, from two blobs", framing("framing error", Uint8Array.of(0xff, 0xff)), "across two"),
+    // The worst of all: no transaction that is not refused for its length alone is read from as many elements.
+    fromBlobs(
+      "malformed 4 kB item, from two blobs, largest",
+      malformed("malformed 4 kB item", tooLong(encodeTransaction(fill(1), START))),
+      "across two",
+    ),
     framing("framing error", Uint8Array.of(0)),
     framing("framing error, largest", Uint8Array.of(0xff, 0xff), true),
     {

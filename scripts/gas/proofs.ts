@@ -2,18 +2,19 @@ import { toHex } from "../../src/crypto/bytes.ts";
 import { TenorError } from "../../src/errors.ts";
 import { proverAt } from "../../src/l1/Contracts.ts";
 import { machineConfig } from "../../src/l1/deployment.ts";
-import { evidenceOf, stepArguments } from "../../src/l1/proverArguments.ts";
+import { evidenceOf, stepArguments, type StepEvidence } from "../../src/l1/proverArguments.ts";
+import { BYTES_PER_BLOB, MAX_BLOBS } from "../../src/machine/BlobPayload.ts";
 import { CHUNK } from "../../src/machine/Constants.ts";
 import { InputLog, type StepContext } from "../../src/machine/InputLog.ts";
-import { MESSAGE_FORCED, type Batch, type Message } from "../../src/machine/Inputs.ts";
+import { MESSAGE_FORCED, type Batch, type BatchRecord, type Message } from "../../src/machine/Inputs.ts";
 import { machineStateHash, type Cursor } from "../../src/machine/MachineState.ts";
 import type { TreeRoot } from "../../src/machine/StateTree.ts";
 import { itemLimit, Machine, type ProvenStep } from "../../src/machine/Step.ts";
-import { batchOf } from "../../test/support/batch.ts";
+import { batchOf, blobBatchOf } from "../../test/support/batch.ts";
 import { START } from "../../test/support/traffic/world.ts";
 import type { OneStepProver } from "../../typechain/index.ts";
 import { marginCases } from "./marginCases.ts";
-import type { ProofCase } from "./ProofCase.ts";
+import type { BytesInput, ProofCase } from "./ProofCase.ts";
 import { proofCases } from "./proofCases.ts";
 import { ProofStage } from "./ProofStage.ts";
 import { filler } from "./state.ts";
@@ -24,6 +25,8 @@ import type { Measurement } from "./table.ts";
 const INPUTS = 2 ** 17;
 /** Payload of a batch. */
 const BATCH_BYTES = 100_000;
+/** Payload of a batch in blobs, of which it takes as many as a transaction may carry: all their hashes are shown. */
+const BLOB_BATCH_BYTES = MAX_BLOBS * BYTES_PER_BLOB;
 /** Where an item lies in it. */
 const OFFSET = 50_000;
 /** Item steps that the batch has had. */
@@ -50,11 +53,12 @@ export async function measureProofs(l1: SimulatedL1, state: TreeRoot): Promise<M
   let share: Measurement | undefined;
   for (const [i, one] of cases.entries()) {
     const step = new Machine(config, log, one.root ?? state, cursorOf(one, i)).provenStep(context.target);
-    const data = calldata(prover, log, context, step);
+    const evidence = evidenceOf(step, log, context);
+    const data = calldata(prover, context, evidence);
     await expectProven(prover, one, step, data);
     const alone = await l1.call(one.operation, address, data);
     const isLargest = one.operation.endsWith("largest") || one.operation.endsWith("deepest paths");
-    const dispute = await stage.dispute(step, evidenceOf(step, log, context), isLargest ? DEEPEST_LEAF : LEAF);
+    const dispute = await stage.dispute(step, evidence, isLargest ? DEEPEST_LEAF : LEAF);
     const proof = await l1.call(one.operation, stage.address, dispute);
     measurements.push(proof);
     const [gas, bytes] = [proof.gas - alone.gas, proof.bytes - alone.bytes];
@@ -86,19 +90,26 @@ function inputsOf(cases: readonly ProofCase[]): InputLog {
     } else if ("message" in input) {
       log.appendBatch(batchAfter(INPUTS, payload));
     } else {
-      const own = payload.slice();
+      const own = input.blobs === undefined ? payload.slice() : filler(BLOB_BATCH_BYTES, 3);
       own.set(input.bytes, offsetOf(input));
-      log.appendBatch(batchAfter(FIRST_MESSAGE, own));
+      const read = readAfter(FIRST_MESSAGE);
+      log.appendBatch(input.blobs === undefined ? batchOf(own, read) : blobBatchOf(own, read));
     }
   }
   return log;
 }
 
 function batchAfter(messagesRead: number, payload: Uint8Array): Batch {
-  return batchOf(payload, { messagesRead: BigInt(messagesRead), l1Time: START, l2Time: START });
+  return batchOf(payload, readAfter(messagesRead));
 }
 
-function offsetOf({ crossing = false }: { readonly crossing?: boolean }): number {
+function readAfter(messagesRead: number): Pick<BatchRecord, "messagesRead" | "l1Time" | "l2Time"> {
+  return { messagesRead: BigInt(messagesRead), l1Time: START, l2Time: START };
+}
+
+function offsetOf({ crossing = false, blobs }: Pick<BytesInput, "crossing" | "blobs">): number {
+  // One byte before a border, so that a length of two bytes lies on both sides, and the item is read from as many elements as it can be.
+  if (blobs === "across two") return BYTES_PER_BLOB - 1;
   return crossing ? Math.ceil(OFFSET / CHUNK) * CHUNK - 1 : OFFSET;
 }
 
@@ -119,8 +130,8 @@ function cursorOf({ input }: ProofCase, i: number): Cursor {
   return { ...cursor, offset: offsetOf(input) };
 }
 
-function calldata(prover: OneStepProver, log: InputLog, context: StepContext, step: ProvenStep): string {
-  const proof = stepArguments(context, evidenceOf(step, log, context));
+function calldata(prover: OneStepProver, context: StepContext, evidence: StepEvidence): string {
+  const proof = stepArguments(context, evidence);
   return prover.interface.encodeFunctionData("step", [proof.context, proof.pre, proof.input, proof.witness]);
 }
 

@@ -52,6 +52,7 @@ function sized<Name extends string>(name: Name): Record<`${Name}, m = ${SectionB
 
 const DEPOSIT_PEER = "Arbitrum 91,067 (ETH), OP 61 to 128 k";
 const BATCH_PEER = "Arbitrum 154,182, OP 61,000";
+const BLOB_PEER = "Arbitrum 142,902 to 163,191, OP 21,000 (no contract)";
 const ASSERTION_PEER = "Arbitrum 165,946, OP 420,903 to 516,504";
 
 /** All operations, in the order of the table. */
@@ -61,6 +62,9 @@ export const GOALS = {
   "forced message": { target: 50_000, peer: "Arbitrum 87,294, OP 64 to 130 k" },
   "batch, 1 kB calldata": { target: 90_000, peer: BATCH_PEER },
   "batch, empty": { target: 60_000, peer: null },
+  "batch, one blob": { target: 60_000, peer: BLOB_PEER },
+  "batch, three blobs": { target: 60_000, peer: null },
+  "batch, six blobs": { target: 60_000, peer: null },
   "force inclusion": { target: 70_000, peer: "Arbitrum 117,835" },
   assertion: { target: 130_000, peer: ASSERTION_PEER },
   "assertion, new stake": { target: 150_000, peer: ASSERTION_PEER },
@@ -134,8 +138,12 @@ export const GOALS = {
   "one-step proof, fix price, largest": PROOF,
   "one-step proof, malformed 4 kB item": PROOF,
   "one-step proof, malformed 4 kB item, largest": PROOF,
+  "one-step proof, fill, from a blob": PROOF,
+  "one-step proof, fill, from two blobs": PROOF,
+  "one-step proof, malformed 4 kB item, from two blobs, largest": PROOF,
   "one-step proof, framing error": PROOF,
   "one-step proof, framing error, largest": PROOF,
+  "one-step proof, framing error, from two blobs": PROOF,
   "one-step proof, next batch": PROOF,
   "one-step proof, item limit": PROOF,
   "one-step proof, identity": PROOF,

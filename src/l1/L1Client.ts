@@ -1,5 +1,6 @@
 import {
   FetchRequest,
+  isHexString,
   JsonRpcProvider,
   Network,
   Wallet,
@@ -28,6 +29,13 @@ export interface L1ClientOptions extends SenderOptions {
 export interface ConnectOptions extends L1ClientOptions {
   /** Longest time that an answer may take. Default 30,000. */
   readonly timeoutMilliseconds?: number;
+}
+
+/** What a transaction carries. */
+export interface MinedTransaction {
+  readonly to: string | null;
+  readonly data: Hex;
+  readonly blockHash: string | null;
 }
 
 /**
@@ -125,8 +133,8 @@ export class L1Client implements BlockSource {
     return all.sort((a, b) => a.blockNumber - b.blockNumber || a.index - b.index);
   }
 
-  /** The calldata and destination of a mined transaction. */
-  async calldata(transactionHash: Hex): Promise<{ to: string | null; data: Hex; blockHash: string | null }> {
+  /** What a mined transaction carries, and where. */
+  async transaction(transactionHash: Hex): Promise<MinedTransaction> {
     const transaction = await this.read("read a transaction", () => this.provider.getTransaction(transactionHash));
     if (transaction === null) {
       throw new L1Error("INCONSISTENT", "the endpoint does not know a transaction whose log it returned", {
@@ -134,6 +142,22 @@ export class L1Client implements BlockSource {
       });
     }
     return { to: transaction.to, data: transaction.data as Hex, blockHash: transaction.blockHash };
+  }
+
+  /** The versioned hashes of the blobs of a mined transaction, none if it has no blobs. */
+  async blobHashes(transactionHash: Hex): Promise<readonly Hex[]> {
+    const { provider } = this;
+    // Asked for by hand where that is possible: not every provider that ethers knows keeps this field.
+    const transaction = await this.read("read a transaction's blobs", () =>
+      canSend(provider)
+        ? (provider.send("eth_getTransactionByHash", [transactionHash]) as Promise<unknown>)
+        : provider.getTransaction(transactionHash),
+    );
+    const hashes = (transaction as { blobVersionedHashes?: unknown } | null)?.blobVersionedHashes ?? [];
+    if (Array.isArray(hashes) && hashes.every((hash) => isHexString(hash, 32))) return hashes;
+    throw new L1Error("INCONSISTENT", "the endpoint returned blob hashes that are none", {
+      fields: { transactionHash, hashes },
+    });
   }
 
   /** The address that signs. */

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import type { Wallet } from "ethers";
 import { addressOf, sign } from "../../src/crypto/secp256k1.ts";
 import { concat, fromHex, toHex, type Hex } from "../../src/crypto/bytes.ts";
 import { keccak256 } from "../../src/crypto/keccak.ts";
@@ -13,6 +14,7 @@ import { InboxClient } from "../../src/l1/InboxClient.ts";
 import { L1Client, type L1ClientOptions } from "../../src/l1/L1Client.ts";
 import { L1Error } from "../../src/l1/L1Error.ts";
 import { readParameters, type TenorParameters } from "../../src/l1/parameters.ts";
+import { toBlobs } from "../../src/machine/BlobPayload.ts";
 import { transferDigest, withdrawDigest } from "../../src/machine/TypedData.ts";
 import { TX_TRANSFER, TX_WITHDRAW, type Transaction } from "../../src/machine/Wire.ts";
 import { encodeItem, encodeTransaction } from "../../src/machine/WireEncoding.ts";
@@ -22,6 +24,7 @@ import type { Follower } from "../../src/roles/Follower.ts";
 import { makeFollower } from "../../src/roles/nodes.ts";
 import { Proposer, type ProposerOptions } from "../../src/roles/Proposer.ts";
 import { connect, usdcOfBaseChain, type Connection } from "./baseChain.ts";
+import { appendBlobBatch, blobWallet, MemoryBlobs } from "./blobs.ts";
 
 /** The parameters of a local deployment, as committed; on a fork, with the base chain's USDC. */
 export const LOCAL_PARAMETERS: TenorParameters = {
@@ -69,13 +72,19 @@ export class World {
   /** The sequencer's view of the inbox. */
   readonly sequencer: InboxClient;
   readonly domain: Uint8Array;
+  /** What every node of this world reads blobs from. */
+  readonly blobs = new MemoryBlobs();
+  /** The sequencer's key, if it posts in blobs. */
+  readonly #poster: Wallet | undefined;
 
   private constructor(
     connection: Connection,
     deployment: Deployment,
     parameters: TenorParameters,
     signers: readonly HardhatEthersSigner[],
+    poster?: Wallet,
   ) {
+    this.#poster = poster;
     this.connection = connection;
     this.deployment = deployment;
     this.parameters = parameters;
@@ -93,6 +102,16 @@ export class World {
     return new World(connection, deployment, parameters, signers);
   }
 
+  /** The same with a sequencer that posts in blobs. */
+  static async launchInBlobs(changes: Partial<TenorParameters> = {}, on?: Connection): Promise<World> {
+    const connection = on ?? (await connect());
+    const poster = await blobWallet(connection);
+    const signers = await connection.ethers.getSigners();
+    const parameters = { ...LOCAL_PARAMETERS, ...changes, sequencer: poster.address as Hex };
+    const deployment = await deployTenor(signers[0]!, parameters);
+    return new World(connection, deployment, parameters, signers, poster);
+  }
+
   /** A connection to L1 of its own. */
   client(signer?: HardhatEthersSigner, options?: L1ClientOptions): L1Client {
     return new L1Client(this.connection.ethers.provider, signer, options);
@@ -102,7 +121,10 @@ export class World {
   follower(options?: L1ClientOptions): TestFollower {
     const steps: StepResult[] = [];
     const observer = (step: StepResult): unknown => steps.push(step);
-    return Object.assign(makeFollower(this.client(undefined, options), this.deployment, { observer }), { steps });
+    const { blobs } = this;
+    return Object.assign(makeFollower(this.client(undefined, options), this.deployment, { observer, blobs }), {
+      steps,
+    });
   }
 
   /** The StateCommitmentChain as an account sees it. */
@@ -190,7 +212,15 @@ export class World {
     const now = await this.now();
     const time = now > last ? now : last;
     const items = make(time).map((transaction) => encodeItem(encodeTransaction(transaction, time)));
-    await this.sequencer.appendBatch(index, messages, time, concat(...items, rest));
+    const payload = concat(...items, rest);
+    if (this.#poster === undefined) {
+      await this.sequencer.appendBatch(index, messages, time, payload);
+      return;
+    }
+    const blobs = toBlobs(payload);
+    for (const blob of blobs) this.blobs.keep(blob);
+    const call = { index, messagesRead: messages, l2Time: time, length: payload.length };
+    await (await appendBlobBatch(this.#poster, contract, call, blobs)).wait();
   }
 
   /** A signed withdrawal of the owner's. */

@@ -12,9 +12,10 @@ import { deploymentGenesis, machineConfig } from "../../../src/l1/deployment.ts"
 import type { GameClient } from "../../../src/l1/GameClient.ts";
 import type { L1Receipt } from "../../../src/l1/L1Source.ts";
 import type { TenorParameters } from "../../../src/l1/parameters.ts";
-import { evidenceOf } from "../../../src/l1/proverArguments.ts";
+import { evidenceOf, type StepEvidence } from "../../../src/l1/proverArguments.ts";
 import type { Follower } from "../../../src/roles/Follower.ts";
 import { GENESIS_CURSOR, machineStateHash, type MachineState } from "../../../src/machine/MachineState.ts";
+import type { StepContext } from "../../../src/machine/InputLog.ts";
 import { Machine, type ProvenStep } from "../../../src/machine/Step.ts";
 import { MESSAGE_FORCED } from "../../../src/machine/Inputs.ts";
 import { PatchedHistory } from "../../../src/history/PatchedHistory.ts";
@@ -47,6 +48,8 @@ export function falseState(label: string, index: number): Uint8Array {
 export interface SceneOptions extends Partial<TenorParameters> {
   /** Whether blocks may share a second of L1, for games in which every second counts. */
   readonly sharedSeconds?: boolean;
+  /** Whether the sequencer posts in blobs. */
+  readonly inBlobs?: boolean;
 }
 
 /**
@@ -60,6 +63,7 @@ export class GameScene {
   readonly honest: Claim;
   readonly #log: Follower["log"];
   readonly #range: Range;
+  readonly #evidences = new Map<string, StepEvidence>();
   readonly #games = new Map<HardhatEthersSigner, GameClient>();
   readonly #chains = new Map<HardhatEthersSigner, ChainClient>();
 
@@ -72,11 +76,16 @@ export class GameScene {
   }
 
   /** Deploys, on a new chain or on the one given, and makes the genesis assertion's range. */
-  static async launch({ sharedSeconds = false, ...changes }: SceneOptions = {}, on?: Connection): Promise<GameScene> {
+  static async launch(
+    { sharedSeconds = false, inBlobs = false, ...changes }: SceneOptions = {},
+    on?: Connection,
+  ): Promise<GameScene> {
     const override = { allowBlocksWithSameTimestamp: sharedSeconds };
     // Its parties answer at once, so that the challenge period may be as short as a test likes.
     const quick = { reactionSeconds: 1n, censorshipSeconds: 0n };
-    const world = await World.launch({ ...quick, ...changes }, on ?? (await connect(override)));
+    const connection = on ?? (await connect(override));
+    const parameters = { ...quick, ...changes };
+    const world = await (inBlobs ? World.launchInBlobs(parameters, connection) : World.launch(parameters, connection));
     const [alice, bob] = [await world.trader("alice"), await world.trader("bob")];
     await alice.bridge.open(alice.address, 300n * USDC);
     await bob.bridge.open(bob.address, 100n * USDC);
@@ -230,9 +239,19 @@ export class GameScene {
     return {
       history: this.honest.history,
       origin: this.#range.origin,
-      evidence: (index, inputs) =>
-        Promise.resolve(evidenceOf(this.steps[Math.min(index, this.realSteps)]!, this.#log, inputs)),
+      evidence: (index, inputs) => Promise.resolve(this.#evidence(Math.min(index, this.realSteps), inputs)),
     };
+  }
+
+  /** From blobs it takes a while, and liars ask for it with every move. */
+  #evidence(index: number, inputs: StepContext): StepEvidence {
+    const key = [index, inputs.batchCount, inputs.messageCount].join();
+    let evidence = this.#evidences.get(key);
+    if (evidence === undefined) {
+      evidence = evidenceOf(this.steps[index]!, this.#log, inputs);
+      this.#evidences.set(key, evidence);
+    }
+    return evidence;
   }
 
   /** The game as its events tell it. */

@@ -134,7 +134,13 @@ export function postHashOf(step: ProvenStep): string {
 
 function sizeOf({ input, witness }: StepEvidence): number {
   const paths = input.recordPath.length + input.messagePath.length + input.chunkPath.length;
-  return 1_500 + 32 * paths + input.chunks.length + witness.reduce((sum, item) => sum + item.length, 0);
+  return (
+    1_500 +
+    32 * paths +
+    input.chunks.length +
+    input.blobProof.length +
+    witness.reduce((sum, item) => sum + item.length, 0)
+  );
 }
 
 /** Cuts 0 to `count` into slices of about CALL_BYTES. */

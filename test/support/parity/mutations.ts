@@ -1,5 +1,8 @@
+import { concat, toHex, writeU256 } from "../../../src/crypto/bytes.ts";
+import { BLS_MODULUS, FIELD_ELEMENT, G1_POINT } from "../../../src/crypto/kzg.ts";
 import type { StepEvidence } from "../../../src/l1/proverArguments.ts";
 import type { Random } from "../../../src/market/random.ts";
+import { blobCount } from "../../../src/machine/BlobPayload.ts";
 import type { BatchRecord, Message } from "../../../src/machine/Inputs.ts";
 import type { InputEvidence } from "../../../src/machine/InputLog.ts";
 import type { Patch } from "./judge.ts";
@@ -63,6 +66,8 @@ export function inputMutations(random: Random, evidence: StepEvidence): readonly
   if (input.message.payload.length > 0) {
     mutate("message: payload forged", message({ payload: flipped(random, input.message.payload) }));
   }
+  mutate("blob proof longer", { blobProof: concat(input.blobProof, new Uint8Array(G1_POINT)) });
+  if (input.blobProof.length > 0) mutations.push(...blobMutations(random, evidence));
   if (input.chunks.length > 0) {
     mutate("chunks forged", { chunks: flipped(random, input.chunks) });
     mutate("chunks shorter", { chunks: input.chunks.slice(0, -1) });
@@ -79,6 +84,63 @@ export function inputMutations(random: Random, evidence: StepEvidence): readonly
     mutations.push({ name: "another state root", evidence: { ...evidence, pre: { ...pre, stateRoot: sibling } } });
   }
   return mutations;
+}
+
+/** Each part of the evidence of field elements forged, missing, or that of something else. */
+function blobMutations(random: Random, evidence: StepEvidence): readonly Mutation[] {
+  const { input } = evidence;
+  const { chunks, blobProof } = input;
+  const hashes = 32 * blobCount(input.record.length);
+  const elements = chunks.length / FIELD_ELEMENT;
+  const proofs = blobProof.length - G1_POINT * elements;
+  const one = FIELD_ELEMENT * random.uint(elements);
+  const value = BigInt(toHex(chunks.subarray(one, one + FIELD_ELEMENT)));
+  const changes: Record<string, Partial<InputEvidence>> = {
+    "versioned hash wrong": { blobProof: flippedIn(random, blobProof, 0, hashes) },
+    "commitment foreign": { blobProof: flippedIn(random, blobProof, hashes, proofs) },
+    "proof wrong": { blobProof: flippedIn(random, blobProof, proofs, blobProof.length) },
+    "proof of infinity": { blobProof: set(blobProof, proofs, G1_INFINITY) },
+    "element's highest byte changed": { chunks: chunks.with(one, chunks[one]! ^ 1) },
+    "element not canonical": { chunks: set(chunks, one, wordOf(value + BLS_MODULUS)) },
+    "element less": { chunks: chunks.slice(FIELD_ELEMENT) },
+    "element less with its proof": {
+      chunks: chunks.slice(0, -FIELD_ELEMENT),
+      blobProof: blobProof.slice(0, -G1_POINT),
+    },
+    "element more with a proof": {
+      chunks: concat(chunks, chunks.slice(-FIELD_ELEMENT)),
+      blobProof: concat(blobProof, blobProof.slice(-G1_POINT)),
+    },
+    "proof less": { blobProof: blobProof.slice(0, -G1_POINT) },
+    "no blob proof": { blobProof: NOTHING },
+  };
+  if (elements > 1) {
+    const [first, second] = [chunks.slice(0, FIELD_ELEMENT), chunks.slice(FIELD_ELEMENT, 2 * FIELD_ELEMENT)];
+    changes["neighbouring elements swapped"] = { chunks: set(set(chunks, 0, second), FIELD_ELEMENT, first) };
+  }
+  return Object.entries(changes).map(([name, change]) => ({
+    name,
+    evidence: { ...evidence, input: { ...input, ...change } },
+  }));
+}
+
+const G1_INFINITY = new Uint8Array(G1_POINT).fill(0xc0, 0, 1);
+
+function wordOf(value: bigint): Uint8Array {
+  const word = new Uint8Array(32);
+  writeU256(word, 0, value);
+  return word;
+}
+
+function set(bytes: Uint8Array, at: number, by: Uint8Array): Uint8Array {
+  const changed = bytes.slice();
+  changed.set(by, at);
+  return changed;
+}
+
+/** One bit of the bytes `start` to `end` changed. */
+function flippedIn(random: Random, bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return set(bytes, start, flipped(random, bytes.slice(start, end)));
 }
 
 function flipped(random: Random, bytes: Uint8Array): Uint8Array {

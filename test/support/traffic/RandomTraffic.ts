@@ -1,8 +1,10 @@
 import { concat } from "../../../src/crypto/bytes.ts";
+import { FIELD_ELEMENT } from "../../../src/crypto/kzg.ts";
+import { BYTES_PER_ELEMENT, toBlobs } from "../../../src/machine/BlobPayload.ts";
 import { DATA_CALLDATA, DATA_FORCED } from "../../../src/machine/Inputs.ts";
 import { TX_SETTLE, type Transaction } from "../../../src/machine/Wire.ts";
 import { encodeItem, encodeTransaction } from "../../../src/machine/WireEncoding.ts";
-import { batchOf } from "../batch.ts";
+import { batchOf, blobBatchOf } from "../batch.ts";
 import { RECIPES, type Recipe } from "./recipes.ts";
 import { Traffic } from "./Traffic.ts";
 
@@ -14,6 +16,10 @@ const DECK_SHARE = 0.5;
  * with the messages that it reads, to the log; the caller then runs the machine to the new target.
  */
 export class RandomTraffic extends Traffic {
+  /** Whether payloads go into blobs, whose unused bytes are random. */
+  inBlobs = false;
+  /** What comes before the random items of the next batch. */
+  prefix: Uint8Array = new Uint8Array(0);
   /** Recipes that have not come up yet. */
   #deck: Recipe[] = [];
 
@@ -39,13 +45,30 @@ export class RandomTraffic extends Traffic {
     const steps = items.reduce((sum, item) => sum + (isSettle(item) ? item.accounts.length : 1), 0);
     const room = random.bool(0.9) ? Math.max(0, steps * 64 - size0) : 0;
     const payload = concat(...body, garbage ?? new Uint8Array(room));
-    this.#append(payload);
+    this.#append(concat(this.prefix, payload));
+    this.prefix = new Uint8Array(0);
   }
 
   #append(payload: Uint8Array): void {
-    const dataKind = payload.length === 0 ? DATA_FORCED : DATA_CALLDATA;
     const { messageCount: messagesRead } = this.log;
-    this.log.appendBatch(batchOf(payload, { messagesRead, l1Time: this.l1Time, l2Time: this.batchTime }, dataKind));
+    const read = { messagesRead, l1Time: this.l1Time, l2Time: this.batchTime };
+    if (this.inBlobs && payload.length > 0) {
+      this.log.appendBatch(blobBatchOf(payload, read, this.#blobsOf(payload)));
+    } else {
+      this.log.appendBatch(batchOf(payload, read, payload.length === 0 ? DATA_FORCED : DATA_CALLDATA));
+    }
+  }
+
+  /** The payload's blobs with something in the bytes that have no meaning: the highest one of each element, and the unused end. */
+  #blobsOf(payload: Uint8Array): Uint8Array[] {
+    const used = payload.length + Math.floor(payload.length / BYTES_PER_ELEMENT) + 1;
+    return toBlobs(payload).map((blob, i) => {
+      for (let at = 0; at < blob.length; at++) {
+        if (at % FIELD_ELEMENT === 0) blob[at] = this.random.uint(0x73);
+        else if (i * blob.length + at > used + FIELD_ELEMENT) blob[at] = this.random.uint(256);
+      }
+      return blob;
+    });
   }
 
   /** Every recipe comes up once before any comes up twice; in between, the heavier ones more often. */

@@ -1,9 +1,12 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { toHex } from "../../../src/crypto/bytes.ts";
-import { DeriveError, Derivation, type DeriveErrorCode } from "../../../src/derive/Derivation.ts";
+import { Derivation } from "../../../src/derive/Derivation.ts";
+import { DeriveError, type DeriveErrorCode } from "../../../src/derive/DeriveError.ts";
 import type { InboxEvent } from "../../../src/l1/L1Source.ts";
 import type { InputLog } from "../../../src/machine/InputLog.ts";
+import { BYTES_PER_BLOB, toBlobs } from "../../../src/machine/BlobPayload.ts";
+import { hashOfBlob } from "../../support/blobs.ts";
 import { FakeInbox } from "../../support/fakeInbox.ts";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -144,7 +147,7 @@ describe("Derivation", () => {
         fc.integer({ min: 1, max: 40 }),
         async (actions, range) => {
           const l1 = new FakeInbox();
-          const node = new Derivation(l1, 0, range);
+          const node = new Derivation(l1, 0, { range });
           let value = 0;
           for (const step of actions) {
             const messages = Number(l1.expectedLog().messageCount);
@@ -228,5 +231,112 @@ describe("Derivation", () => {
       await expectRefusal(derivation, "ROOT_MISMATCH");
       expect(derivation.log.messageCount).to.equal(0n);
     });
+  });
+
+  describe("batches in blobs", () => {
+    const payloadOf = (length: number, seed: number): Uint8Array =>
+      Uint8Array.from({ length }, (_, i) => (i * 167 + seed) & 0xff);
+    const inBlobs = (payload: Uint8Array, blobs = toBlobs(payload)) =>
+      ({ type: "batch", payload, messagesRead: 0n, blobs }) as const;
+    /** As a sequencer may fill them that wants to be difficult: something in every byte that has no meaning. */
+    const unusual = (payload: Uint8Array): Uint8Array[] =>
+      toBlobs(payload).map((blob) => {
+        for (let at = 0; at < blob.length; at += 32) blob[at] = 0x11;
+        return blob.fill(0x22, blob.length - 31);
+      });
+    const one = payloadOf(100, 1);
+    const two = payloadOf(BYTES_PER_BLOB + 1, 2);
+
+    beforeEach(() => {
+      derivation = new Derivation(source, 0, { blobs: source.blobs });
+    });
+
+    /** What `sync` throws. */
+    async function failure(of = derivation): Promise<DeriveError> {
+      const error: unknown = await of.sync().catch((thrown: unknown) => thrown);
+      expect(error).to.be.instanceOf(DeriveError);
+      return error as DeriveError;
+    }
+
+    it("takes their payloads over, and keeps blobs only where they are not as usual", async () => {
+      const odd = unusual(one);
+      const block = source.mine(batch(1), inBlobs(one), inBlobs(two), inBlobs(one, odd));
+      await derivation.sync();
+      expect(fingerprint(derivation.log)).to.deep.equal(fingerprint(source.expectedLog()));
+      const { log } = derivation;
+      expect(log.batch(1n)).to.deep.include({ payload: one }).and.not.to.have.property("blobs");
+      expect(Buffer.from(log.batch(2n).payload).equals(two)).to.equal(true);
+      expect(log.batch(2n)).not.to.have.property("blobs");
+      expect(log.batch(3n).payload).to.deep.equal(one);
+      expect(log.batch(3n).blobs).to.deep.equal(odd);
+      const asked = [...toBlobs(one), ...toBlobs(two), ...odd].map((blob) => toHex(hashOfBlob(blob)));
+      expect(source.blobs.asked).to.deep.equal(asked.map((hash) => ({ hash, block: block.number })));
+    });
+
+    it("says which blob no source has, and goes on with the next call without fetching the others again", async () => {
+      source.mine(batch(1));
+      await derivation.sync();
+      const block = source.mine(inBlobs(one), inBlobs(two));
+      const [lost, missing] = [toBlobs(two)[1]!, hashOfBlob(toBlobs(two)[1]!)];
+      source.blobs.forget(missing);
+      const { code, fields } = await failure();
+      expect(code).to.equal("BLOB_UNAVAILABLE");
+      expect(fields).to.include({
+        ...{ batch: 2n, versionedHash: toHex(missing), block: block.number, blockHash: block.hash },
+      });
+      expect(derivation.log.batchCount).to.equal(1n);
+      const asked = source.blobs.asked.length;
+      expect((await failure()).code).to.equal("BLOB_UNAVAILABLE");
+      expect(source.blobs.asked.slice(asked).some(({ hash }) => hash === toHex(hashOfBlob(toBlobs(one)[0]!)))).to.equal(
+        false,
+      );
+      source.blobs.keep(lost);
+      await derivation.sync();
+      expect(fingerprint(derivation.log)).to.deep.equal(fingerprint(source.expectedLog()));
+    });
+
+    it("needs a source of blobs for them, and for nothing else", async () => {
+      const blind = new Derivation(source, 0);
+      source.mine(batch(1));
+      await blind.sync();
+      source.mine(inBlobs(one));
+      expect((await failure(blind)).code).to.equal("BLOB_UNAVAILABLE");
+    });
+
+    const hash = (): Uint8Array => hashOfBlob(toBlobs(one)[0]!);
+    const lies: [name: string, lie: () => void, code: DeriveErrorCode][] = [
+      ["another blob", () => source.blobs.confuse(hash(), toBlobs(two)[0]!), "COMMITMENT_MISMATCH"],
+      ["less than a blob", () => source.blobs.confuse(hash(), toBlobs(one)[0]!.slice(1)), "COMMITMENT_MISMATCH"],
+      [
+        "what is no blob",
+        () => source.blobs.confuse(hash(), new Uint8Array(131_072).fill(0xff)),
+        "COMMITMENT_MISMATCH",
+      ],
+      [
+        "other hashes",
+        () => (source.batchBlobHashes = () => Promise.resolve([new Uint8Array(32)])),
+        "COMMITMENT_MISMATCH",
+      ],
+      ["no hashes", () => (source.batchBlobHashes = () => Promise.resolve([])), "COMMITMENT_MISMATCH"],
+      ["a hash more", () => (source.batchBlobHashes = () => Promise.resolve([hash(), hash()])), "COMMITMENT_MISMATCH"],
+      ["a batch without length", () => corruptLength(0), "BATCH_IMPOSSIBLE"],
+      ["a length of seven blobs", () => corruptLength(6 * BYTES_PER_BLOB + 1), "BATCH_IMPOSSIBLE"],
+      ["a length of two blobs", () => corruptLength(BYTES_PER_BLOB + 1), "COMMITMENT_MISMATCH"],
+      ["another length in one blob", () => corruptLength(99), "ROOT_MISMATCH"],
+    ];
+    for (const [name, lie, code] of lies) {
+      it(`is told ${name}: ${code}`, async () => {
+        source.mine(inBlobs(one));
+        lie();
+        expect((await failure()).code).to.equal(code);
+        expect(derivation.log.batchCount).to.equal(0n);
+      });
+    }
+
+    function corruptLength(length: number): void {
+      const honest = source.inboxSummary(1);
+      source.corrupt((e) => (e.type === "batch" ? { ...e, length } : e));
+      source.inboxSummary = () => honest;
+    }
   });
 });

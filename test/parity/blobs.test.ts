@@ -1,0 +1,30 @@
+import { expect } from "chai";
+import { Random } from "../../src/market/random.ts";
+import { deployJudge, type Judge } from "../support/parity/judge.ts";
+import { expectParity } from "../support/parity/parity.ts";
+import { randomBlobSteps } from "../support/traffic/blobSteps.ts";
+
+const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
+/** Field elements that are opened, at some 70 ms each. */
+const ELEMENTS = 30;
+
+describe("parity on random transactions in blobs", () => {
+  let judge: Judge;
+
+  before(async () => {
+    judge = await deployJudge();
+  });
+
+  it("agrees on steps of every kind, also across two blobs, and refuses every mutation of their evidence", async () => {
+    console.log(`      seed ${SEED}`);
+    const { log, steps } = randomBlobSteps(judge.chainId, SEED, ELEMENTS);
+    expect(new Set(steps.map(({ kind }) => kind))).to.include.all.keys(
+      "item",
+      "message",
+      "framing error",
+      "next batch",
+    );
+    const report = await expectParity(judge, log, log.batchCount, steps, new Random(SEED));
+    console.log(`      ${report.steps} steps, ${report.mutations} mutations, at most ${report.maxGas} gas a step`);
+  });
+});
