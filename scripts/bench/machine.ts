@@ -124,9 +124,8 @@ function makeWorkload(fills: number, positions: number): Workload {
         flags: 0,
         keyIndex: 0,
         keyEpoch: 0,
-        quantity: LOT,
-        limitTicks: terms.limitPrice / TICK,
-        maxFee: terms.maxFee,
+        lots: 1n,
+        feeTicks: terms.maxFee / TICK,
         deadline: terms.deadline,
         signature,
       };
@@ -138,8 +137,10 @@ function makeWorkload(fills: number, positions: number): Workload {
       day: DAY + 7,
       strikeSteps: strike / STEP,
       put: false,
+      limitTicks: terms.limitPrice / TICK,
     };
-    items.push(encodeTransaction({ type: TX_FILL, maker, taker: order(takerId, !isSell), quantity: LOT }, START));
+    const taker = { ...order(takerId, !isSell), slippageTicks: 0n };
+    items.push(encodeTransaction({ type: TX_FILL, maker, taker, lots: 1n }, START));
   }
   const config: MachineConfig = {
     domain,

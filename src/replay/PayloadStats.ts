@@ -2,14 +2,15 @@ import type { Batch } from "../machine/Inputs.ts";
 import { encodeVarint } from "../machine/Varint.ts";
 import {
   decodeTransaction,
-  frameAt,
   TX_FILL,
   type OrderReference,
   type Transaction,
   type WireMakerOrder,
-  type WireOrder,
+  type WireTakerOrder,
 } from "../machine/Wire.ts";
-import { DAY, WIRE_FEE, WIRE_QUANTITY } from "../machine/Constants.ts";
+import { DAY } from "../machine/Constants.ts";
+import { frameAt } from "../machine/Framing.ts";
+import { encodeOrderDeadline } from "../machine/WireEncoding.ts";
 
 /** Where the bytes of posted batches go. */
 export interface PayloadStats {
@@ -67,10 +68,11 @@ type Add = (field: string, bytes: number) => void;
 
 function addFill(fill: Extract<Transaction, { type: typeof TX_FILL }>, timeBase: bigint, add: Add): void {
   for (const order of [fill.maker, fill.taker]) addOrder(order, timeBase, add);
-  add("fill: quantity", size(fill.quantity / WIRE_QUANTITY));
+  const whole = !fill.taker.stored && fill.taker.lots === fill.lots;
+  add("fill: quantity", whole ? 0 : size(fill.lots));
 }
 
-function addOrder(order: WireOrder | WireMakerOrder | OrderReference, timeBase: bigint, add: Add): void {
+function addOrder(order: WireMakerOrder | WireTakerOrder | OrderReference, timeBase: bigint, add: Add): void {
   if (order.stored) {
     add("fill: reference to a stored order", size(BigInt(order.account)) + size(order.nonce));
     return;
@@ -80,11 +82,13 @@ function addOrder(order: WireOrder | WireMakerOrder | OrderReference, timeBase: 
   add("order: flags and key", 1 + (order.keyIndex === 0 ? 0 : 1 + size(BigInt(order.keyEpoch))));
   if ("market" in order) {
     add("order: series", 1 + size(BigInt(order.day) - timeBase / DAY) + size(order.strikeSteps));
+    add("order: limit", size(order.limitTicks));
+  } else {
+    add("order: slippage", size(order.slippageTicks));
   }
-  add("order: quantity", size(order.quantity / WIRE_QUANTITY));
-  add("order: limit", size(order.limitTicks));
-  add("order: maximum fee", size(order.maxFee / WIRE_FEE));
-  add("order: deadline", size(order.deadline - timeBase));
+  add("order: quantity", size(order.lots));
+  add("order: maximum fee", size(order.feeTicks));
+  add("order: deadline", size(encodeOrderDeadline(order.deadline, timeBase)));
   add("order: signature", order.signature.length);
 }
 

@@ -105,7 +105,12 @@ describe("OneStepProver", () => {
       forcible: true,
     });
     const maker = makerOrder(signing(), draft(3, false), BTC);
-    return item({ type: 0x10, maker, taker: takerOrder(signing(), draft(4, true), BTC), quantity: 100_000n });
+    return item({
+      type: 0x10,
+      maker,
+      taker: takerOrder(signing(), draft(4, true), BTC, 100_000n),
+      lots: 100_000n / BTC.lot,
+    });
   }
 
   describe("deployment", () => {
