@@ -152,13 +152,16 @@ library Wire {
     uint8 internal constant TX_BID = 0x0c;
     uint8 internal constant TX_FUND_BID = 0x0d;
     uint8 internal constant TX_COLLECT_FUND = 0x0e;
-    /// @notice Bit 0: the maker's order is stored; bit 1: the taker's is; bit 2: the taker's is new and filled in whole.
+    /// @notice The least type of a fill, and the largest; its bits follow.
     uint8 internal constant TX_FILL = 0x10;
-    uint8 internal constant TX_FILL_LAST = 0x15;
-    /// @notice Bits of a fill's type.
+    uint8 internal constant TX_FILL_LAST = 0x1d;
+    /// @notice The maker's order is stored; the taker's is.
     uint8 internal constant FORM_MAKER_STORED = 1;
     uint8 internal constant FORM_TAKER_STORED = 2;
+    /// @notice The taker's order is new and filled in whole, so the fill has no quantity of its own.
     uint8 internal constant FORM_TAKER_WHOLE = 4;
+    /// @notice The taker's order is new, signed by the owner, and its only flag is immediate-or-cancel, so it has no byte of flags.
+    uint8 internal constant FORM_TAKER_IMMEDIATE = 8;
     uint8 internal constant TX_ORACLE_REPORT = 0x20;
 
     uint8 internal constant FLAG_SELL = 0x01;
@@ -330,8 +333,14 @@ library Wire {
         Reader memory r = begin(item);
         uint256 form = typeOf(item) - TX_FILL;
         WireOrder memory taker = transaction.taker;
-        _order(r, timeBase, form & FORM_MAKER_STORED != 0, true, transaction.maker);
-        _order(r, timeBase, form & FORM_TAKER_STORED != 0, false, taker);
+        if (form & FORM_MAKER_STORED != 0) _reference(r, transaction.maker);
+        else _makerOrder(r, timeBase, transaction.maker);
+        if (form & FORM_TAKER_STORED != 0) {
+            if (form & (FORM_TAKER_WHOLE | FORM_TAKER_IMMEDIATE) != 0) r.fail();
+            _reference(r, taker);
+        } else {
+            _takerOrder(r, timeBase, form & FORM_TAKER_IMMEDIATE != 0, taker);
+        }
         if (form & FORM_TAKER_WHOLE != 0) {
             transaction.lots = taker.lots;
         } else {
@@ -349,31 +358,50 @@ library Wire {
         r.u8();
     }
 
-    function _order(Reader memory r, uint256 timeBase, bool stored, bool maker, WireOrder memory order) private pure {
-        order.stored = stored;
+    function _reference(Reader memory r, WireOrder memory order) private pure {
+        order.stored = true;
         order.account = _account(r);
         order.nonce = _nonce(r);
-        if (stored) return;
-        uint8 wireFlags = r.u8();
+    }
+
+    function _makerOrder(Reader memory r, uint256 timeBase, WireOrder memory order) private pure {
+        order.account = _account(r);
+        order.nonce = _nonce(r);
+        order.put = _flags(r, r.u8(), order) & WIRE_PUT != 0;
+        order.market = r.u8();
+        uint256 day = timeBase / Constants.DAY + r.varint(Constants.MAX_DAY);
+        if (day > Constants.MAX_DAY) r.fail();
+        // SAFETY: what the casts cut off has been refused.
+        order.day = uint16(day);
+        order.strikeSteps = uint64(r.varint(Constants.MAX_PRICE));
+        order.limitTicks = uint64(r.varint(Constants.MAX_PRICE));
+        _orderTail(r, timeBase, order);
+    }
+
+    function _takerOrder(Reader memory r, uint256 timeBase, bool immediate, WireOrder memory order) private pure {
+        order.account = _account(r);
+        order.nonce = _nonce(r);
+        uint8 wireFlags = immediate ? FLAG_IMMEDIATE_OR_CANCEL : r.u8();
+        // One encoding: the commonest flags are said by the type.
+        if (!immediate && wireFlags == FLAG_IMMEDIATE_OR_CANCEL) r.fail();
+        if (_flags(r, wireFlags, order) & (WIRE_PUT | FLAG_SELL) != 0) r.fail();
+        order.slippageTicks = uint64(r.varint(Constants.MAX_PRICE));
+        _orderTail(r, timeBase, order);
+    }
+
+    /// @dev The flags of an order, and the session key if they say that one signed.
+    function _flags(Reader memory r, uint8 wireFlags, WireOrder memory order) private pure returns (uint8) {
         order.flags = wireFlags & ~(WIRE_PUT | WIRE_KEYED);
         if (wireFlags & WIRE_KEYED != 0) {
             order.keyIndex = r.u8();
             order.keyEpoch = uint32(r.varint(type(uint32).max));
             if (order.keyIndex == 0 || order.keyIndex > Constants.MAX_KEYS) r.fail();
         }
-        if (maker) {
-            order.put = wireFlags & WIRE_PUT != 0;
-            order.market = r.u8();
-            uint256 day = timeBase / Constants.DAY + r.varint(Constants.MAX_DAY);
-            if (day > Constants.MAX_DAY) r.fail();
-            // SAFETY: what the casts cut off has been refused.
-            order.day = uint16(day);
-            order.strikeSteps = uint64(r.varint(Constants.MAX_PRICE));
-            order.limitTicks = uint64(r.varint(Constants.MAX_PRICE));
-        } else {
-            if (wireFlags & (WIRE_PUT | FLAG_SELL) != 0) r.fail();
-            order.slippageTicks = uint64(r.varint(Constants.MAX_PRICE));
-        }
+        return wireFlags;
+    }
+
+    /// @dev What stands behind an order's price.
+    function _orderTail(Reader memory r, uint256 timeBase, WireOrder memory order) private pure {
         order.lots = _lots(r);
         order.feeTicks = uint64(r.varint(Constants.MAX_PRICE));
         order.deadline = _orderDeadline(r, timeBase);

@@ -32,12 +32,15 @@ export const TX_BID = 0x0c;
 export const TX_FUND_BID = 0x0d;
 export const TX_COLLECT_FUND = 0x0e;
 export const TX_ORACLE_REPORT = 0x20;
-/** Bit 0: the maker's order is stored; bit 1: the taker's is; bit 2: the taker's is new and filled in whole. */
+/** The least type of a fill; its bits follow. */
 export const TX_FILL = 0x10;
-/** Bits of a fill's type. */
+/** The maker's order is stored; the taker's is. */
 export const FORM_MAKER_STORED = 1;
 export const FORM_TAKER_STORED = 2;
+/** The taker's order is new and filled in whole, so the fill has no quantity of its own. */
 export const FORM_TAKER_WHOLE = 4;
+/** The taker's order is new, signed by the owner, and its only flag is immediate-or-cancel, so it has no byte of flags. */
+export const FORM_TAKER_IMMEDIATE = 8;
 
 export const FLAG_SELL = 0x01;
 export const FLAG_FILL_OR_KILL = 0x02;
@@ -305,19 +308,26 @@ function readTransaction(r: Reader, timeBase: bigint, forced: boolean): Transact
       return { type, ...readReport(r) };
     default: {
       const form = type - TX_FILL;
-      if (form < 0 || form > (FORM_TAKER_WHOLE | FORM_MAKER_STORED)) return undefined;
-      // A forced fill carries both orders with their signatures.
-      if (forced && (form & (FORM_MAKER_STORED | FORM_TAKER_STORED)) !== 0) return undefined;
-      const maker = (form & FORM_MAKER_STORED) !== 0 ? readReference(r) : readMakerOrder(r, timeBase);
-      const taker = (form & FORM_TAKER_STORED) !== 0 ? readReference(r) : readTakerOrder(r, timeBase);
-      const whole = taker.stored ? undefined : taker.lots;
-      if ((form & FORM_TAKER_WHOLE) !== 0) return { type: TX_FILL, maker, taker, lots: whole! };
-      const lots = readLots(r);
-      // One encoding: what fills a new taker's order in whole says so in its type.
-      if (lots === whole) r.fail();
-      return { type: TX_FILL, maker, taker, lots };
+      if (form < 0 || form > 15) return undefined;
+      return readFill(r, timeBase, forced, (bit) => (form & bit) !== 0);
     }
   }
+}
+
+/** `has` tells the bits of the type. */
+function readFill(r: Reader, timeBase: bigint, forced: boolean, has: (bit: number) => boolean): Fill | undefined {
+  const [makerStored, takerStored] = [has(FORM_MAKER_STORED), has(FORM_TAKER_STORED)];
+  const [isWhole, isImmediate] = [has(FORM_TAKER_WHOLE), has(FORM_TAKER_IMMEDIATE)];
+  if (takerStored && (isWhole || isImmediate)) return undefined;
+  // A forced fill carries both orders with their signatures.
+  if (forced && (makerStored || takerStored)) return undefined;
+  const maker = makerStored ? readReference(r) : readMakerOrder(r, timeBase);
+  const taker = takerStored ? readReference(r) : readTakerOrder(r, timeBase, isImmediate);
+  const whole = taker.stored ? undefined : taker.lots;
+  const lots = isWhole ? whole! : readLots(r);
+  // One encoding: what fills a new taker's order in whole says so in its type.
+  if (!isWhole && lots === whole) r.fail();
+  return { type: TX_FILL, maker, taker, lots };
 }
 
 function readOwnerAuth(r: Reader, timeBase: bigint, forced: boolean): OwnerAuth | undefined {
@@ -337,33 +347,40 @@ function readReference(r: Reader): OrderReference {
 }
 
 function readMakerOrder(r: Reader, timeBase: bigint): WireMakerOrder {
-  const { wireFlags, ...head } = readOrderHead(r);
+  const [account, nonce, wireFlags] = [readAccount(r), r.varint(MAX_NONCE), r.u8()];
+  const signed = readFlags(r, wireFlags);
   const market = r.u8();
   const day = Number(timeBase / DAY) + r.varintNumber(0xffff);
   if (day > 0xffff) r.fail();
   const [strikeSteps, limitTicks] = [r.varint(MAX_PRICE), r.varint(MAX_PRICE)];
-  const put = (wireFlags & WIRE_PUT) !== 0;
-  return { ...head, market, day, strikeSteps, put, limitTicks, ...readOrderTail(r, timeBase) };
+  const series = { market, day, strikeSteps, put: (wireFlags & WIRE_PUT) !== 0 };
+  return { stored: false, account, nonce, ...signed, ...series, limitTicks, ...readOrderTail(r, timeBase) };
 }
 
-function readTakerOrder(r: Reader, timeBase: bigint): WireTakerOrder {
-  const { wireFlags, ...head } = readOrderHead(r);
+function readTakerOrder(r: Reader, timeBase: bigint, isImmediate: boolean): WireTakerOrder {
+  const [account, nonce] = [readAccount(r), r.varint(MAX_NONCE)];
+  const wireFlags = isImmediate ? FLAG_IMMEDIATE_OR_CANCEL : r.u8();
+  // One encoding: the commonest flags are said by the type.
+  if (!isImmediate && wireFlags === FLAG_IMMEDIATE_OR_CANCEL) r.fail();
+  const signed = readFlags(r, wireFlags);
   if ((wireFlags & (WIRE_PUT | FLAG_SELL)) !== 0) r.fail();
-  return { ...head, slippageTicks: r.varint(MAX_PRICE), ...readOrderTail(r, timeBase) };
+  return {
+    stored: false,
+    account,
+    nonce,
+    ...signed,
+    slippageTicks: r.varint(MAX_PRICE),
+    ...readOrderTail(r, timeBase),
+  };
 }
 
-/** What stands in front of an order's price. */
-function readOrderHead(
-  r: Reader,
-): Pick<WireOrder, "stored" | "account" | "nonce" | "flags" | "keyIndex" | "keyEpoch"> & { wireFlags: number } {
-  const [account, nonce, wireFlags] = [readAccount(r), r.varint(MAX_NONCE), r.u8()];
-  let [keyIndex, keyEpoch] = [0, 0];
-  if ((wireFlags & WIRE_KEYED) !== 0) {
-    [keyIndex, keyEpoch] = [r.u8(), r.varintNumber(0xffffffff)];
-    if (keyIndex < 1 || keyIndex > MAX_KEYS) r.fail();
-  }
+/** The flags of an order, and the session key if they say that one signed. */
+function readFlags(r: Reader, wireFlags: number): Pick<WireOrder, "flags" | "keyIndex" | "keyEpoch"> {
   const flags = wireFlags & ~(WIRE_PUT | WIRE_KEYED);
-  return { stored: false, account, nonce, wireFlags, flags, keyIndex, keyEpoch };
+  if ((wireFlags & WIRE_KEYED) === 0) return { flags, keyIndex: 0, keyEpoch: 0 };
+  const [keyIndex, keyEpoch] = [r.u8(), r.varintNumber(0xffffffff)];
+  if (keyIndex < 1 || keyIndex > MAX_KEYS) r.fail();
+  return { flags, keyIndex, keyEpoch };
 }
 
 /** What stands behind an order's price. */

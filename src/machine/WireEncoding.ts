@@ -3,7 +3,9 @@ import { LONG_ITEM } from "./Framing.ts";
 import { encodeReport } from "./OracleReports.ts";
 import { encodeVarint } from "./Varint.ts";
 import {
+  FLAG_IMMEDIATE_OR_CANCEL,
   FORM_MAKER_STORED,
+  FORM_TAKER_IMMEDIATE,
   FORM_TAKER_STORED,
   FORM_TAKER_WHOLE,
   TX_BID,
@@ -25,10 +27,12 @@ import {
   WIRE_KEYED,
   WIRE_PUT,
   type CancelAuth,
+  type Fill,
   type OrderReference,
   type OwnerAuth,
   type Transaction,
   type WireMakerOrder,
+  type WireOrder,
   type WireTakerOrder,
 } from "./Wire.ts";
 
@@ -66,7 +70,8 @@ function writeTransaction(out: number[], tx: Transaction, timeBase: bigint): voi
     if (value.stored) return;
     const isMaker = "market" in value;
     const put = isMaker && value.put;
-    out.push(value.flags | (put ? WIRE_PUT : 0) | (value.keyIndex === 0 ? 0 : WIRE_KEYED));
+    const wireFlags = value.flags | (put ? WIRE_PUT : 0) | (value.keyIndex === 0 ? 0 : WIRE_KEYED);
+    if (isMaker || !isImmediate(value)) out.push(wireFlags);
     if (value.keyIndex !== 0) {
       out.push(value.keyIndex);
       varint(value.keyEpoch);
@@ -165,14 +170,25 @@ function writeTransaction(out: number[], tx: Transaction, timeBase: bigint): voi
       out.push(tx.type, ...encodeReport(tx));
       return;
     case TX_FILL: {
-      const whole = !tx.taker.stored && tx.taker.lots === tx.lots;
-      const takerForm = tx.taker.stored ? FORM_TAKER_STORED : whole ? FORM_TAKER_WHOLE : 0;
-      out.push(TX_FILL | (tx.maker.stored ? FORM_MAKER_STORED : 0) | takerForm);
+      const form = formOf(tx);
+      out.push(TX_FILL | form);
       order(tx.maker);
       order(tx.taker);
-      if (!whole) varint(tx.lots);
+      if ((form & FORM_TAKER_WHOLE) === 0) varint(tx.lots);
     }
   }
+}
+
+/** The bits of a fill's type, FORM_ of Wire. */
+export function formOf({ maker, taker, lots }: Fill): number {
+  const form = maker.stored ? FORM_MAKER_STORED : 0;
+  if (taker.stored) return form | FORM_TAKER_STORED;
+  return form | (taker.lots === lots ? FORM_TAKER_WHOLE : 0) | (isImmediate(taker) ? FORM_TAKER_IMMEDIATE : 0);
+}
+
+/** Whether a taker's flags are said by the type. */
+function isImmediate({ flags, keyIndex }: WireOrder): boolean {
+  return flags === FLAG_IMMEDIATE_OR_CANCEL && keyIndex === 0;
 }
 
 /** The varint of an order's deadline: odd in minutes, even in seconds. */

@@ -209,6 +209,33 @@ describe("Wire: fills", () => {
     }
   });
 
+  it("reads a taker's order whose flags the type says", async () => {
+    const maker = order({}, true);
+    const reference = concat([varint(3n), varint(4n)]);
+    const rest = [11n, 77n, 13n, 17n].map(varint);
+    const bare = concat([varint(8n), varint(9n), ...rest, SIGNATURE]);
+    const keyed = order({ flags: 0x84, key: [1, 1n], lots: 77n }, false);
+    for (const [item, forced, valid] of [
+      [concat(["0x18", maker, bare, varint(5n)]), false, true],
+      [concat(["0x18", maker, bare, varint(5n)]), true, true],
+      [concat(["0x18", maker, bare, varint(77n)]), false, false],
+      [concat(["0x1c", maker, bare]), false, true],
+      [concat(["0x19", reference, bare, varint(5n)]), false, true],
+      [concat(["0x1d", reference, bare]), false, true],
+      [concat(["0x1d", reference, bare]), true, false],
+      [concat(["0x14", maker, order({ flags: 0x04, lots: 77n }, false)]), false, false],
+      [concat(["0x14", maker, order({ flags: 0x06, lots: 77n }, false)]), false, true],
+      [concat(["0x14", maker, keyed]), false, true],
+      [concat(["0x16", maker, reference]), false, false],
+      [concat(["0x1a", maker, reference, varint(5n)]), false, false],
+    ] as const) {
+      const decoded = await harness.decodeFill(item, forced ? 0n : BASE, forced);
+      expect(decoded.valid, item.slice(0, 4)).to.equal(valid);
+      const { flags, keyIndex } = decoded.transaction.taker;
+      if (valid && Number(item.slice(0, 4)) >= 0x18) expect([flags, keyIndex]).to.deep.equal([4n, 0n]);
+    }
+  });
+
   it("counts deadlines from the batch's time in seconds, and from its minute in minutes", async () => {
     const base = BASE + 59n;
     const times: [bigint, bigint][] = [
@@ -300,7 +327,7 @@ describe("Wire: fills", () => {
       const length = random.chance(0.1) ? 4095 : random.integer(0, 300);
       const noise = hexlify(Uint8Array.from({ length }, () => random.integer(0, 255)));
       const item = random.chance(0.5)
-        ? concat([toBeHex(random.integer(0x10, 0x15), 1), noise])
+        ? concat([toBeHex(random.integer(0x10, 0x1d), 1), noise])
         : concat([good.slice(0, 2 + 2 * random.integer(1, 150)), noise]);
       // Neither reverts nor, with random bytes for signatures, depends on luck: the length has to be right to the byte.
       await harness.decodeFill(item, random.chance(0.5) ? BASE : MAX_U64, random.chance(0.5));

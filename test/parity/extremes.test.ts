@@ -314,6 +314,8 @@ function run(chainId: bigint, random: Random, start: bigint): { log: InputLog; s
     }
   };
   const spoil = (bytes: Uint8Array): Uint8Array => {
+    // Every form of a fill on the bytes of every other.
+    if (random.bool(0.04)) return bytes.with(0, 0x10 + random.uint(16));
     if (random.bool(0.85)) return bytes;
     const at = random.uint(bytes.length);
     switch (random.uint(4)) {

@@ -277,6 +277,7 @@ describe("transactions on the wire", () => {
   const makerHead = [0x10, 1, 2];
   const makerTail = [1, 3, 4, 5, 6, 7, 60, ...sig];
   const takerOrder = [2, 3, 0, 5, 6, 7, 60, ...sig];
+  const bareOrder = [2, 3, 5, 6, 7, 60, ...sig];
   /** A maker's order whose deadline has this varint. */
   const due = (coded: bigint): number[] => [...makerHead, 0, 1, 3, 4, 5, 6, 7, ...encodeVarint(coded), ...sig];
   const minutes = MAX_TIME / 60n - BASE / 60n;
@@ -372,6 +373,23 @@ describe("transactions on the wire", () => {
     ["a taker's whole order with a stored maker", [0x15, 1, 2, ...takerOrder], true],
     ["the same in a message", [0x15, 1, 2, ...takerOrder], false, true],
     ["a stored maker with a taker's whole order as if it were a part", [0x11, 1, 2, ...takerOrder, 6], false],
+    ["an immediate taker's order", [0x18, 1, 2, 0, ...makerTail, ...bareOrder, 1], true],
+    ["the same in a message", [0x18, 1, 2, 0, ...makerTail, ...bareOrder, 1], true, true],
+    ["an immediate taker's whole order", [0x1c, 1, 2, 0, ...makerTail, ...bareOrder], true],
+    ["an immediate taker's order with a stored maker", [0x19, 1, 2, ...bareOrder, 1], true],
+    ["an immediate taker's whole order with a stored maker", [0x1d, 1, 2, ...bareOrder], true],
+    [
+      "an immediate taker's flag in its byte",
+      [...makerHead, 0, ...makerTail, 2, 3, 4, ...bareOrder.slice(2), 1],
+      false,
+    ],
+    [
+      "an immediate taker's flag with a key",
+      [...makerHead, 0, ...makerTail, 2, 3, 0x84, 1, 1, ...bareOrder.slice(2), 1],
+      true,
+    ],
+    ["type 0x1a", [0x1a, 1, 2, 0, ...makerTail, 1, 2, 3], false],
+    ["type 0x1e", [0x1e, 1, 2, 0, ...makerTail, 1, 2], false],
     ["a deadline in seconds", [...due(2n), ...takerOrder, 1], true],
     ["a deadline in seconds that is a whole minute", [...due(2n * (60n - (BASE % 60n))), ...takerOrder, 1], false],
     ["the last deadline in seconds", [...due(2n * (MAX_TIME - BASE)), ...takerOrder, 1], true],
