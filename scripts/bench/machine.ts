@@ -33,7 +33,7 @@ export const START = 1_772_452_800n;
 export const DAY = Number(START / 86_400n);
 export const TICK = 1000n;
 const STEP = 1_250_000n;
-export const LOT = 100_000n;
+const LOT = 100_000n;
 
 /** Building blocks: hashing and recovery, so that the other rates can be compared between machines. */
 export function buildingBlocks(): Rate[] {
