@@ -1,5 +1,8 @@
 import { Command } from "commander";
 import { existsSync, writeFileSync } from "node:fs";
+import { FIELD_ELEMENT } from "../src/crypto/kzg.ts";
+import { BYTES_PER_ELEMENT } from "../src/machine/BlobPayload.ts";
+import { fillCosts, fillsPerBlob, PEERS } from "./bench/costs.ts";
 import { measureHistory, type HistoryFigures } from "./bench/history.ts";
 import { buildingBlocks, fillRates, stateMemory, type Rate } from "./bench/machine.ts";
 import { measureTape, type TapeBytes } from "./bench/tape.ts";
@@ -18,7 +21,7 @@ const REFERENCE: Readonly<Record<string, number>> = {
   "secp256k1 signing": 31_000,
 };
 /** Targets of the encoding, bytes. */
-const BYTE_TARGETS = { newOrder: 78, fillRecord: 6, print: 130 };
+const BYTE_TARGETS = { newOrder: 78, fillRecord: 6, print: 130, fillOfThree: 100 };
 
 const command = new Command("npm run bench --")
   .description(
@@ -28,28 +31,27 @@ const command = new Command("npm run bench --")
   .option("--tape <file>", "trade file for the bytes", "../shared/data/trades/deribit_option_trades_2019-04.csv")
   .option("--full", "measure the history of a million steps too")
   .option("--only-history", "measure histories alone")
+  .option("--only-tape", "measure the bytes of the tape alone")
   .option("--limit <prints>", "prints of the tape at most", Number, Infinity)
   .allowExcessArguments(false)
   .parse();
-const { json, tape, limit, full, onlyHistory } = command.opts<{
+const { json, tape, limit, full, onlyHistory, onlyTape } = command.opts<{
   json?: string;
   tape: string;
   limit: number;
   full?: true;
   onlyHistory?: true;
+  onlyTape?: true;
 }>();
 
-const figures = onlyHistory ? {} : await measureMachine();
-console.log("\nhistory of a range of fills (k = 26, five levels a move), processor time, without signature checks");
-const histories: HistoryFigures[] = [];
-for (const steps of full ? FULL_RANGES : RANGES) {
-  const measured = await measureHistory(steps);
-  histories.push(measured);
-  printHistory(measured);
-}
-if (json !== undefined) writeFileSync(json, `${JSON.stringify({ ...figures, histories }, undefined, 2)}\n`);
+const figures = {
+  ...(onlyHistory || onlyTape ? {} : measureMachine()),
+  ...(onlyHistory ? {} : { bytes: await measureBytes() }),
+  ...(onlyTape ? {} : { histories: await measureHistories() }),
+};
+if (json !== undefined) writeFileSync(json, `${JSON.stringify(figures, undefined, 2)}\n`);
 
-async function measureMachine(): Promise<object> {
+function measureMachine(): object {
   const blocks = buildingBlocks();
   console.log("building blocks, one core (ratio to the machine that the targets assume)");
   for (const { name, rate } of blocks) printRate(name, rate, REFERENCE[name]);
@@ -60,11 +62,25 @@ async function measureMachine(): Promise<object> {
 
   const memory = stateMemory(ACCOUNTS);
   console.log(`\nmemory of ${memory.accounts} accounts with a position each: ${memory.megabytes.toFixed(0)} MB`);
+  return { blocks, rates, memory };
+}
 
+async function measureBytes(): Promise<TapeBytes | undefined> {
   const bytes = existsSync(tape) ? await measureTape(tape, limit) : undefined;
   if (bytes === undefined) console.log(`\nno tape at ${tape}: name one with --tape to measure bytes per fill`);
   else printBytes(bytes);
-  return { blocks, rates, memory, bytes };
+  return bytes;
+}
+
+async function measureHistories(): Promise<HistoryFigures[]> {
+  console.log("\nhistory of a range of fills (k = 26, five levels a move), processor time, without signature checks");
+  const histories: HistoryFigures[] = [];
+  for (const steps of full ? FULL_RANGES : RANGES) {
+    const measured = await measureHistory(steps);
+    histories.push(measured);
+    printHistory(measured);
+  }
+  return histories;
 }
 
 function printHistory(measured: HistoryFigures): void {
@@ -104,12 +120,39 @@ function printBytes(measured: TapeBytes): void {
     console.log(`${value.toFixed(2).padStart(10)}  ${name}${aim}`);
   };
   console.log(
-    `\nbytes on the tape: ${prints} prints, ${stats.fills} fills, ${stats.newOrders} orders, ${measured.rejected} refused`,
+    `\nbytes on the tape: ${prints} prints, ${stats.fills} fills, ${stats.makerOrders} makers' and ${stats.takerOrders} takers' orders, ` +
+      `${stats.batches} batches; refused: ${JSON.stringify(measured.rejectedBy)}`,
   );
   line("per new order with its signature", measured.perNewOrder, BYTE_TARGETS.newOrder);
+  line("  of a maker", measured.perMakerOrder);
+  line("  of a taker", measured.perTakerOrder);
   line("per fill record", measured.perFillRecord, BYTE_TARGETS.fillRecord);
-  line("orders and fills, per print of the tape", measured.fillBytes / prints, BYTE_TARGETS.print);
+  line("orders and fills, per print of the tape, as if none were refused", measured.perPrint, BYTE_TARGETS.print);
   line("orders and fills, per fill (prints of one taker at one price are one fill)", measured.fillBytes / stats.fills);
-  line("all in, per fill", stats.bytes / stats.fills);
+  line("the same if every maker's order were filled three times", measured.perFillOfThree, BYTE_TARGETS.fillOfThree);
+  const allIn = stats.bytes / stats.fills;
+  line("all in, per fill", allIn);
+  line("all in, packed into the elements of blobs", (allIn * FIELD_ELEMENT) / BYTES_PER_ELEMENT);
+  line("fills a batch at the tape's own pace", stats.fills / stats.batches);
   for (const [name, value] of Object.entries(stats.fields)) line(`per fill: ${name}`, value / stats.fills);
+  printCosts("as on the tape, all in", allIn);
+  printCosts("orders and fills alone, as on the tape", measured.fillBytes / stats.fills);
+  printCosts("orders and fills alone, three fills a maker's order", measured.perFillOfThree);
+}
+
+function printCosts(name: string, bytes: number): void {
+  const { deriveTradeGas, baseTransactionBytes, loopringTradeBytes } = PEERS;
+  console.log(
+    `\na fill on L1 in full batches, ${name}: ${bytes.toFixed(1)} bytes, ${fillsPerBlob(bytes)} fills a blob; ` +
+      `${(bytes / (2 * baseTransactionBytes)).toFixed(2)} of two transactions on Base (2 x ${baseTransactionBytes} bytes), ` +
+      `${(bytes / loopringTradeBytes).toFixed(1)} of a trade of Loopring (${loopringTradeBytes} bytes, no signatures)`,
+  );
+  for (const { level, blobGas, calldataGas, blobGwei, calldataGwei } of fillCosts(bytes)) {
+    const figures = (gas: number, gwei: number): string =>
+      `${Math.round(gas).toLocaleString("en-US")} gas, ${Math.round(gwei).toLocaleString("en-US")} gwei, ` +
+      `${(gas / deriveTradeGas).toFixed(5)} of a trade on Derive`;
+    console.log(`  ${level}`);
+    console.log(`    blob      ${figures(blobGas, blobGwei)}`);
+    console.log(`    calldata  ${figures(calldataGas, calldataGwei)}`);
+  }
 }

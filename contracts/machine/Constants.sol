@@ -47,10 +47,9 @@ library Constants {
     /// @notice Longest remaining life of an immediate-or-cancel order when it fills.
     uint256 internal constant IOC_WINDOW = 120;
 
-    /// @notice Quantities on the wire are in units of 1e-3 contract.
-    uint256 internal constant WIRE_QUANTITY = 1000;
-    /// @notice Maximum fees on the wire are in cents per contract.
-    uint256 internal constant WIRE_FEE = 100;
+    /// @notice Lots are multiples of this, 1e-6 contract, and ticks multiples of LEAST_TICK, 1e-4 USD: so every premium is exact.
+    uint256 internal constant LEAST_LOT = 1000;
+    uint256 internal constant LEAST_TICK = 100;
     /// @notice price · quantity is in 1e-10 USDC; divided by this it is cash, in 1e-6 USDC.
     uint256 internal constant PRICE_TO_CASH = 10_000;
 
@@ -96,7 +95,8 @@ library Constants {
     uint256 internal constant LIQUIDATION_MAX_AGE = 900;
     /// @notice An older report is refused.
     uint256 internal constant REPORT_MAX_AGE = 120;
-    /// @notice Lowest and highest spots are kept for spans of this many seconds.
+    /// @notice Lowest and highest spots are kept for spans of this many seconds; orders' deadlines that are multiples of it are shorter
+    /// on the wire.
     uint256 internal constant MINUTE = 60;
     /// @notice Largest move of the spot within a rolling minute that needs no confirmation, in BASIS.
     uint256 internal constant JUMP = 1500;

@@ -4,9 +4,12 @@ pragma solidity 0.8.37;
 import {Inputs} from "./Inputs.sol";
 
 /// @title Framing
-/// @notice Items of a batch's payload (docs/specification.md, section 3): each `length ‖ bytes`, the length a minimal varint of one or
-/// two bytes in 1 to 4096.
+/// @notice Items of a batch's payload (docs/specification.md, section 3): each has its length in front of it. A
+/// first byte of 1 to 239 is the length, and a larger one begins the two bytes of a longer one. So no length has two encodings.
 library Framing {
+    /// @notice A first byte from here on says that the length goes on in a second one.
+    uint256 private constant LONG_ITEM = 240;
+
     /// @notice Reads the length at `offset` of a payload of `length` bytes from `data`, which starts at position `base` of it.
     /// @return valid Whether there is an item; otherwise it is a framing error.
     /// @return start Position of the item's first byte.
@@ -24,16 +27,13 @@ library Framing {
         uint256 size = uint8(data[position]);
         start = offset + 1;
         end = start;
-        if (size >= 0x80) {
+        if (size >= LONG_ITEM) {
             // Cut off: the length would go on behind the payload.
             if (start == length) return (false, start, end, true);
             end = offset + 2;
             if (position + 1 >= data.length) return (false, 0, end, false);
-            uint256 second = uint8(data[position + 1]);
             start = end;
-            // Zero would be a second encoding, and a third byte is beyond the largest length.
-            if (second == 0 || second >= 0x80) return (false, start, end, true);
-            size = (size & 0x7f) | (second << 7);
+            size = LONG_ITEM + (((size - LONG_ITEM) << 8) | uint8(data[position + 1]));
         }
         available = true;
         if (size != 0 && size <= Inputs.MAX_ITEM && start + size <= length) {

@@ -19,8 +19,8 @@ struct CancelAuth {
     Signature signature;
 }
 
-/// @notice One side of a fill: an order that the state holds already (`stored`: only account and nonce), or a new one, whose strike
-/// and limit are still in wire units.
+/// @notice One side of a fill: an order that the state holds already (`stored`: only account and nonce), or a new one, whose terms
+/// are still in the market's lots, ticks and strike steps.
 ///
 /// | bit of the wire flags | meaning                            | bit | meaning                                      |
 /// | --------------------- | ---------------------------------- | --- | -------------------------------------------- |
@@ -41,12 +41,14 @@ struct WireOrder {
     uint16 day;
     uint64 strikeSteps;
     bool put;
-    /// 1e-6 contract.
-    uint64 quantity;
-    /// In ticks of the market.
+    /// The maker's limit in ticks of the market.
     uint64 limitTicks;
-    /// 1e-4 USD per contract.
-    uint64 maxFee;
+    /// How much worse than the maker's limit the taker's own is, in ticks of the market.
+    uint64 slippageTicks;
+    /// Its quantity in lots of the market.
+    uint64 lots;
+    /// Its maximum fee per contract in ticks of the market.
+    uint64 feeTicks;
     uint40 deadline;
     Signature signature;
 }
@@ -123,8 +125,8 @@ struct FundBid {
 struct Fill {
     WireOrder maker;
     WireOrder taker;
-    /// 1e-6 contract.
-    uint64 quantity;
+    /// The quantity in lots of the market.
+    uint64 lots;
 }
 
 /// @title Wire
@@ -150,9 +152,16 @@ library Wire {
     uint8 internal constant TX_BID = 0x0c;
     uint8 internal constant TX_FUND_BID = 0x0d;
     uint8 internal constant TX_COLLECT_FUND = 0x0e;
-    /// @notice Bit 0: the maker's order is stored; bit 1: the taker's is.
+    /// @notice The least type of a fill, and the largest; its bits follow.
     uint8 internal constant TX_FILL = 0x10;
-    uint8 internal constant TX_FILL_BOTH_STORED = 0x13;
+    uint8 internal constant TX_FILL_LAST = 0x1d;
+    /// @notice The maker's order is stored; the taker's is.
+    uint8 internal constant FORM_MAKER_STORED = 1;
+    uint8 internal constant FORM_TAKER_STORED = 2;
+    /// @notice The taker's order is new and filled in whole, so the fill has no quantity of its own.
+    uint8 internal constant FORM_TAKER_WHOLE = 4;
+    /// @notice The taker's order is new, signed by the owner, and its only flag is immediate-or-cancel, so it has no byte of flags.
+    uint8 internal constant FORM_TAKER_IMMEDIATE = 8;
     uint8 internal constant TX_ORACLE_REPORT = 0x20;
 
     uint8 internal constant FLAG_SELL = 0x01;
@@ -167,6 +176,8 @@ library Wire {
     uint8 internal constant WIRE_KEYED = 0x80;
 
     uint256 private constant MAX_U64 = type(uint64).max;
+    /// @notice More lots are above MAX_QUANTITY in every market.
+    uint256 private constant MAX_LOTS = Constants.MAX_QUANTITY / Constants.LEAST_LOT;
     /// @notice Bytes of a Settle before its accounts.
     uint256 private constant SETTLE_HEAD = 4;
 
@@ -326,11 +337,24 @@ library Wire {
     ) internal pure returns (bool valid, Fill memory transaction) {
         Reader memory r = begin(item);
         uint256 form = typeOf(item) - TX_FILL;
-        _order(r, timeBase, form & 1 == 1, true, transaction.maker);
-        _order(r, timeBase, form & 2 == 2, false, transaction.taker);
-        transaction.quantity = _quantity(r);
+        WireOrder memory taker = transaction.taker;
+        if (form & FORM_MAKER_STORED != 0) _reference(r, transaction.maker);
+        else _makerOrder(r, timeBase, transaction.maker);
+        if (form & FORM_TAKER_STORED != 0) {
+            if (form & (FORM_TAKER_WHOLE | FORM_TAKER_IMMEDIATE) != 0) r.fail();
+            _reference(r, taker);
+        } else {
+            _takerOrder(r, timeBase, form & FORM_TAKER_IMMEDIATE != 0, taker);
+        }
+        if (form & FORM_TAKER_WHOLE != 0) {
+            transaction.lots = taker.lots;
+        } else {
+            transaction.lots = _lots(r);
+            // One encoding: what fills a new taker's order in whole says so in its type.
+            if (!taker.stored && transaction.lots == taker.lots) r.fail();
+        }
         // A forced fill carries both orders with their signatures.
-        valid = r.finished() && !(forced && form != 0);
+        valid = r.finished() && !(forced && form & (FORM_MAKER_STORED | FORM_TAKER_STORED) != 0);
     }
 
     /// @notice A reader of what follows the type byte.
@@ -339,33 +363,53 @@ library Wire {
         r.u8();
     }
 
-    function _order(Reader memory r, uint256 timeBase, bool stored, bool maker, WireOrder memory order) private pure {
-        order.stored = stored;
+    function _reference(Reader memory r, WireOrder memory order) private pure {
+        order.stored = true;
         order.account = _account(r);
         order.nonce = _nonce(r);
-        if (stored) return;
-        uint8 wireFlags = r.u8();
+    }
+
+    function _makerOrder(Reader memory r, uint256 timeBase, WireOrder memory order) private pure {
+        order.account = _account(r);
+        order.nonce = _nonce(r);
+        order.put = _flags(r, r.u8(), order) & WIRE_PUT != 0;
+        order.market = r.u8();
+        uint256 day = timeBase / Constants.DAY + r.varint(Constants.MAX_DAY);
+        if (day > Constants.MAX_DAY) r.fail();
+        // SAFETY: what the casts cut off has been refused.
+        order.day = uint16(day);
+        order.strikeSteps = uint64(r.varint(Constants.MAX_PRICE));
+        order.limitTicks = uint64(r.varint(Constants.MAX_PRICE));
+        _orderTail(r, timeBase, order);
+    }
+
+    function _takerOrder(Reader memory r, uint256 timeBase, bool immediate, WireOrder memory order) private pure {
+        order.account = _account(r);
+        order.nonce = _nonce(r);
+        uint8 wireFlags = immediate ? FLAG_IMMEDIATE_OR_CANCEL : r.u8();
+        // One encoding: the commonest flags are said by the type.
+        if (!immediate && wireFlags == FLAG_IMMEDIATE_OR_CANCEL) r.fail();
+        if (_flags(r, wireFlags, order) & (WIRE_PUT | FLAG_SELL) != 0) r.fail();
+        order.slippageTicks = uint64(r.varint(Constants.MAX_PRICE));
+        _orderTail(r, timeBase, order);
+    }
+
+    /// @dev The flags of an order, and the session key if they say that one signed.
+    function _flags(Reader memory r, uint8 wireFlags, WireOrder memory order) private pure returns (uint8) {
         order.flags = wireFlags & ~(WIRE_PUT | WIRE_KEYED);
         if (wireFlags & WIRE_KEYED != 0) {
             order.keyIndex = r.u8();
             order.keyEpoch = uint32(r.varint(type(uint32).max));
             if (order.keyIndex == 0 || order.keyIndex > Constants.MAX_KEYS) r.fail();
         }
-        if (maker) {
-            order.put = wireFlags & WIRE_PUT != 0;
-            order.market = r.u8();
-            uint256 day = timeBase / Constants.DAY + r.varint(Constants.MAX_DAY);
-            if (day > Constants.MAX_DAY) r.fail();
-            // SAFETY: what the casts cut off has been refused.
-            order.day = uint16(day);
-            order.strikeSteps = uint64(r.varint(Constants.MAX_PRICE));
-        } else if (wireFlags & (WIRE_PUT | FLAG_SELL) != 0) {
-            r.fail();
-        }
-        order.quantity = _quantity(r);
-        order.limitTicks = uint64(r.varint(Constants.MAX_PRICE));
-        order.maxFee = uint64(r.varint(Constants.MAX_PRICE / Constants.WIRE_FEE) * Constants.WIRE_FEE);
-        order.deadline = _time(r, timeBase);
+        return wireFlags;
+    }
+
+    /// @dev What stands behind an order's price.
+    function _orderTail(Reader memory r, uint256 timeBase, WireOrder memory order) private pure {
+        order.lots = _lots(r);
+        order.feeTicks = uint64(r.varint(Constants.MAX_PRICE));
+        order.deadline = _orderDeadline(r, timeBase);
         _signature(r, order.signature);
     }
 
@@ -407,8 +451,23 @@ library Wire {
         return uint64(r.varint(Constants.MAX_NONCE));
     }
 
-    function _quantity(Reader memory r) private pure returns (uint64) {
-        return uint64(r.varint(Constants.MAX_QUANTITY / Constants.WIRE_QUANTITY) * Constants.WIRE_QUANTITY);
+    function _lots(Reader memory r) private pure returns (uint64) {
+        return uint64(r.varint(MAX_LOTS));
+    }
+
+    /// @dev A deadline in whole minutes, or one in seconds that is none.
+    function _orderDeadline(Reader memory r, uint256 timeBase) private pure returns (uint40) {
+        uint256 coded = r.varint(2 * Constants.MAX_TIME + 1);
+        uint256 time = coded >> 1;
+        if (coded & 1 == 1) {
+            time = (timeBase / Constants.MINUTE + time) * Constants.MINUTE;
+        } else {
+            time += timeBase;
+            if (time % Constants.MINUTE == 0) r.fail();
+        }
+        if (time > Constants.MAX_TIME) r.fail();
+        // SAFETY: what the cast cuts off has been refused.
+        return uint40(time);
     }
 
     function _time(Reader memory r, uint256 timeBase) private pure returns (uint40) {

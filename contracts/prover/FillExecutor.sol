@@ -38,7 +38,8 @@ contract FillExecutor is IExecutor {
         Market market;
         // The maker's limit, 1e-4 USD.
         uint256 price;
-        // 1e-6 contract.
+        // In lots of the market, and once that is known in 1e-6 contract.
+        uint256 lots;
         uint256 quantity;
         Peeks peeks;
         // The traded expiry.
@@ -92,11 +93,8 @@ contract FillExecutor is IExecutor {
     ) external view returns (bytes32 root, uint8 code) {
         uint8 transactionType = Wire.typeOf(item);
         bool forced = Execution.isForced(context);
-        if (
-            (context.kind != 0 && !forced) ||
-            transactionType < Wire.TX_FILL ||
-            transactionType > Wire.TX_FILL_BOTH_STORED
-        ) revert NotMine(context.kind, transactionType);
+        if ((context.kind != 0 && !forced) || transactionType < Wire.TX_FILL || transactionType > Wire.TX_FILL_LAST)
+            revert NotMine(context.kind, transactionType);
         State memory state = StateTree.begin(context.root, witness);
         code = _fill(context, state, item, forced);
         StateTree.finish(state);
@@ -116,7 +114,7 @@ contract FillExecutor is IExecutor {
         trade.l2Time = context.l2Time;
         trade.peeks.l2Time = context.l2Time;
         trade.l1Time = context.l1Time;
-        trade.quantity = transaction.quantity;
+        trade.lots = transaction.lots;
         trade.maker = transaction.maker.account;
 
         code = _runSide(state, trade, transaction.maker, true);
@@ -220,7 +218,8 @@ contract FillExecutor is IExecutor {
         uint24 expiryId = (uint24(id) << 16) | day;
         if (Assessment.peekExpiry(state, trade.peeks, expiryId).price != 0) return ResultCodes.PriceFixed;
         trade.expiry = Assessment.viewOf(trade.peeks, expiryId, Constants.SPOT_MAX_AGE);
-        return ResultCodes.OK;
+        trade.quantity = trade.lots * trade.market.lot;
+        return trade.quantity > Constants.MAX_QUANTITY ? ResultCodes.Malformed : ResultCodes.OK;
     }
 
     /// @dev Step 2 of the taker.
@@ -234,18 +233,34 @@ contract FillExecutor is IExecutor {
     }
 
     /// @dev Step 3: converts a new order, and compares it with the slot if that holds the same nonce.
+    ///
+    /// INVARIANT: quantities are whole lots and prices whole ticks, for the wire has no other; so premiums are exact.
     function _takeTerms(Trade memory trade, WireOrder memory wire, Side memory side) private pure returns (uint8) {
         uint64 series = trade.series;
         uint8 flags = wire.flags;
+        // SAFETY: lots, ticks and steps of an order are below 2^40, those of a market below 2^64.
+        uint256 tick = trade.market.tick;
+        uint256 limitPrice;
         if (side.isMaker) {
             uint256 strike = uint256(wire.strikeSteps) * trade.market.shortStep;
             if (strike > Constants.MAX_PRICE) return ResultCodes.Malformed;
             series = Positions.packSeries(wire.market, wire.day, strike, wire.put);
-        } else if (!trade.makerSells) {
-            flags |= Wire.FLAG_SELL;
+            limitPrice = wire.limitTicks * tick;
+        } else {
+            uint256 slippage = wire.slippageTicks * tick;
+            if (trade.makerSells) {
+                limitPrice = trade.price + slippage;
+            } else {
+                flags |= Wire.FLAG_SELL;
+                if (slippage > trade.price) return ResultCodes.Malformed;
+                limitPrice = trade.price - slippage;
+            }
         }
-        uint256 limitPrice = uint256(wire.limitTicks) * trade.market.tick;
-        if (limitPrice > Constants.MAX_PRICE) return ResultCodes.Malformed;
+        uint256 quantity = uint256(wire.lots) * trade.market.lot;
+        uint256 maxFee = wire.feeTicks * tick;
+        if (limitPrice > Constants.MAX_PRICE || quantity > Constants.MAX_QUANTITY || maxFee > Constants.MAX_PRICE) {
+            return ResultCodes.Malformed;
+        }
 
         Order memory order = side.order;
         if (side.known) {
@@ -257,8 +272,8 @@ contract FillExecutor is IExecutor {
                     order.keyEpoch == wire.keyEpoch &&
                     order.deadline == wire.deadline &&
                     order.limitPrice == limitPrice &&
-                    order.quantity == wire.quantity &&
-                    order.maxFee == wire.maxFee;
+                    order.quantity == quantity &&
+                    order.maxFee == maxFee;
             return equal ? ResultCodes.OK : ResultCodes.NonceUsed;
         }
         order.nonce = wire.nonce;
@@ -267,11 +282,11 @@ contract FillExecutor is IExecutor {
         order.keyIndex = wire.keyIndex;
         order.keyEpoch = wire.keyEpoch;
         order.deadline = wire.deadline;
-        // SAFETY: at most MAX_PRICE.
+        // SAFETY: at most MAX_PRICE and MAX_QUANTITY.
         order.limitPrice = uint64(limitPrice);
-        order.quantity = wire.quantity;
+        order.quantity = uint64(quantity);
         order.filled = 0;
-        order.maxFee = wire.maxFee;
+        order.maxFee = uint64(maxFee);
         order.feeAccrued = 0;
         return ResultCodes.OK;
     }
@@ -284,11 +299,9 @@ contract FillExecutor is IExecutor {
         bool sells
     ) private pure returns (uint8) {
         uint256 quantity = trade.quantity;
-        uint256 lot = trade.market.lot;
         uint8 flags = order.flags;
-        if (quantity == 0 || quantity % lot != 0) return ResultCodes.QuantityInvalid;
-        if (order.quantity == 0 || order.quantity % lot != 0) return ResultCodes.QuantityInvalid;
-        if (order.limitPrice == 0 || order.limitPrice % trade.market.tick != 0) return ResultCodes.PriceInvalid;
+        if (quantity == 0 || order.quantity == 0) return ResultCodes.QuantityInvalid;
+        if (order.limitPrice == 0) return ResultCodes.PriceInvalid;
         if (trade.forced && flags & Wire.FLAG_FORCIBLE == 0) return ResultCodes.NotForcible;
         if (order.deadline < trade.l2Time) return ResultCodes.Expired;
         if (order.filled + quantity > order.quantity) return ResultCodes.Overfill;

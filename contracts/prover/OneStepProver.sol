@@ -241,7 +241,7 @@ contract OneStepProver is IOneStepProver {
 
     function _executorOf(uint8 kind, uint8 transactionType) private view returns (IExecutor executor, uint8 refusal) {
         if (kind == BATCH_ITEM || kind == Inputs.KIND_FORCED) {
-            if (transactionType >= Wire.TX_FILL && transactionType <= Wire.TX_FILL_BOTH_STORED) {
+            if (transactionType >= Wire.TX_FILL && transactionType <= Wire.TX_FILL_LAST) {
                 return (FILL_EXECUTOR, 0);
             }
             if (transactionType == Wire.TX_SETTLE) return (SETTLEMENT_EXECUTOR, 0);

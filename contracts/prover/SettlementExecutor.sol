@@ -81,9 +81,8 @@ contract SettlementExecutor is IExecutor {
         uint256 tick = market.tick;
         uint256 lot = market.lot;
         uint256 step = market.shortStep;
-        // The tick is a multiple of a cent, the lot of the wire's unit of quantity.
-        if (tick == 0 || tick % 100 != 0) return false;
-        if (lot == 0 || lot % Constants.WIRE_QUANTITY != 0 || lot > Constants.MAX_QUANTITY) return false;
+        if (tick == 0 || tick % Constants.LEAST_TICK != 0) return false;
+        if (lot == 0 || lot % Constants.LEAST_LOT != 0 || lot > Constants.MAX_QUANTITY) return false;
         if (step == 0 || step % tick != 0) return false;
         if (market.mediumStep == 0 || market.mediumStep % step != 0) return false;
         return market.longStep != 0 && market.longStep % step == 0 && market.longStep <= Constants.MAX_PRICE;

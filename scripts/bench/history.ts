@@ -19,7 +19,7 @@ import { checkpointIdentity } from "../../src/roles/Checkpoints.ts";
 import { Execution, type RangeHistory } from "../../src/roles/Execution.ts";
 import { SILENT } from "../../src/roles/Logger.ts";
 import { SqliteCheckpoints } from "../../src/roles/SqliteCheckpoints.ts";
-import { DAY, fakeAddress, fundedRoot, LOT, START, TICK } from "./machine.ts";
+import { DAY, fakeAddress, fundedRoot, START, TICK } from "./machine.ts";
 
 /** What a range of so many steps costs a node that defends it. Times are of the processor. */
 export interface HistoryFigures {
@@ -231,17 +231,16 @@ function makeFill(index: number): Uint8Array {
       flags: 0,
       keyIndex: 0,
       keyEpoch: 0,
-      quantity: LOT,
-      limitTicks: 1_000_000n / TICK,
-      maxFee: 100_000n,
+      lots: 1n,
+      feeTicks: 100_000n / TICK,
       deadline: START + 600n,
       signature,
     };
   };
   const flags = isSell ? FLAG_SELL : 0;
-  const series = { market: 1, day: DAY + 7, strikeSteps: 32n, put: false };
-  const taker = order(maker + ACCOUNTS / 2);
-  const transaction = { type: TX_FILL, maker: { ...order(maker), ...series, flags }, taker, quantity: LOT } as const;
+  const series = { market: 1, day: DAY + 7, strikeSteps: 32n, put: false, limitTicks: 1_000_000n / TICK };
+  const taker = { ...order(maker + ACCOUNTS / 2), slippageTicks: 0n };
+  const transaction = { type: TX_FILL, maker: { ...order(maker), ...series, flags }, taker, lots: 1n } as const;
   return encodeItem(encodeTransaction(transaction, START));
 }
 

@@ -33,7 +33,7 @@ export const START = 1_772_452_800n;
 export const DAY = Number(START / 86_400n);
 export const TICK = 1000n;
 const STEP = 1_250_000n;
-export const LOT = 100_000n;
+const LOT = 100_000n;
 
 /** Building blocks: hashing and recovery, so that the other rates can be compared between machines. */
 export function buildingBlocks(): Rate[] {
@@ -124,9 +124,8 @@ function makeWorkload(fills: number, positions: number): Workload {
         flags: 0,
         keyIndex: 0,
         keyEpoch: 0,
-        quantity: LOT,
-        limitTicks: terms.limitPrice / TICK,
-        maxFee: terms.maxFee,
+        lots: 1n,
+        feeTicks: terms.maxFee / TICK,
         deadline: terms.deadline,
         signature,
       };
@@ -138,8 +137,10 @@ function makeWorkload(fills: number, positions: number): Workload {
       day: DAY + 7,
       strikeSteps: strike / STEP,
       put: false,
+      limitTicks: terms.limitPrice / TICK,
     };
-    items.push(encodeTransaction({ type: TX_FILL, maker, taker: order(takerId, !isSell), quantity: LOT }, START));
+    const taker = { ...order(takerId, !isSell), slippageTicks: 0n };
+    items.push(encodeTransaction({ type: TX_FILL, maker, taker, lots: 1n }, START));
   }
   const config: MachineConfig = {
     domain,

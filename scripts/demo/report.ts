@@ -1,5 +1,5 @@
 import type { PayloadStats } from "../../src/replay/PayloadStats.ts";
-import { fillBytes } from "../../src/replay/PayloadStats.ts";
+import { fieldBytes, fillBytes } from "../../src/replay/PayloadStats.ts";
 import {
   TX_BID,
   TX_COLLECT_FUND,
@@ -45,8 +45,8 @@ const CALL_HEAD = 4 + 5 * 32;
 export function makeReport(inputs: ReportInputs): DemoReport {
   const { counts, payload, gas, second, judge, risk } = inputs;
   const fills = Math.max(1, counts.fills);
-  const orderBytes = sum(payload, (name) => name.startsWith("order: "));
-  const recordBytes = sum(payload, (name) => name.startsWith("fill: "));
+  const recordBytes = fieldBytes(payload, "fill: ");
+  const orderBytes = fillBytes(payload) - recordBytes;
   const paid = gas.get("withdrawal, finalize")?.length ?? 0;
   return {
     source: inputs.source,
@@ -59,7 +59,7 @@ export function makeReport(inputs: ReportInputs): DemoReport {
     messages: second.messages,
     bytesPerFill: fillBytes(payload) / fills,
     bytesPerFillAllIn: (payload.bytes + payload.batches * CALL_HEAD) / fills,
-    bytesPerNewOrder: orderBytes / Math.max(1, payload.newOrders),
+    bytesPerNewOrder: orderBytes / Math.max(1, payload.makerOrders + payload.takerOrders),
     bytesPerFillRecord: recordBytes / fills,
     expiriesSettled: counts.expiriesSettled,
     openInterest: byMarket(risk.openInterest),
@@ -189,10 +189,6 @@ function disputeRows(dispute: DisputeReport | undefined): [string, string][] {
     ["of it, to the treasury", ether(dispute.toTreasury)],
     ["defender's own stake", dispute.defenderStakeBack ? "came back" : "did not come back"],
   ];
-}
-
-function sum({ fields }: PayloadStats, wanted: (name: string) => boolean): number {
-  return Object.entries(fields).reduce((total, [name, bytes]) => (wanted(name) ? total + bytes : total), 0);
 }
 
 function median(values: readonly bigint[]): number {

@@ -84,8 +84,8 @@ export function marginCases(config: MachineConfig, base: TreeRoot): ProofCase[] 
   const fill = (keyIndex: number): Transaction => ({
     type: TX_FILL,
     maker: makerOrder(signing, draft(MAKER, false, keyIndex), BTC),
-    taker: takerOrder(signing, draft(TAKER, true, keyIndex), BTC),
-    quantity: LOT,
+    taker: takerOrder(signing, draft(TAKER, true, keyIndex), BTC, draft(MAKER, false, keyIndex).limitPrice),
+    lots: 1n,
   });
   /** Both sides with books of longs and shorts by turns, before the fill brings one more position. */
   const sides = (root: TreeRoot, positions: number, makers: Expiries, takers: Expiries): TreeRoot =>

@@ -89,8 +89,8 @@ export function proofCases(config: MachineConfig, base: TreeRoot): ProofCase[] {
   const fill = (keyIndex: number): Transaction => ({
     type: TX_FILL,
     maker: makerOrder(signing, draft(MAKER, false, keyIndex), BTC),
-    taker: takerOrder(signing, draft(TAKER, true, keyIndex), BTC),
-    quantity: 100_000n,
+    taker: takerOrder(signing, draft(TAKER, true, keyIndex), BTC, draft(MAKER, false, keyIndex).limitPrice),
+    lots: 100_000n / BTC.lot,
   });
   const settle = (accounts: number): Transaction => ({
     type: TX_SETTLE,

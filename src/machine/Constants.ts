@@ -45,10 +45,11 @@ export const CEILING = 3n;
 /** Longest remaining life of an immediate-or-cancel order when it fills. */
 export const IOC_WINDOW = 120n;
 
-/** Quantities on the wire are in units of 1e-3 contract. */
-export const WIRE_QUANTITY = 1000n;
-/** Maximum fees on the wire are in cents per contract. */
-export const WIRE_FEE = 100n;
+/** Lots are multiples of this, 1e-6 contract, and ticks multiples of LEAST_TICK, 1e-4 USD: so every premium is exact. */
+export const LEAST_LOT = 1000n;
+export const LEAST_TICK = 100n;
+/** Lowest and highest spots are kept for spans of this many seconds; orders' deadlines that are multiples of it are shorter on the wire. */
+export const MINUTE = 60n;
 /** price · quantity is in 1e-10 USDC; divided by this it is cash, in 1e-6 USDC. */
 export const PRICE_TO_CASH = 10_000n;
 

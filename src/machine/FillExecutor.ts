@@ -42,7 +42,8 @@ import {
   FLAG_SELL,
   type Fill,
   type OrderReference,
-  type WireOrder,
+  type WireMakerOrder,
+  type WireTakerOrder,
 } from "./Wire.ts";
 
 /** The fill of one taker's order with one maker's: docs/specification.md, section 6.3. */
@@ -58,6 +59,7 @@ interface Trade {
   readonly makerSells: boolean;
   /** The maker's limit, 1e-4 USD. */
   readonly price: bigint;
+  /** 1e-6 contract. */
   readonly quantity: bigint;
 }
 
@@ -92,14 +94,15 @@ export function fill(execution: Execution, tx: Fill): ResultCode {
   if (market.anchor === 0n) return ResultCode.AnchorMissing;
   const expiryId = (marketId << 16) | day;
   if (state.peekExpiry(expiryId).price !== 0n) return ResultCode.PriceFixed;
+  const quantity = tx.lots * market.lot;
   let makerTerms: Order | undefined = makerOrder.stored;
   if (!tx.maker.stored) {
     const strike = tx.maker.strikeSteps * market.steps[0];
     if (strike > MAX_PRICE) return ResultCode.Malformed;
     const series = packSeries(marketId, day, strike, tx.maker.put);
-    makerTerms = convertOrder(tx.maker, market, series, tx.maker.flags);
+    makerTerms = convertOrder(tx.maker, market, series, tx.maker.flags, tx.maker.limitTicks * market.tick);
   }
-  if (makerTerms === undefined) return ResultCode.Malformed;
+  if (makerTerms === undefined || quantity > MAX_QUANTITY) return ResultCode.Malformed;
   const trade: Trade = {
     maker: tx.maker.account,
     series: makerTerms.series,
@@ -107,7 +110,7 @@ export function fill(execution: Execution, tx: Fill): ResultCode {
     view: viewsOf(execution)(expiryId),
     makerSells: (makerTerms.flags & FLAG_SELL) !== 0,
     price: makerTerms.limitPrice,
-    quantity: tx.quantity,
+    quantity,
   };
   const maker = runSide(execution, trade, tx.maker, makerOrder, makerTerms, true);
   if (typeof maker === "number") return maker;
@@ -120,8 +123,9 @@ export function fill(execution: Execution, tx: Fill): ResultCode {
     if (takerTerms.series !== trade.series) return ResultCode.SeriesMismatch;
     if (((takerTerms.flags & FLAG_SELL) !== 0) === trade.makerSells) return ResultCode.SideMismatch;
   } else if (!tx.taker.stored) {
-    const side = trade.makerSells ? 0 : FLAG_SELL;
-    takerTerms = convertOrder(tx.taker, market, trade.series, tx.taker.flags | side);
+    const slippage = tx.taker.slippageTicks * market.tick;
+    const [side, limit] = trade.makerSells ? [0, trade.price + slippage] : [FLAG_SELL, trade.price - slippage];
+    takerTerms = convertOrder(tx.taker, market, trade.series, tx.taker.flags | side, limit);
   }
   if (takerTerms === undefined) return ResultCode.Malformed;
   const taker = runSide(execution, trade, tx.taker, takerOrder, takerTerms, false);
@@ -145,7 +149,10 @@ export function fill(execution: Execution, tx: Fill): ResultCode {
 }
 
 /** Step 1 of a side: opens the slot of its nonce. */
-function openOrder(execution: Execution, order: WireOrder | OrderReference): OpenedOrder | ResultCode {
+function openOrder(
+  execution: Execution,
+  order: WireMakerOrder | WireTakerOrder | OrderReference,
+): OpenedOrder | ResultCode {
   const slot = execution.state.openOrder(order.account, order.nonce);
   if (order.stored) {
     if (slot?.nonce !== order.nonce || isSpent(slot)) return ResultCode.OrderUnknown;
@@ -156,10 +163,21 @@ function openOrder(execution: Execution, order: WireOrder | OrderReference): Ope
   return isSpent(slot) ? ResultCode.NonceUsed : { stored: undefined, same: slot };
 }
 
-/** The terms of a new order in the units of the state, or undefined if the limit is out of range. */
-function convertOrder(order: WireOrder, market: Market, series: bigint, flags: number): Order | undefined {
-  const limitPrice = order.limitTicks * market.tick;
-  if (limitPrice > MAX_PRICE) return undefined;
+/**
+ * The terms of a new order in the units of the state, or undefined if one is out of range.
+ *
+ * INVARIANT: quantities are whole lots and prices whole ticks, for the wire has no other; so premiums are exact.
+ */
+function convertOrder(
+  order: WireMakerOrder | WireTakerOrder,
+  market: Market,
+  series: bigint,
+  flags: number,
+  limitPrice: bigint,
+): Order | undefined {
+  const quantity = order.lots * market.lot;
+  const maxFee = order.feeTicks * market.tick;
+  if (limitPrice < 0n || limitPrice > MAX_PRICE || quantity > MAX_QUANTITY || maxFee > MAX_PRICE) return undefined;
   return {
     kind: KIND_ORDER,
     nonce: order.nonce,
@@ -169,9 +187,9 @@ function convertOrder(order: WireOrder, market: Market, series: bigint, flags: n
     keyEpoch: order.keyEpoch,
     deadline: order.deadline,
     limitPrice,
-    quantity: order.quantity,
+    quantity,
     filled: 0n,
-    maxFee: order.maxFee,
+    maxFee,
     feeAccrued: 0n,
   };
 }
@@ -180,7 +198,7 @@ function convertOrder(order: WireOrder, market: Market, series: bigint, flags: n
 function runSide(
   execution: Execution,
   trade: Trade,
-  wire: WireOrder | OrderReference,
+  wire: WireMakerOrder | WireTakerOrder | OrderReference,
   opened: OpenedOrder,
   terms: Order,
   isMaker: boolean,
@@ -314,11 +332,10 @@ function checkStandard(
 /** Step 4 of a side: the predicates that the order carries. */
 function checkOrder(execution: Execution, trade: Trade, order: Order, isMaker: boolean): ResultCode {
   const { now } = execution;
-  const { quantity, market, price } = trade;
+  const { quantity, price } = trade;
   const { flags } = order;
-  if (quantity === 0n || quantity % market.lot !== 0n) return ResultCode.QuantityInvalid;
-  if (order.quantity === 0n || order.quantity % market.lot !== 0n) return ResultCode.QuantityInvalid;
-  if (order.limitPrice === 0n || order.limitPrice % market.tick !== 0n) return ResultCode.PriceInvalid;
+  if (quantity === 0n || order.quantity === 0n) return ResultCode.QuantityInvalid;
+  if (order.limitPrice === 0n) return ResultCode.PriceInvalid;
   if (execution.sender !== undefined && (flags & FLAG_FORCIBLE) === 0) return ResultCode.NotForcible;
   if (order.deadline < now) return ResultCode.Expired;
   if (order.filled + quantity > order.quantity) return ResultCode.Overfill;

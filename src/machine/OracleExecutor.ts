@@ -12,6 +12,7 @@ import {
   MAX_PRICE,
   MAX_SIGNERS,
   MAX_VOL,
+  MINUTE,
   MIN_VOL,
   REPORT_MAX_AGE,
 } from "./Constants.ts";
@@ -30,8 +31,6 @@ import { expiryTime, KIND_SIGNERS, type Market, type Signers } from "./Slots.ts"
 import type { OracleReport } from "./Wire.ts";
 
 /** Oracle signers, risk parameters and reports: docs/specification.md, section 6.10. */
-
-const MINUTE = 60n;
 
 /** SetSigners message of OptionsSettlement: who reports, and how many of them it takes. */
 export function setSigners(execution: Execution, message: Message): ResultCode {

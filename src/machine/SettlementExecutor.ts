@@ -1,5 +1,14 @@
 import { equalBytes, readU16, readU32, readU64, readU8 } from "../crypto/bytes.ts";
-import { FUND_ACCOUNT, FUND_DRAW, MAX_PRICE, MAX_QUANTITY, MODE_STANDARD, PRICE_TO_CASH } from "./Constants.ts";
+import {
+  FUND_ACCOUNT,
+  FUND_DRAW,
+  LEAST_LOT,
+  LEAST_TICK,
+  MAX_PRICE,
+  MAX_QUANTITY,
+  MODE_STANDARD,
+  PRICE_TO_CASH,
+} from "./Constants.ts";
 import { addToFund, credit, shiftExposure, type Execution } from "./Execution.ts";
 import type { Message } from "./Inputs.ts";
 import { payoff, shortQuantity } from "./Positions.ts";
@@ -21,9 +30,9 @@ export function listMarket(execution: Execution, message: Message): ResultCode {
   const gridIsValid =
     market !== 0 &&
     tick !== 0n &&
-    tick % 100n === 0n &&
+    tick % LEAST_TICK === 0n &&
     lot !== 0n &&
-    lot % 1000n === 0n &&
+    lot % LEAST_LOT === 0n &&
     lot <= MAX_QUANTITY &&
     steps[0] !== 0n &&
     steps[0] % tick === 0n &&

@@ -13,6 +13,7 @@ import {
 } from "./AccountExecutor.ts";
 import type { Execution, MachineConfig } from "./Execution.ts";
 import { fill } from "./FillExecutor.ts";
+import { frameAt, lengthPrefixEnd } from "./Framing.ts";
 import {
   DATA_BLOBS,
   MESSAGE_ANCHOR,
@@ -35,7 +36,6 @@ import { State } from "./State.ts";
 import type { TreeRoot } from "./StateTree.ts";
 import {
   decodeTransaction,
-  frameAt,
   TX_BID,
   TX_CANCEL,
   TX_CANCEL_ALL,
@@ -293,11 +293,6 @@ function executeMessage(execution: Execution, message: Message): ResultCode {
 /** Whether a Settle has accounts behind `part`. */
 function hasPartsLeft(transaction: Transaction | undefined, part: number): boolean {
   return transaction?.type === TX_SETTLE && part + 1 < transaction.accounts.length;
-}
-
-/** End of the bytes that show a framing error: the one or two bytes of the length, as far as the payload goes. */
-function lengthPrefixEnd(payload: Uint8Array, offset: number): number {
-  return Math.min(payload[offset]! >= 0x80 ? offset + 2 : offset + 1, payload.length);
 }
 
 function chunkRange(record: BatchRecord, start: number, end: number): { low: number; high: number } {

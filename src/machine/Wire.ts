@@ -1,16 +1,15 @@
 import {
   FRACTION,
   FUND_ACCOUNTS,
-  MAX_ITEM,
   MAX_KEYS,
   MAX_NONCE,
   MAX_QUANTITY,
   MAX_SETTLE,
   MAX_TIME,
   MODE_STANDARD,
-  WIRE_FEE,
-  WIRE_QUANTITY,
+  LEAST_LOT,
   MAX_PRICE,
+  MINUTE,
   DAY,
 } from "./Constants.ts";
 import { readReport, type SignedReport } from "./OracleReports.ts";
@@ -33,8 +32,15 @@ export const TX_BID = 0x0c;
 export const TX_FUND_BID = 0x0d;
 export const TX_COLLECT_FUND = 0x0e;
 export const TX_ORACLE_REPORT = 0x20;
-/** Bit 0: the maker's order is stored; bit 1: the taker's is. */
+/** The least type of a fill; its bits follow. */
 export const TX_FILL = 0x10;
+/** The maker's order is stored; the taker's is. */
+export const FORM_MAKER_STORED = 1;
+export const FORM_TAKER_STORED = 2;
+/** The taker's order is new and filled in whole, so the fill has no quantity of its own. */
+export const FORM_TAKER_WHOLE = 4;
+/** The taker's order is new, signed by the owner, and its only flag is immediate-or-cancel, so it has no byte of flags. */
+export const FORM_TAKER_IMMEDIATE = 8;
 
 export const FLAG_SELL = 0x01;
 export const FLAG_FILL_OR_KILL = 0x02;
@@ -49,6 +55,8 @@ export const WIRE_KEYED = 0x80;
 
 const MAX_ACCOUNT = 0xffffffff;
 const MAX_U64 = (1n << 64n) - 1n;
+/** More lots are above MAX_QUANTITY in every market. */
+const MAX_LOTS = MAX_QUANTITY / LEAST_LOT;
 
 /** What the owner signs besides the fields. Absent in forced transactions. */
 export interface OwnerAuth {
@@ -73,7 +81,7 @@ export interface OrderReference {
   readonly nonce: bigint;
 }
 
-/** Terms that every new order carries; those of the market's grid are still in wire units. */
+/** Terms that every new order carries; those of the market's grid are still in its lots, ticks and strike steps. */
 export interface WireOrder {
   readonly stored: false;
   readonly account: number;
@@ -82,12 +90,10 @@ export interface WireOrder {
   readonly flags: number;
   readonly keyIndex: number;
   readonly keyEpoch: number;
-  /** 1e-6 contract. */
-  readonly quantity: bigint;
-  /** In ticks of the market. */
-  readonly limitTicks: bigint;
-  /** 1e-4 USD per contract. */
-  readonly maxFee: bigint;
+  /** Its quantity in lots of the market. */
+  readonly lots: bigint;
+  /** Its maximum fee per contract in ticks of the market. */
+  readonly feeTicks: bigint;
   readonly deadline: bigint;
   readonly signature: Uint8Array;
 }
@@ -99,6 +105,14 @@ export interface WireMakerOrder extends WireOrder {
   /** In units of the market's first strike step. */
   readonly strikeSteps: bigint;
   readonly put: boolean;
+  /** Its limit in ticks of the market. */
+  readonly limitTicks: bigint;
+}
+
+/** A taker's order leaves the series and the side to the maker's, and says its limit by the maker's. */
+export interface WireTakerOrder extends WireOrder {
+  /** How much worse than the maker's limit its own is, in ticks of the market. */
+  readonly slippageTicks: bigint;
 }
 
 export interface Withdraw {
@@ -195,9 +209,9 @@ export interface CollectFund {
 export interface Fill {
   readonly type: typeof TX_FILL;
   readonly maker: WireMakerOrder | OrderReference;
-  readonly taker: WireOrder | OrderReference;
-  /** 1e-6 contract. */
-  readonly quantity: bigint;
+  readonly taker: WireTakerOrder | OrderReference;
+  /** The quantity in lots of the market. */
+  readonly lots: bigint;
 }
 
 export interface OracleReport extends SignedReport {
@@ -294,12 +308,26 @@ function readTransaction(r: Reader, timeBase: bigint, forced: boolean): Transact
       return { type, ...readReport(r) };
     default: {
       const form = type - TX_FILL;
-      if (form < 0 || form > (forced ? 0 : 3)) return undefined;
-      const maker = (form & 1) === 1 ? readReference(r) : readMakerOrder(r, timeBase);
-      const taker = (form & 2) === 2 ? readReference(r) : readOrder(r, timeBase, undefined);
-      return { type: TX_FILL, maker, taker, quantity: readQuantity(r) };
+      if (form < 0 || form > 15) return undefined;
+      return readFill(r, timeBase, forced, (bit) => (form & bit) !== 0);
     }
   }
+}
+
+/** `has` tells the bits of the type. */
+function readFill(r: Reader, timeBase: bigint, forced: boolean, has: (bit: number) => boolean): Fill | undefined {
+  const [makerStored, takerStored] = [has(FORM_MAKER_STORED), has(FORM_TAKER_STORED)];
+  const [isWhole, isImmediate] = [has(FORM_TAKER_WHOLE), has(FORM_TAKER_IMMEDIATE)];
+  if (takerStored && (isWhole || isImmediate)) return undefined;
+  // A forced fill carries both orders with their signatures.
+  if (forced && (makerStored || takerStored)) return undefined;
+  const maker = makerStored ? readReference(r) : readMakerOrder(r, timeBase);
+  const taker = takerStored ? readReference(r) : readTakerOrder(r, timeBase, isImmediate);
+  const whole = taker.stored ? undefined : taker.lots;
+  const lots = isWhole ? whole! : readLots(r);
+  // One encoding: what fills a new taker's order in whole says so in its type.
+  if (!isWhole && lots === whole) r.fail();
+  return { type: TX_FILL, maker, taker, lots };
 }
 
 function readOwnerAuth(r: Reader, timeBase: bigint, forced: boolean): OwnerAuth | undefined {
@@ -319,42 +347,48 @@ function readReference(r: Reader): OrderReference {
 }
 
 function readMakerOrder(r: Reader, timeBase: bigint): WireMakerOrder {
-  const series = { market: 0, day: 0, strikeSteps: 0n, put: false };
-  return { ...readOrder(r, timeBase, series), ...series };
+  const [account, nonce, wireFlags] = [readAccount(r), r.varint(MAX_NONCE), r.u8()];
+  const signed = readFlags(r, wireFlags);
+  const market = r.u8();
+  const day = Number(timeBase / DAY) + r.varintNumber(0xffff);
+  if (day > 0xffff) r.fail();
+  const [strikeSteps, limitTicks] = [r.varint(MAX_PRICE), r.varint(MAX_PRICE)];
+  const series = { market, day, strikeSteps, put: (wireFlags & WIRE_PUT) !== 0 };
+  return { stored: false, account, nonce, ...signed, ...series, limitTicks, ...readOrderTail(r, timeBase) };
 }
 
-/** Reads an order; `series` is filled in for a maker and undefined for a taker. */
-function readOrder(
-  r: Reader,
-  timeBase: bigint,
-  series: { market: number; day: number; strikeSteps: bigint; put: boolean } | undefined,
-): WireOrder {
-  const [account, nonce, wireFlags] = [readAccount(r), r.varint(MAX_NONCE), r.u8()];
-  let [keyIndex, keyEpoch] = [0, 0];
-  if ((wireFlags & WIRE_KEYED) !== 0) {
-    [keyIndex, keyEpoch] = [r.u8(), r.varintNumber(0xffffffff)];
-    if (keyIndex < 1 || keyIndex > MAX_KEYS) r.fail();
-  }
-  if (series !== undefined) {
-    series.put = (wireFlags & WIRE_PUT) !== 0;
-    series.market = r.u8();
-    series.day = Number(timeBase / DAY) + r.varintNumber(0xffff);
-    if (series.day > 0xffff) r.fail();
-    series.strikeSteps = r.varint(MAX_PRICE);
-  } else if ((wireFlags & (WIRE_PUT | FLAG_SELL)) !== 0) {
-    r.fail();
-  }
+function readTakerOrder(r: Reader, timeBase: bigint, isImmediate: boolean): WireTakerOrder {
+  const [account, nonce] = [readAccount(r), r.varint(MAX_NONCE)];
+  const wireFlags = isImmediate ? FLAG_IMMEDIATE_OR_CANCEL : r.u8();
+  // One encoding: the commonest flags are said by the type.
+  if (!isImmediate && wireFlags === FLAG_IMMEDIATE_OR_CANCEL) r.fail();
+  const signed = readFlags(r, wireFlags);
+  if ((wireFlags & (WIRE_PUT | FLAG_SELL)) !== 0) r.fail();
   return {
     stored: false,
     account,
     nonce,
-    flags: wireFlags & ~(WIRE_PUT | WIRE_KEYED),
-    keyIndex,
-    keyEpoch,
-    quantity: readQuantity(r),
-    limitTicks: r.varint(MAX_PRICE),
-    maxFee: r.varint(MAX_PRICE / WIRE_FEE) * WIRE_FEE,
-    deadline: readTime(r, timeBase),
+    ...signed,
+    slippageTicks: r.varint(MAX_PRICE),
+    ...readOrderTail(r, timeBase),
+  };
+}
+
+/** The flags of an order, and the session key if they say that one signed. */
+function readFlags(r: Reader, wireFlags: number): Pick<WireOrder, "flags" | "keyIndex" | "keyEpoch"> {
+  const flags = wireFlags & ~(WIRE_PUT | WIRE_KEYED);
+  if ((wireFlags & WIRE_KEYED) === 0) return { flags, keyIndex: 0, keyEpoch: 0 };
+  const [keyIndex, keyEpoch] = [r.u8(), r.varintNumber(0xffffffff)];
+  if (keyIndex < 1 || keyIndex > MAX_KEYS) r.fail();
+  return { flags, keyIndex, keyEpoch };
+}
+
+/** What stands behind an order's price. */
+function readOrderTail(r: Reader, timeBase: bigint): Pick<WireOrder, "lots" | "feeTicks" | "deadline" | "signature"> {
+  return {
+    lots: readLots(r),
+    feeTicks: r.varint(MAX_PRICE),
+    deadline: readOrderDeadline(r, timeBase),
     signature: r.take(64),
   };
 }
@@ -373,25 +407,20 @@ function readFund(r: Reader): number {
   return fund < FUND_ACCOUNTS ? fund : r.fail();
 }
 
-function readQuantity(r: Reader): bigint {
-  return r.varint(MAX_QUANTITY / WIRE_QUANTITY) * WIRE_QUANTITY;
+function readLots(r: Reader): bigint {
+  return r.varint(MAX_LOTS);
+}
+
+/** A deadline in whole minutes, or one in seconds that is none. */
+function readOrderDeadline(r: Reader, timeBase: bigint): bigint {
+  const coded = r.varint(2n * MAX_TIME + 1n);
+  const inMinutes = (coded & 1n) === 1n;
+  const time = inMinutes ? (timeBase / MINUTE + (coded >> 1n)) * MINUTE : timeBase + (coded >> 1n);
+  if (time > MAX_TIME || (!inMinutes && time % MINUTE === 0n)) return BigInt(r.fail());
+  return time;
 }
 
 function readTime(r: Reader, timeBase: bigint): bigint {
   const time = timeBase + r.varint(MAX_TIME);
   return time <= MAX_TIME ? time : BigInt(r.fail());
-}
-
-/** Where the item at `offset` of a payload lies, or undefined for a framing error. */
-export function frameAt(payload: Uint8Array, offset: number): { start: number; end: number } | undefined {
-  const first = payload[offset]!;
-  let start = offset + 1;
-  let length = first;
-  if (first >= 0x80) {
-    const second = payload[start++];
-    if (second === undefined || second === 0 || second >= 0x80) return undefined;
-    length = (first & 0x7f) | (second << 7);
-  }
-  if (length === 0 || length > MAX_ITEM || start + length > payload.length) return undefined;
-  return { start, end: start + length };
 }

@@ -1,7 +1,13 @@
-import { DAY, WIRE_FEE, WIRE_QUANTITY } from "./Constants.ts";
+import { DAY, MINUTE } from "./Constants.ts";
+import { LONG_ITEM } from "./Framing.ts";
 import { encodeReport } from "./OracleReports.ts";
 import { encodeVarint } from "./Varint.ts";
 import {
+  FLAG_IMMEDIATE_OR_CANCEL,
+  FORM_MAKER_STORED,
+  FORM_TAKER_IMMEDIATE,
+  FORM_TAKER_STORED,
+  FORM_TAKER_WHOLE,
   TX_BID,
   TX_CANCEL,
   TX_CANCEL_ALL,
@@ -21,18 +27,22 @@ import {
   WIRE_KEYED,
   WIRE_PUT,
   type CancelAuth,
+  type Fill,
   type OrderReference,
   type OwnerAuth,
   type Transaction,
   type WireMakerOrder,
   type WireOrder,
+  type WireTakerOrder,
 } from "./Wire.ts";
 
 /** The writing half of the wire format, docs/specification.md, section 3; the machine itself only reads. */
 
 /**
- * The bytes of a transaction: the inverse of `decodeTransaction`. Values must be representable: quantities in
- * multiples of 1e-3 contract, maximum fees in cents, times not before `timeBase`, to which they are relative.
+ * The bytes of a transaction: the inverse of `decodeTransaction`. Values must be in range, and times not before `timeBase`, to
+ * which they are relative.
+ *
+ * @throws VarintError if one is not.
  */
 export function encodeTransaction(transaction: Transaction, timeBase: bigint): Uint8Array {
   const out: number[] = [];
@@ -54,25 +64,29 @@ function writeTransaction(out: number[], tx: Transaction, timeBase: bigint): voi
     varint(auth.deadline - timeBase);
     out.push(...auth.signature);
   };
-  const order = (value: WireOrder | WireMakerOrder | OrderReference): void => {
+  const order = (value: WireMakerOrder | WireTakerOrder | OrderReference): void => {
     varint(value.account);
     varint(value.nonce);
     if (value.stored) return;
-    const put = "put" in value && value.put;
-    out.push(value.flags | (put ? WIRE_PUT : 0) | (value.keyIndex === 0 ? 0 : WIRE_KEYED));
+    const isMaker = "market" in value;
+    const put = isMaker && value.put;
+    const wireFlags = value.flags | (put ? WIRE_PUT : 0) | (value.keyIndex === 0 ? 0 : WIRE_KEYED);
+    if (isMaker || !isImmediate(value)) out.push(wireFlags);
     if (value.keyIndex !== 0) {
       out.push(value.keyIndex);
       varint(value.keyEpoch);
     }
-    if ("market" in value) {
+    if (isMaker) {
       out.push(value.market);
       varint(BigInt(value.day) - timeBase / DAY);
       varint(value.strikeSteps);
+      varint(value.limitTicks);
+    } else {
+      varint(value.slippageTicks);
     }
-    varint(value.quantity / WIRE_QUANTITY);
-    varint(value.limitTicks);
-    varint(value.maxFee / WIRE_FEE);
-    varint(value.deadline - timeBase);
+    varint(value.lots);
+    varint(value.feeTicks);
+    varint(encodeOrderDeadline(value.deadline, timeBase));
     out.push(...value.signature);
   };
   switch (tx.type) {
@@ -155,17 +169,38 @@ function writeTransaction(out: number[], tx: Transaction, timeBase: bigint): voi
     case TX_ORACLE_REPORT:
       out.push(tx.type, ...encodeReport(tx));
       return;
-    case TX_FILL:
-      out.push(TX_FILL | (tx.maker.stored ? 1 : 0) | (tx.taker.stored ? 2 : 0));
+    case TX_FILL: {
+      const form = formOf(tx);
+      out.push(TX_FILL | form);
       order(tx.maker);
       order(tx.taker);
-      varint(tx.quantity / WIRE_QUANTITY);
+      if ((form & FORM_TAKER_WHOLE) === 0) varint(tx.lots);
+    }
   }
 }
 
-/** The length prefix of an item, docs/specification.md, section 3. */
+/** The bits of a fill's type, FORM_ of Wire. */
+export function formOf({ maker, taker, lots }: Fill): number {
+  const form = maker.stored ? FORM_MAKER_STORED : 0;
+  if (taker.stored) return form | FORM_TAKER_STORED;
+  return form | (taker.lots === lots ? FORM_TAKER_WHOLE : 0) | (isImmediate(taker) ? FORM_TAKER_IMMEDIATE : 0);
+}
+
+/** Whether a taker's flags are said by the type. */
+function isImmediate({ flags, keyIndex }: WireOrder): boolean {
+  return flags === FLAG_IMMEDIATE_OR_CANCEL && keyIndex === 0;
+}
+
+/** The varint of an order's deadline: odd in minutes, even in seconds. */
+export function encodeOrderDeadline(deadline: bigint, timeBase: bigint): bigint {
+  const inMinutes = deadline % MINUTE === 0n;
+  return inMinutes ? 2n * (deadline / MINUTE - timeBase / MINUTE) + 1n : 2n * (deadline - timeBase);
+}
+
+/** An item with the length in front of it, docs/specification.md, section 3. It has 1 to `MAX_ITEM` bytes. */
 export function encodeItem(item: Uint8Array): Uint8Array {
-  const prefix = encodeVarint(BigInt(item.length));
+  const rest = item.length - LONG_ITEM;
+  const prefix = rest < 0 ? [item.length] : [LONG_ITEM + (rest >>> 8), rest & 0xff];
   const bytes = new Uint8Array(prefix.length + item.length);
   bytes.set(prefix);
   bytes.set(item, prefix.length);

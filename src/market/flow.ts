@@ -19,14 +19,19 @@ import {
 export const TAKER_SECONDS = 60;
 /** How long a maker's order stays valid, in seconds: as long as it may collect prints, and a minute. */
 export const MAKER_SECONDS = RUN_MS / 1_000 + 60;
+/** Makers' deadlines are whole minutes, which takes a byte less to say. */
+const MAKER_DEADLINE_UNIT = 60;
 
 /**
  * What every taker of a replayed tape deposits, 1e-6 USDC. In the collateralised regime the busiest account of any
  * month of the 2019 tape needs 8 million, so this is ample for several months in a row.
  */
 const TAPE_DEPOSIT = 50_000_000n * USDC;
-/** What every maker deposits, who is on standard margin. */
-const TAPE_MAKER_DEPOSIT = 2_000_000n * USDC;
+/**
+ * What every maker deposits, who is on standard margin: a sixteenth of what the collateralised regime would ask. With so much, no
+ * order of the tape is refused for margin.
+ */
+const TAPE_MAKER_DEPOSIT = 500_000n * USDC;
 /** What the sponsor gives the insurance fund. */
 export const TAPE_CAPITAL = 2_000_000n * USDC;
 /** The members of the oracle look at the markets at a trade, but not more often than this, seconds. */
@@ -160,8 +165,9 @@ export class Flow {
     const immediate = trader.role === "taker";
     if (immediate) this.#count.takerOrders += 1;
     else this.#count.makerOrders += 1;
-    const lifetime = immediate ? TAKER_SECONDS : MAKER_SECONDS;
-    const expiresAt = Math.min(terms.time + lifetime, expirySeconds(terms.series.expiryDay) - 1);
+    const lastSecond = expirySeconds(terms.series.expiryDay) - 1;
+    const wholeMinutes = Math.ceil((terms.time + MAKER_SECONDS) / MAKER_DEADLINE_UNIT) * MAKER_DEADLINE_UNIT;
+    const expiresAt = Math.min(immediate ? terms.time + TAKER_SECONDS : wholeMinutes, lastSecond);
     yield { kind: "order", trader, ...terms, immediate, expiresAt };
   }
 

@@ -2,14 +2,15 @@ import type { Batch } from "../machine/Inputs.ts";
 import { encodeVarint } from "../machine/Varint.ts";
 import {
   decodeTransaction,
-  frameAt,
+  FORM_TAKER_IMMEDIATE,
+  FORM_TAKER_WHOLE,
   TX_FILL,
-  type OrderReference,
+  type Fill,
   type Transaction,
-  type WireMakerOrder,
-  type WireOrder,
 } from "../machine/Wire.ts";
-import { DAY, WIRE_FEE, WIRE_QUANTITY } from "../machine/Constants.ts";
+import { DAY } from "../machine/Constants.ts";
+import { frameAt } from "../machine/Framing.ts";
+import { encodeOrderDeadline, formOf } from "../machine/WireEncoding.ts";
 
 /** Where the bytes of posted batches go. */
 export interface PayloadStats {
@@ -17,8 +18,9 @@ export interface PayloadStats {
   /** Bytes of all payloads. */
   readonly bytes: number;
   readonly fills: number;
-  /** Orders that were posted with their signature. */
-  readonly newOrders: number;
+  /** Makers' and takers' orders that were posted with their signature. */
+  readonly makerOrders: number;
+  readonly takerOrders: number;
   /** Bytes by field, over all batches; they add up to `bytes`. */
   readonly fields: Readonly<Record<string, number>>;
 }
@@ -29,7 +31,7 @@ export function payloadStats(batches: Iterable<Batch>): PayloadStats {
   const add = (field: string, bytes: number): void => {
     fields[field] = (fields[field] ?? 0) + bytes;
   };
-  const counts = { batches: 0, bytes: 0, fills: 0, newOrders: 0 };
+  const counts = { batches: 0, bytes: 0, fills: 0, makerOrders: 0, takerOrders: 0 };
   for (const { record, payload } of batches) {
     counts.batches++;
     counts.bytes += payload.length;
@@ -43,7 +45,8 @@ export function payloadStats(batches: Iterable<Batch>): PayloadStats {
       const transaction = decodeTransaction(item, record.l2Time, false);
       if (transaction?.type === TX_FILL) {
         counts.fills++;
-        counts.newOrders += Number(!transaction.maker.stored) + Number(!transaction.taker.stored);
+        counts.makerOrders += Number(!transaction.maker.stored);
+        counts.takerOrders += Number(!transaction.taker.stored);
         add("fill: length and type", frame.start - offset + 1);
         addFill(transaction, record.l2Time, add);
       } else {
@@ -56,36 +59,54 @@ export function payloadStats(batches: Iterable<Batch>): PayloadStats {
 }
 
 /** Bytes of fills alone, orders included: the share of {@link PayloadStats} that trades cause. */
-export function fillBytes({ fields }: PayloadStats): number {
-  return Object.entries(fields).reduce(
-    (sum, [name, bytes]) => (name.startsWith("fill: ") || name.startsWith("order: ") ? sum + bytes : sum),
-    0,
-  );
+export function fillBytes(stats: PayloadStats): number {
+  return fieldBytes(stats, "fill: ") + fieldBytes(stats, "maker's order: ") + fieldBytes(stats, "taker's order: ");
+}
+
+/** Bytes of all fields whose names begin so. */
+export function fieldBytes({ fields }: PayloadStats, prefix: string): number {
+  return Object.entries(fields).reduce((sum, [name, bytes]) => (name.startsWith(prefix) ? sum + bytes : sum), 0);
 }
 
 type Add = (field: string, bytes: number) => void;
 
-function addFill(fill: Extract<Transaction, { type: typeof TX_FILL }>, timeBase: bigint, add: Add): void {
-  for (const order of [fill.maker, fill.taker]) addOrder(order, timeBase, add);
-  add("fill: quantity", size(fill.quantity / WIRE_QUANTITY));
+function addFill(fill: Fill, timeBase: bigint, add: Add): void {
+  const form = formOf(fill);
+  addOrder("maker's", fill.maker, 1, timeBase, add);
+  addOrder("taker's", fill.taker, (form & FORM_TAKER_IMMEDIATE) === 0 ? 1 : 0, timeBase, add);
+  add("fill: quantity", (form & FORM_TAKER_WHOLE) === 0 ? size(fill.lots) : 0);
 }
 
-function addOrder(order: WireOrder | WireMakerOrder | OrderReference, timeBase: bigint, add: Add): void {
+function addOrder(
+  side: string,
+  order: Fill["maker"] | Fill["taker"],
+  flagBytes: number,
+  timeBase: bigint,
+  add: Add,
+): void {
   if (order.stored) {
-    add("fill: reference to a stored order", size(BigInt(order.account)) + size(order.nonce));
+    add(`fill: reference to a ${side} stored order`, size(BigInt(order.account)) + size(order.nonce));
     return;
   }
-  add("order: account", size(BigInt(order.account)));
-  add("order: nonce", size(order.nonce));
-  add("order: flags and key", 1 + (order.keyIndex === 0 ? 0 : 1 + size(BigInt(order.keyEpoch))));
-  if ("market" in order) {
-    add("order: series", 1 + size(BigInt(order.day) - timeBase / DAY) + size(order.strikeSteps));
+  const isMaker = "market" in order;
+  const field = (name: string, bytes: number): void => {
+    add(`${side} order: ${name}`, bytes);
+  };
+  field("account", size(BigInt(order.account)));
+  field("nonce", size(order.nonce));
+  field("flags and key", flagBytes + (order.keyIndex === 0 ? 0 : 1 + size(BigInt(order.keyEpoch))));
+  if (isMaker) {
+    field("market", 1);
+    field("expiry day", size(BigInt(order.day) - timeBase / DAY));
+    field("strike", size(order.strikeSteps));
+    field("limit", size(order.limitTicks));
+  } else {
+    field("slippage", size(order.slippageTicks));
   }
-  add("order: quantity", size(order.quantity / WIRE_QUANTITY));
-  add("order: limit", size(order.limitTicks));
-  add("order: maximum fee", size(order.maxFee / WIRE_FEE));
-  add("order: deadline", size(order.deadline - timeBase));
-  add("order: signature", order.signature.length);
+  field("quantity", size(order.lots));
+  field("maximum fee", size(order.feeTicks));
+  field("deadline", size(encodeOrderDeadline(order.deadline, timeBase)));
+  field("signature", order.signature.length);
 }
 
 function otherField(transaction: Transaction | undefined): string {

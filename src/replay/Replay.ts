@@ -1,6 +1,13 @@
 import type { MachineConfig } from "../machine/Execution.ts";
 import type { TreeRoot } from "../machine/StateTree.ts";
-import type { DepositEvent, FundEvent, MarketEvent, ObservationEvent, OrderEvent } from "../market/types.ts";
+import {
+  MARKETS,
+  type DepositEvent,
+  type FundEvent,
+  type MarketEvent,
+  type ObservationEvent,
+  type OrderEvent,
+} from "../market/types.ts";
 import { genesisCheckpoint, type L1View } from "../sequencer/DerivedState.ts";
 import type { OrderOutcome } from "../sequencer/Submission.ts";
 import type { Journal } from "../sequencer/Journal.ts";
@@ -49,7 +56,6 @@ const MAX_FEE_DIVISOR = 2_000n;
 const IMMEDIATE_LIFE = 60n;
 /** Rounds of settlement after a price has been fixed: debtors, creditors, claims. */
 const SETTLEMENT_ROUNDS = 3;
-const CENT = 100n;
 /** A replay's batches are long, and so are its oracle's pauses: seconds at which a transaction brings a newer report. */
 const REPLAY_SPOT_AGE = 20n;
 /** At which the spot is renewed while nobody trades: marks are good for liquidation for twice as long. */
@@ -247,7 +253,8 @@ export class Replay {
     const { open } = this.sequencer.exchange;
     const l2Time = open !== undefined && open.items.length > 0 ? open.l2Time : this.#clock.time;
     const price = this.#prices.get(event.series.market) ?? 0n;
-    const maxFee = (price / MAX_FEE_DIVISOR / CENT + 1n) * CENT;
+    const { tick } = MARKETS.find(({ id }) => id === event.series.market)!;
+    const maxFee = (price / MAX_FEE_DIVISOR / tick + 1n) * tick;
     const order = signOrder(
       this.#options.config.domain,
       {

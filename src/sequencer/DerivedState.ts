@@ -6,7 +6,7 @@ import type { ResultCode } from "../machine/ResultCodes.ts";
 import type { TreeRoot } from "../machine/StateTree.ts";
 import { Machine, type InputSource } from "../machine/Step.ts";
 import type { StepContext } from "../machine/InputLog.ts";
-import { frameAt } from "../machine/Wire.ts";
+import { frameAt } from "../machine/Framing.ts";
 
 /**
  * The two sequences of L1 as they are known at this moment; `InputLog` is one. Where L1 reorganises, it drops what went and

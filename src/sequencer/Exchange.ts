@@ -11,7 +11,7 @@ import {
   type OrderReference,
   type Transaction,
   type WireMakerOrder,
-  type WireOrder,
+  type WireTakerOrder,
 } from "../machine/Wire.ts";
 import type { Logger } from "../roles/Logger.ts";
 import { accountsOf, transactionRefusal, type SubmittedTransaction } from "./AccountTransaction.ts";
@@ -266,8 +266,8 @@ export class Exchange implements Venue {
   }
 
   /** See {@link wireMaker}. */
-  wireTaker(record: OrderRecord): WireOrder | OrderReference {
-    return presentTaker(this.#plan.state, record);
+  wireTaker(record: OrderRecord, price: bigint): WireTakerOrder | OrderReference {
+    return presentTaker(this.#plan.state, record, price);
   }
 
   /** Takes a maker out of the book for a reason. */

@@ -48,7 +48,7 @@ export function replayItem(
     return "reason" in result ? result.reason : undefined;
   }
   const fill = presentFill(plan.state, orders, transaction);
-  if (fill === undefined) return "OrderUnknown";
+  if (typeof fill === "string") return fill;
   const { maker, taker } = fill.tx;
   if ([maker, taker].some((order) => !order.stored && order.deadline < l2Time)) return "Expired";
   routines.prepareFill(maker.account, taker.account, fill.series);

@@ -93,7 +93,7 @@ export function coversMakerFee(order: SignedOrder, market: Market): boolean {
 
 function termsRefusal(situation: Situation, order: SignedOrder, market: Market): Refusal | undefined {
   const { terms } = order;
-  if (terms.quantity === 0n || terms.quantity % market.lot !== 0n) return refuse("QuantityInvalid");
+  if (terms.quantity === 0n) return refuse("QuantityInvalid");
   if (terms.limitPrice === 0n) return refuse("PriceInvalid");
   const onWire = wireRefusal(order, market, situation.l2Time);
   if (onWire !== undefined) return onWire;

@@ -1,5 +1,5 @@
 import type { Account, Market } from "../machine/Slots.ts";
-import { TX_FILL, type Fill, type OrderReference, type WireMakerOrder, type WireOrder } from "../machine/Wire.ts";
+import { TX_FILL, type Fill, type OrderReference, type WireMakerOrder, type WireTakerOrder } from "../machine/Wire.ts";
 import type { ItemRefusal } from "./BatchPlan.ts";
 import { coversMakerFee, reducible } from "./Judge.ts";
 import type { OrderBook } from "./OrderBook.ts";
@@ -17,7 +17,8 @@ export interface Venue {
   /** Whether an order could not fill now at its own limit, because its account is on standard margin. */
   isOutsideBand(record: OrderRecord): boolean;
   wireMaker(record: OrderRecord): WireMakerOrder | OrderReference;
-  wireTaker(record: OrderRecord): WireOrder | OrderReference;
+  /** `price` is the maker's limit, which the order crosses. */
+  wireTaker(record: OrderRecord, price: bigint): WireTakerOrder | OrderReference;
   /** Executes a fill on the machine. */
   append(fill: Fill, series: bigint): PlannedItem | ItemRefusal;
   removeMaker(record: OrderRecord, reason: RefusalReason): void;
@@ -56,10 +57,11 @@ export function matchOrder(exchange: Venue, taker: OrderRecord): MatchResult {
     if (taker.signed.terms.fillOrKill && quantity !== taker.signed.terms.quantity) {
       return { fills, stopped: "FillOrKillUnfilled" };
     }
-    const result = exchange.append(
-      { type: TX_FILL, maker: exchange.wireMaker(maker), taker: exchange.wireTaker(taker), quantity },
-      taker.series,
-    );
+    const wireMaker = exchange.wireMaker(maker);
+    const wireTaker = exchange.wireTaker(taker, maker.price);
+    // INVARIANT: orders and positions are whole lots, hence also what is left of them.
+    const lots = quantity / exchange.market(taker.series).lot;
+    const result = exchange.append({ type: TX_FILL, maker: wireMaker, taker: wireTaker, lots }, taker.series);
     if ("reason" in result) {
       if (isTakersFault(maker, result) || isOfSeries(result.reason)) return { fills, stopped: result.reason };
       exchange.removeMaker(maker, result.reason);

@@ -1,14 +1,5 @@
 import { readU16, readU32, readU64, readU8, writeU16, writeU32, writeU64 } from "../crypto/bytes.ts";
-import {
-  DAY,
-  MAX_KEYS,
-  MAX_NONCE,
-  MAX_PRICE,
-  MAX_QUANTITY,
-  MAX_TIME,
-  WIRE_FEE,
-  WIRE_QUANTITY,
-} from "../machine/Constants.ts";
+import { DAY, MAX_KEYS, MAX_NONCE, MAX_PRICE, MAX_QUANTITY, MAX_TIME } from "../machine/Constants.ts";
 import { packSeries } from "../machine/Positions.ts";
 import type { Market, Order } from "../machine/Slots.ts";
 import type { OrderTerms } from "../machine/TypedData.ts";
@@ -22,6 +13,7 @@ import {
   type OrderReference,
   type WireMakerOrder,
   type WireOrder,
+  type WireTakerOrder,
 } from "../machine/Wire.ts";
 import { refuse, type Refusal } from "./Refusal.ts";
 
@@ -103,43 +95,60 @@ export function rangeRefusal(order: SignedOrder): Refusal | undefined {
  */
 export function wireRefusal(order: SignedOrder, market: Market, time: bigint): Refusal | undefined {
   const { terms } = order;
-  if (terms.quantity % WIRE_QUANTITY !== 0n) return refuse("NotRepresentable", "quantity");
-  if (terms.maxFee % WIRE_FEE !== 0n) return refuse("NotRepresentable", "maxFee");
+  if (terms.quantity % market.lot !== 0n) return refuse("QuantityInvalid");
   if (terms.limitPrice % market.tick !== 0n) return refuse("PriceInvalid");
+  if (terms.maxFee % market.tick !== 0n) return refuse("NotRepresentable", "maxFee");
   if (terms.strike % market.steps[0] !== 0n) return refuse("SeriesOffGrid");
   if (terms.deadline < time) return refuse("Expired");
   if (BigInt(terms.expiryDay) < time / DAY) return refuse("SeriesExpired");
   return undefined;
 }
 
-/** The order as a Fill carries it the first time, in the taker's place. */
-export function toWireTaker(order: SignedOrder, market: Market): WireOrder {
-  const { terms } = order;
-  return {
-    stored: false,
-    account: terms.account,
-    nonce: terms.nonce,
-    flags: flagsOf(terms) & ~FLAG_SELL,
-    keyIndex: order.keyIndex,
-    keyEpoch: order.keyEpoch,
-    quantity: terms.quantity,
-    limitTicks: terms.limitPrice / market.tick,
-    maxFee: terms.maxFee,
-    deadline: terms.deadline,
-    signature: order.signature,
-  };
+/** Whether an order would trade at a price, 1e-4 USD. */
+export function crosses({ terms }: SignedOrder, price: bigint): boolean {
+  return terms.isSell ? terms.limitPrice <= price : terms.limitPrice >= price;
+}
+
+/**
+ * The order as a Fill carries it the first time, in the taker's place.
+ *
+ * @param price The maker's limit, which the order crosses: 1e-4 USD.
+ */
+export function toWireTaker(order: SignedOrder, market: Market, price: bigint): WireTakerOrder {
+  const { isSell, limitPrice } = order.terms;
+  const slippage = isSell ? price - limitPrice : limitPrice - price;
+  const common = toWireOrder(order, market);
+  return { ...common, flags: common.flags & ~FLAG_SELL, slippageTicks: slippage / market.tick };
 }
 
 /** The order as a Fill carries it the first time, in the maker's place. */
 export function toWireMaker(order: SignedOrder, market: Market): WireMakerOrder {
   const { terms } = order;
   return {
-    ...toWireTaker(order, market),
-    flags: flagsOf(terms),
+    ...toWireOrder(order, market),
     market: terms.market,
     day: terms.expiryDay,
     strikeSteps: terms.strike / market.steps[0],
     put: terms.isPut,
+    limitTicks: terms.limitPrice / market.tick,
+  };
+}
+
+/** What a maker's and a taker's order have in common on the wire. */
+function toWireOrder({ terms, keyIndex, keyEpoch, signature }: SignedOrder, market: Market): WireOrder {
+  const { account, nonce, deadline } = terms;
+  const [lots, feeTicks] = [terms.quantity / market.lot, terms.maxFee / market.tick];
+  return {
+    stored: false,
+    account,
+    nonce,
+    flags: flagsOf(terms),
+    keyIndex,
+    keyEpoch,
+    lots,
+    feeTicks,
+    deadline,
+    signature,
   };
 }
 

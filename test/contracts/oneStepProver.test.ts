@@ -105,7 +105,12 @@ describe("OneStepProver", () => {
       forcible: true,
     });
     const maker = makerOrder(signing(), draft(3, false), BTC);
-    return item({ type: 0x10, maker, taker: takerOrder(signing(), draft(4, true), BTC), quantity: 100_000n });
+    return item({
+      type: 0x10,
+      maker,
+      taker: takerOrder(signing(), draft(4, true), BTC, 100_000n),
+      lots: 100_000n / BTC.lot,
+    });
   }
 
   describe("deployment", () => {
@@ -150,8 +155,8 @@ describe("OneStepProver", () => {
         sender: ethers.ZeroAddress,
       };
       const foreign: [string, string, number[], number][] = [
-        ["AccountExecutor", await scene.prover.ACCOUNT_EXECUTOR(), [0x00, 0x08, 0x0a, 0x10, 0x13, 0x20, 0xff], 3],
-        ["FillExecutor", await scene.prover.FILL_EXECUTOR(), [0x00, 0x01, 0x08, 0x0f, 0x14], 1],
+        ["AccountExecutor", await scene.prover.ACCOUNT_EXECUTOR(), [0x00, 0x08, 0x0a, 0x10, 0x13, 0x1d, 0x20, 0xff], 3],
+        ["FillExecutor", await scene.prover.FILL_EXECUTOR(), [0x00, 0x01, 0x08, 0x0f, 0x1e, 0x1f, 0x20], 1],
         ["SettlementExecutor", await scene.prover.SETTLEMENT_EXECUTOR(), [0x00, 0x01, 0x07, 0x09, 0x10], 6],
         ["OracleExecutor", await scene.prover.ORACLE_EXECUTOR(), [0x00, 0x08, 0x1f, 0x21], 5],
         ["LiquidationExecutor", await scene.prover.LIQUIDATION_EXECUTOR(), [0x00, 0x09, 0x0f, 0x10], 7],

@@ -76,21 +76,22 @@ describe("Framing: items of a payload", () => {
 
   it("finds items of one and of two bytes of length", async () => {
     expect(await frame("0x01", 0, 2)).to.deep.equal([true, 1n, 2n, true]);
-    expect(await frame("0x7f", 0, 128)).to.deep.equal([true, 1n, 128n, true]);
-    expect(await frame("0x8001", 0, 130)).to.deep.equal([true, 2n, 130n, true]);
-    expect(await frame("0x8020", 0, 4098)).to.deep.equal([true, 2n, 4098n, true]);
+    expect(await frame("0x80", 0, 129)).to.deep.equal([true, 1n, 129n, true]);
+    expect(await frame("0xef", 0, 240)).to.deep.equal([true, 1n, 240n, true]);
+    expect(await frame("0xf000", 0, 242)).to.deep.equal([true, 2n, 242n, true]);
+    expect(await frame("0xf0ff", 0, 497)).to.deep.equal([true, 2n, 497n, true]);
+    expect(await frame("0xf100", 0, 498)).to.deep.equal([true, 2n, 498n, true]);
+    expect(await frame("0xff10", 0, 4098)).to.deep.equal([true, 2n, 4098n, true]);
     expect(await frame("0xffff05", 2, 8)).to.deep.equal([true, 3n, 8n, true]);
   });
 
   const errors: [string, string, number, number, bigint][] = [
     ["length zero", "0x00", 0, 10, 1n],
     ["an item that reaches behind the payload", "0x02", 0, 2, 1n],
-    ["a length that is cut off", "0x80", 0, 1, 1n],
-    ["a length that is not minimal", "0x8100", 0, 400, 2n],
-    ["a length of three bytes", "0x808001", 0, 400, 2n],
-    ["a length of 4097", "0x8120", 0, 5000, 2n],
-    ["a length of 16383", "0xff7f", 0, 20000, 2n],
-    ["an item of two bytes of length that reaches behind the payload", "0x8001", 0, 129, 2n],
+    ["a length that is cut off", "0xf0", 0, 1, 1n],
+    ["a length of 4097", "0xff11", 0, 5000, 2n],
+    ["a length of 4335", "0xffff", 0, 20000, 2n],
+    ["an item of two bytes of length that reaches behind the payload", "0xf000", 0, 241, 2n],
   ];
   for (const [name, bytes, offset, length, end] of errors) {
     it(`finds none for ${name}, and says which bytes show it`, async () => {
@@ -101,7 +102,7 @@ describe("Framing: items of a payload", () => {
 
   it("says when the evidence ends before the length does", async () => {
     expect((await frame("0x", 0, 10))[3]).to.equal(false);
-    expect((await frame("0x80", 0, 10))[3]).to.equal(false);
+    expect((await frame("0xf0", 0, 10))[3]).to.equal(false);
   });
 });
 
@@ -121,34 +122,36 @@ describe("Wire: fills", () => {
     key?: [number, bigint];
     day?: bigint;
     strike?: bigint;
-    quantity?: bigint;
-    limit?: bigint;
-    maxFee?: bigint;
+    /** The limit of a maker, the slippage of a taker. */
+    price?: bigint;
+    lots?: bigint;
+    fee?: bigint;
     deadline?: bigint;
   }
 
   function order(fields: Fields, isMaker: boolean): string {
     const { account = 7n, nonce = 9n, flags = 0, key, day = 3n, strike = 40n } = fields;
-    const { quantity = 5n, limit = 11n, maxFee = 13n, deadline = 17n } = fields;
+    const { price = 11n, lots = 5n, fee = 13n, deadline = 17n } = fields;
     return concat([
       varint(account),
       varint(nonce),
       toBeHex(flags, 1),
       ...(key === undefined ? [] : [toBeHex(key[0], 1), varint(key[1])]),
       ...(isMaker ? ["0x02", varint(day), varint(strike)] : []),
-      ...[quantity, limit, maxFee, deadline].map(varint),
+      ...[price, lots, fee, deadline].map(varint),
       SIGNATURE,
     ]);
   }
 
-  const fill = (maker: Fields, taker: Fields, quantity = 5n): string =>
-    concat(["0x10", order(maker, true), order(taker, false), varint(quantity)]);
+  /** Of a part of both orders. */
+  const fill = (maker: Fields, taker: Fields, lots = 4n): string =>
+    concat(["0x10", order(maker, true), order(taker, false), varint(lots)]);
 
   it("reads both orders", async () => {
     const item = fill({ flags: 0xff, key: [4, 77n] }, { account: 8n, flags: 0x3e });
     const { valid, transaction } = await harness.decodeFill(item, BASE, false);
     expect(valid).to.equal(true);
-    const { maker, taker, quantity } = transaction;
+    const { maker, taker, lots } = transaction;
     expect([maker.account, maker.nonce, maker.flags, maker.keyIndex, maker.keyEpoch]).to.deep.equal([
       7n,
       9n,
@@ -157,14 +160,11 @@ describe("Wire: fills", () => {
       77n,
     ]);
     expect([maker.market, maker.day, maker.strikeSteps, maker.put]).to.deep.equal([2n, BASE / 86400n + 3n, 40n, true]);
-    expect([maker.quantity, maker.limitTicks, maker.maxFee, maker.deadline]).to.deep.equal([
-      5000n,
-      11n,
-      1300n,
-      BASE + 17n,
-    ]);
+    expect([maker.limitTicks, maker.lots, maker.feeTicks]).to.deep.equal([11n, 5n, 13n]);
+    expect(maker.deadline, "17: the eighth minute after that of the batch").to.equal((BASE / 60n + 8n) * 60n);
+    expect([taker.slippageTicks, taker.limitTicks, taker.lots]).to.deep.equal([11n, 0n, 5n]);
     expect([taker.account, taker.flags, taker.keyIndex, taker.stored]).to.deep.equal([8n, 0x3en, 0n, false]);
-    expect(quantity).to.equal(5000n);
+    expect(lots).to.equal(4n);
     expect(concat([maker.signature.r, maker.signature.yParityAndS])).to.equal(SIGNATURE);
   });
 
@@ -177,7 +177,7 @@ describe("Wire: fills", () => {
       true,
     ]);
     expect(both.transaction.taker.nonce).to.equal(2n ** 63n - 1n);
-    const maker = await harness.decodeFill(concat(["0x11", reference, order({}, false), varint(5n)]), BASE, false);
+    const maker = await harness.decodeFill(concat(["0x11", reference, order({}, false), varint(4n)]), BASE, false);
     expect([maker.valid, maker.transaction.maker.stored, maker.transaction.taker.stored]).to.deep.equal([
       true,
       true,
@@ -191,11 +191,77 @@ describe("Wire: fills", () => {
     ]);
   });
 
+  it("reads a fill of the taker's whole order, whose quantity is the order's", async () => {
+    const maker = order({}, true);
+    const taker = order({ lots: 77n }, false);
+    const reference = concat([varint(3n), varint(4n)]);
+    for (const [item, forced, valid] of [
+      [concat(["0x14", maker, taker]), false, true],
+      [concat(["0x14", maker, taker]), true, true],
+      [concat(["0x15", reference, taker]), false, true],
+      [concat(["0x15", reference, taker]), true, false],
+      [concat(["0x14", maker, taker, varint(77n)]), false, false],
+      [concat(["0x10", maker, taker, varint(77n)]), false, false],
+    ] as const) {
+      const decoded = await harness.decodeFill(item, forced ? 0n : BASE, forced);
+      expect(decoded.valid, item.slice(0, 4)).to.equal(valid);
+      if (valid) expect(decoded.transaction.lots).to.equal(77n);
+    }
+  });
+
+  it("reads a taker's order whose flags the type says", async () => {
+    const maker = order({}, true);
+    const reference = concat([varint(3n), varint(4n)]);
+    const rest = [11n, 77n, 13n, 17n].map(varint);
+    const bare = concat([varint(8n), varint(9n), ...rest, SIGNATURE]);
+    const keyed = order({ flags: 0x84, key: [1, 1n], lots: 77n }, false);
+    for (const [item, forced, valid] of [
+      [concat(["0x18", maker, bare, varint(5n)]), false, true],
+      [concat(["0x18", maker, bare, varint(5n)]), true, true],
+      [concat(["0x18", maker, bare, varint(77n)]), false, false],
+      [concat(["0x1c", maker, bare]), false, true],
+      [concat(["0x19", reference, bare, varint(5n)]), false, true],
+      [concat(["0x1d", reference, bare]), false, true],
+      [concat(["0x1d", reference, bare]), true, false],
+      [concat(["0x14", maker, order({ flags: 0x04, lots: 77n }, false)]), false, false],
+      [concat(["0x14", maker, order({ flags: 0x06, lots: 77n }, false)]), false, true],
+      [concat(["0x14", maker, keyed]), false, true],
+      [concat(["0x16", maker, reference]), false, false],
+      [concat(["0x1a", maker, reference, varint(5n)]), false, false],
+    ] as const) {
+      const decoded = await harness.decodeFill(item, forced ? 0n : BASE, forced);
+      expect(decoded.valid, item.slice(0, 4)).to.equal(valid);
+      const { flags, keyIndex } = decoded.transaction.taker;
+      if (valid && Number(item.slice(0, 4)) >= 0x18) expect([flags, keyIndex]).to.deep.equal([4n, 0n]);
+    }
+  });
+
+  it("counts deadlines from the batch's time in seconds, and from its minute in minutes", async () => {
+    const base = BASE + 59n;
+    const times: [bigint, bigint][] = [
+      [0n, base],
+      [1n, BASE],
+      [3n, BASE + 60n],
+      [4n, base + 2n],
+      [240n, base + 120n],
+    ];
+    for (const [coded, deadline] of times) {
+      const { valid, transaction } = await harness.decodeFill(fill({ deadline: coded }, {}), base, false);
+      expect([valid, transaction.maker.deadline], `${coded}`).to.deep.equal([true, deadline]);
+    }
+    // The second behind it is a whole minute.
+    expect((await harness.decodeFill(fill({ deadline: 2n }, {}), base, false)).valid).to.equal(false);
+  });
+
   it("takes no references from a forced transaction, whose times are absolute", async () => {
     const reference = concat([varint(3n), varint(4n)]);
     const item = concat(["0x12", order({}, true), reference, varint(5n)]);
     expect((await harness.decodeFill(item, 0n, true)).valid).to.equal(false);
-    const { valid, transaction } = await harness.decodeFill(fill({ day: 65535n, deadline: MAX_TIME }, {}), 0n, true);
+    const { valid, transaction } = await harness.decodeFill(
+      fill({ day: 65535n, deadline: 2n * MAX_TIME }, {}),
+      0n,
+      true,
+    );
     expect([valid, transaction.maker.day, transaction.maker.deadline]).to.deep.equal([true, 65535n, MAX_TIME]);
   });
 
@@ -210,11 +276,19 @@ describe("Wire: fills", () => {
     ["a nonce of 64 bits", fill({ nonce: 2n ** 63n }, {})],
     ["a day behind the last", fill({ day: 65536n - day }, {})],
     ["a strike above the largest price", fill({ strike: MAX_PRICE + 1n }, {})],
-    ["a limit above the largest price", fill({ limit: MAX_PRICE + 1n }, {})],
-    ["an order above the largest quantity", fill({ quantity: 10n ** 12n + 1n }, {})],
-    ["a fill above the largest quantity", fill({}, {}, 10n ** 12n + 1n)],
-    ["a maximum fee above the largest price", fill({ maxFee: MAX_PRICE / 100n + 1n }, {})],
-    ["a deadline behind the last time", fill({ deadline: MAX_TIME - BASE + 1n }, {})],
+    ["a limit above the largest price", fill({ price: MAX_PRICE + 1n }, {})],
+    ["a slippage above the largest price", fill({}, { price: MAX_PRICE + 1n })],
+    ["an order of more lots than there may be", fill({ lots: 10n ** 12n + 1n }, {})],
+    ["a fill of more lots than there may be", fill({}, {}, 10n ** 12n + 1n)],
+    ["a maximum fee above the largest price", fill({ fee: MAX_PRICE + 1n }, {})],
+    ["a deadline in seconds behind the last time", fill({ deadline: 2n * (MAX_TIME - BASE + 1n) }, {})],
+    [
+      "a deadline in minutes behind the last time",
+      fill({ deadline: 2n * (MAX_TIME / 60n - BASE / 60n + 1n) + 1n }, {}),
+    ],
+    ["a deadline beyond what a varint of one may say", fill({ deadline: 2n * MAX_TIME + 2n }, {})],
+    ["a deadline in seconds that is a whole minute", fill({ deadline: 2n * 60n }, {})],
+    ["a taker's whole order as if it were a part", fill({}, {}, 5n)],
     ["a byte behind the end", concat([fill({}, {}), "0x00"])],
     ["a byte too few", fill({}, {}).slice(0, -2)],
     ["nothing behind the type", "0x10"],
@@ -233,12 +307,16 @@ describe("Wire: fills", () => {
       key: [1, 2n ** 32n - 1n],
       day: 65535n - day,
       strike: MAX_PRICE,
-      quantity: 10n ** 12n,
-      limit: MAX_PRICE,
-      maxFee: MAX_PRICE / 100n,
-      deadline: MAX_TIME - BASE,
+      price: MAX_PRICE,
+      lots: 10n ** 12n,
+      fee: MAX_PRICE,
+      deadline: 2n * (MAX_TIME - BASE),
     };
     expect((await harness.decodeFill(fill(bounds, {}, 10n ** 12n), BASE, false)).valid).to.equal(true);
+    const { day: _day, strike: _strike, ...taker } = bounds;
+    expect((await harness.decodeFill(fill({}, taker), BASE, false)).valid).to.equal(true);
+    const lastMinute = 2n * (MAX_TIME / 60n - BASE / 60n) + 1n;
+    expect((await harness.decodeFill(fill({ deadline: lastMinute }, {}), BASE, false)).valid).to.equal(true);
   });
 
   it("has an answer for every string of bytes", async () => {
@@ -249,7 +327,7 @@ describe("Wire: fills", () => {
       const length = random.chance(0.1) ? 4095 : random.integer(0, 300);
       const noise = hexlify(Uint8Array.from({ length }, () => random.integer(0, 255)));
       const item = random.chance(0.5)
-        ? concat(["0x10", noise])
+        ? concat([toBeHex(random.integer(0x10, 0x1d), 1), noise])
         : concat([good.slice(0, 2 + 2 * random.integer(1, 150)), noise]);
       // Neither reverts nor, with random bytes for signatures, depends on luck: the length has to be right to the byte.
       await harness.decodeFill(item, random.chance(0.5) ? BASE : MAX_U64, random.chance(0.5));

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { Random } from "../../src/market/random.ts";
-import { deployJudge, type Judge } from "../support/parity/judge.ts";
+import { startJudge } from "../support/parity/judge.ts";
 import { expectParity } from "../support/parity/parity.ts";
 import { randomBlobSteps } from "../support/traffic/blobSteps.ts";
 
@@ -9,11 +9,7 @@ const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
 const ELEMENTS = 30;
 
 describe("parity on random transactions in blobs", () => {
-  let judge: Judge;
-
-  before(async () => {
-    judge = await deployJudge();
-  });
+  const judge = startJudge();
 
   it("agrees on steps of every kind, also across two blobs, and refuses every mutation of their evidence", async () => {
     console.log(`      seed ${SEED}`);

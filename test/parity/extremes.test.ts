@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { concat } from "../../src/crypto/bytes.ts";
 import { evidenceOf } from "../../src/l1/proverArguments.ts";
 import { Random } from "../../src/market/random.ts";
-import { MAX_NONCE, MAX_PRICE, MAX_QUANTITY } from "../../src/machine/Constants.ts";
+import { LEAST_LOT, MAX_NONCE, MAX_PRICE, MAX_QUANTITY } from "../../src/machine/Constants.ts";
 import { genesisRoot } from "../../src/machine/Genesis.ts";
 import { InputLog } from "../../src/machine/InputLog.ts";
 import { MESSAGE_FORCED, type Message } from "../../src/machine/Inputs.ts";
@@ -203,7 +203,7 @@ function run(chainId: bigint, random: Random, start: bigint): { log: InputLog; s
     const unit = market.tick * 9n;
     const today = Number(now / DAY);
     const keyIndex = pick([0, 0, 0, 0, 1, 2, 4]);
-    const most = (MAX_PRICE / market.tick) * market.tick;
+    const most = mostOf(market.tick, MAX_PRICE);
     return {
       account,
       market: marketId,
@@ -215,9 +215,13 @@ function run(chainId: bigint, random: Random, start: bigint): { log: InputLog; s
       isSell: random.bool(0.5),
       quantity: random.bool(0.05)
         ? 0n
-        : pick([market.lot, market.lot * 2n > MAX_QUANTITY ? market.lot : market.lot * 2n, MAX_QUANTITY]),
+        : pick([
+            market.lot,
+            market.lot * 2n > MAX_QUANTITY ? market.lot : market.lot * 2n,
+            mostOf(market.lot, MAX_QUANTITY),
+          ]),
       limitPrice: random.bool(0.05) ? 0n : pick([market.tick, market.tick, market.tick * 2n, most]),
-      maxFee: random.bool(0.1) ? pick([0n, 100n]) : (MAX_PRICE / 100n) * 100n,
+      maxFee: random.bool(0.1) ? pick([0n, market.tick]) : most,
       nonce: nonceOf(account),
       deadline: now + pick([0n, 1n, 120n, 121n, 300n]),
       fillOrKill: random.bool(0.1),
@@ -246,11 +250,30 @@ function run(chainId: bigint, random: Random, start: bigint): { log: InputLog; s
       ...(random.bool(0.9) ? { postOnly: false } : {}),
     });
     const terms = MARKETS.get(market)!;
-    const quantity = random.bool(0.9) ? maker.quantity : pick([0n, terms.lot, MAX_QUANTITY]);
+    const largest = MAX_QUANTITY / terms.lot;
+    const lots = random.bool(0.9)
+      ? maker.quantity / terms.lot
+      : pick([0n, 1n, largest, largest + 1n, MAX_QUANTITY / LEAST_LOT]);
     const stored = (order: Draft) => ({ stored: true as const, account: order.account, nonce: order.nonce });
-    const makerSide = !forced && random.bool(0.03) ? stored(maker) : makerOrder(signing, maker, terms);
-    const takerSide = !forced && random.bool(0.03) ? stored(taker) : takerOrder(signing, taker, terms);
-    return { type: TX_FILL, maker: makerSide, taker: takerSide, quantity };
+    // One more than what the market's units leave room for, or as much as there is room for on the wire.
+    const beyond = (): object => {
+      const [ticks, lotsBeyond] = [MAX_PRICE / terms.tick + 1n, largest + 1n];
+      return random.bool(0.9)
+        ? {}
+        : pick([
+            { lots: pick([largest, lotsBeyond, MAX_QUANTITY / LEAST_LOT]) },
+            { feeTicks: pick([ticks - 1n, ticks, MAX_PRICE]) },
+            { limitTicks: pick([ticks - 1n, ticks, MAX_PRICE]) },
+            { slippageTicks: pick([maker.limitPrice / terms.tick + 1n, ticks, MAX_PRICE]) },
+          ]);
+    };
+    const makerSide =
+      !forced && random.bool(0.03) ? stored(maker) : { ...makerOrder(signing, maker, terms), ...beyond() };
+    const takerSide =
+      !forced && random.bool(0.03)
+        ? stored(taker)
+        : { ...takerOrder(signing, taker, terms, maker.limitPrice), ...beyond() };
+    return { type: TX_FILL, maker: makerSide, taker: takerSide, lots };
   };
   const expiryPick = (): { market: number; day: number } => {
     const market = pick([...MARKETS.keys(), 0, 3]);
@@ -287,6 +310,8 @@ function run(chainId: bigint, random: Random, start: bigint): { log: InputLog; s
     }
   };
   const spoil = (bytes: Uint8Array): Uint8Array => {
+    // Every form of a fill on the bytes of every other.
+    if (random.bool(0.04)) return bytes.with(0, 0x10 + random.uint(16));
     if (random.bool(0.85)) return bytes;
     const at = random.uint(bytes.length);
     switch (random.uint(4)) {
@@ -359,13 +384,18 @@ function run(chainId: bigint, random: Random, start: bigint): { log: InputLog; s
       }
     }
     if (random.bool(0.1))
-      items.push(encodeItem(new Uint8Array(pick([1, 127, 128, 254, 255, 256, 4095, 4096])).fill(0x10)));
+      items.push(encodeItem(new Uint8Array(pick([1, 239, 240, 254, 255, 256, 495, 496, 4095, 4096])).fill(0x10)));
     let payload = concat(...items, new Uint8Array(random.bool(0.7) ? 400 : random.uint(70)));
     const cut = pick([0, 0, 1, 63, 64, 65]);
     if (payload.length > cut) payload = payload.slice(0, payload.length - cut);
-    if (random.bool(0.1)) payload = concat(payload, Uint8Array.of(pick([0x80, 0xff, 1, 0x7f])));
+    if (random.bool(0.1)) payload = concat(payload, Uint8Array.of(pick([0xef, 0xf0, 0xff, 1, 0x7f])));
     log.appendBatch(batchOf(payload, { messagesRead: log.messageCount, l1Time: now, l2Time: now }));
     while (!machine.finished(log.batchCount)) steps.push(machine.provenStep(log.batchCount));
   }
   return { log, steps };
+}
+
+/** The largest multiple of a unit up to a bound. */
+function mostOf(unit: bigint, bound: bigint): bigint {
+  return (bound / unit) * unit;
 }

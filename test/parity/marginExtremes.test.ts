@@ -105,11 +105,12 @@ class Extremes {
     const mildly = random.bool(0.5);
     const centre = pick([40_000_000n, 40_000_000n, MAX_PRICE, 1n, 12_345n]);
     const price = (): bigint => (mildly ? centre : pick([centre, MAX_PRICE, 1n, 2n, 40_000_000n]));
+    const lots = new Map(ids.map((id) => [id, pick([1_000n, 1_000n, 1_000n, MAX_QUANTITY])]));
     for (const id of ids) {
       const spot = price();
       const market: Market = {
         ...UNLISTED,
-        ...{ tick: 100n, lot: pick([1_000n, 1_000n, 1_000n, MAX_QUANTITY]), steps: [100n, 100n, 100n] },
+        ...{ tick: 100n, lot: lots.get(id)!, steps: [100n, 100n, 100n] },
         ...{ anchor: mildly ? spot : price(), anchorTime: past([0n, 10n, 3_600n, 3_601n, 86_400n, 86_401n]) },
         ...{ minVol: pick([10_000n, 10_000_000n]), maxVol: 10_000_000n, bandFloor: pick([1n, MAX_PRICE]) },
         ...{ exposureMultiple: pick([0n, 1_000n, 1_000n]), exposure: pick([2n ** 90n, 2n ** 100n]) },
@@ -187,8 +188,8 @@ class Extremes {
       () => ({ type: 0x08, market: expiries[0]![0], day: expiries[0]![1], accounts: [pick([1, 2, FUND_ACCOUNT + 1])] }),
       () => this.#report(pick(ids), now, day, price, mildly),
       () => this.#report(pick(ids), now, day, price, mildly),
-      () => this.#fill(sold, expiries, now, quantity, centre),
-      () => this.#fill(sold, expiries, now, quantity, centre),
+      () => this.#fill(sold, expiries, now, quantity, centre, lots),
+      () => this.#fill(sold, expiries, now, quantity, centre, lots),
     ];
     const tx = pick(make)();
     this.log.appendMessage({
@@ -267,8 +268,9 @@ class Extremes {
     sold: readonly Position[],
     expiries: readonly (readonly [number, number])[],
     now: bigint,
-    quantity: bigint,
+    size: bigint,
     centre: bigint,
+    lots: ReadonlyMap<number, bigint>,
   ): Transaction {
     const { random } = this;
     const pick = <T>(list: readonly T[]): T => list[random.uint(list.length)]!;
@@ -288,6 +290,8 @@ class Extremes {
             strike: (held.strike / 100n) * 100n,
             isPut: held.put,
           };
+    const lot = lots.get(series.market) ?? 1_000n;
+    const quantity = size < lot ? lot : size;
     const limit = pick([100n, centre / 10n, centre, MAX_PRICE]);
     const limitPrice = limit < 100n ? 100n : (limit / 100n) * 100n;
     const makerSells = random.bool(0.4);
@@ -296,10 +300,10 @@ class Extremes {
       ...{ nonce: 5n, deadline: now + 100n, ...PLAIN, forcible: true, keyIndex: 0, keyEpoch: 0 },
     });
     const signing = { domain: this.#config.domain };
-    const terms: Market = { ...UNLISTED, tick: 100n, steps: [100n, 100n, 100n] };
+    const terms: Market = { ...UNLISTED, tick: 100n, lot, steps: [100n, 100n, 100n] };
     return {
       ...{ type: 0x10, maker: makerOrder(signing, draft(1, makerSells), terms) },
-      ...{ taker: takerOrder(signing, draft(2, !makerSells), terms), quantity },
+      ...{ taker: takerOrder(signing, draft(2, !makerSells), terms, limitPrice), lots: quantity / lot },
     };
   }
 }

@@ -11,7 +11,7 @@ import { BatchPoster } from "../../src/roles/BatchPoster.ts";
 import { JournalError } from "../../src/sequencer/Journal.ts";
 import { SqliteJournal } from "../../src/sequencer/SqliteJournal.ts";
 import { SILENT } from "../../src/roles/Logger.ts";
-import { CONFIG, GENESIS, harness, random, replayRoot, runSeed, type Harness } from "../support/sequencer.ts";
+import { CONFIG, GENESIS, harness, LOT, random, replayRoot, runSeed, type Harness } from "../support/sequencer.ts";
 
 const CHILD = fileURLToPath(new URL("../support/sequencer-child.ts", import.meta.url));
 
@@ -69,7 +69,7 @@ function expectOnce(h: Harness, acknowledged: readonly string[]): void {
       .filter((tx) =>
         [tx.maker, tx.taker].some((side) => side.account === Number(account) && side.nonce === BigInt(nonce)),
       )
-      .reduce((sum, tx) => sum + tx.quantity, 0n);
+      .reduce((sum, tx) => sum + tx.lots * LOT, 0n);
     const slot = exchange.builder.machine.state.openOrder(Number(account), BigInt(nonce));
     const inState = slot?.nonce === BigInt(nonce) && !isSpent(slot) ? slot.filled : 0n;
     if (slot === undefined || slot.nonce <= BigInt(nonce)) expect(inState, where).to.equal(inFills);

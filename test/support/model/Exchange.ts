@@ -21,6 +21,7 @@ import type {
   Transaction,
   WireMakerOrder,
   WireOrder,
+  WireTakerOrder,
 } from "../../../src/machine/Wire.ts";
 import { InvariantWatch } from "./invariants.ts";
 import { FIRST_FUND_ACCOUNT, type AccountRecord, type ModelConfig, type ModelContext } from "./ModelState.ts";
@@ -84,6 +85,8 @@ export const USDC = 1_000_000n;
 export const CONTRACT = 1_000_000n;
 /** A fee limit that never binds. */
 export const ANY_FEE = 100_000n * USD;
+/** What a maker asks or bids unless a test says otherwise, in ticks. */
+const LIMIT_TICKS = 10_000n;
 
 /** One deployment, for the machine and for the model. */
 export interface Deployment {
@@ -123,8 +126,10 @@ export interface OrderWish {
   readonly put?: boolean;
   /** In millionths of a contract. */
   readonly quantity?: bigint;
-  /** In ticks of 0.01 USD. */
+  /** The maker's limit, in ticks of 0.01 USD. */
   readonly limitTicks?: bigint;
+  /** How much worse a taker's own limit is, in ticks; default 0. */
+  readonly slippageTicks?: bigint;
   readonly maxFee?: bigint;
   readonly nonce?: bigint;
   readonly deadline?: bigint;
@@ -409,26 +414,29 @@ export class Exchange {
     const { market = 1, day = START_DAY + 3, strike = 2000, put = false } = wish;
     const step = this.model.markets.get(String(market))?.steps[0] ?? 100_000n;
     const strikeUnits = BigInt(Math.round(strike * 10_000));
+    const limitTicks = wish.limitTicks ?? LIMIT_TICKS;
     return {
-      ...this.#order(wish, wish.sell ?? false),
+      ...this.#order(wish, wish.sell ?? false, limitTicks),
       market,
       day,
       strikeSteps: strikeUnits / step,
       put,
+      limitTicks,
     };
   }
 
   /** A signed taker's order against a maker who wishes `sell` or not. */
-  taker(wish: OrderWish): WireOrder {
-    const order = this.#order(wish, wish.sell ?? false);
-    return { ...order, flags: order.flags & ~1 };
+  taker(wish: OrderWish): WireTakerOrder {
+    const { sell = false, limitTicks = LIMIT_TICKS, slippageTicks = 0n } = wish;
+    const order = this.#order(wish, sell, sell ? limitTicks - slippageTicks : limitTicks + slippageTicks);
+    return { ...order, flags: order.flags & ~1, slippageTicks };
   }
 
-  #order(wish: OrderWish, sell: boolean): WireOrder {
+  #order(wish: OrderWish, sell: boolean, limitTicks: bigint): WireOrder {
     const { market = 1, day = START_DAY + 3, strike = 2000, put = false, quantity = CONTRACT } = wish;
-    const { limitTicks = 10_000n, maxFee = ANY_FEE, nonce = this.nextNonce(), deadline = this.now + 3600n } = wish;
+    const { maxFee = ANY_FEE, nonce = this.nextNonce(), deadline = this.now + 3600n } = wish;
     const { flags = 0, keyIndex = 0, keyEpoch = 0, account } = wish;
-    const tick = this.model.markets.get(String(market))?.tick ?? 100n;
+    const { tick, lot } = this.model.markets.get(String(market)) ?? { tick: 100n, lot: 1000n };
     const has = (bit: number): boolean => (flags & bit) !== 0;
     const signature = this.sign(wish.signer, "Order", {
       account,
@@ -457,9 +465,8 @@ export class Exchange {
       flags: (flags & ~1) | (sell ? 1 : 0),
       keyIndex,
       keyEpoch,
-      quantity,
-      limitTicks,
-      maxFee,
+      lots: quantity / lot,
+      feeTicks: maxFee / tick,
       deadline,
       signature,
     };
@@ -467,11 +474,12 @@ export class Exchange {
 
   fill(
     maker: WireMakerOrder | OrderReference,
-    taker: WireOrder | OrderReference,
+    taker: WireTakerOrder | OrderReference,
     quantity: bigint = CONTRACT,
     sender?: Uint8Array,
   ): ResultName {
-    const tx: Fill = { type: 0x10, maker, taker, quantity };
+    const lot = this.model.markets.get(String(maker.stored ? 1 : maker.market))?.lot ?? 1000n;
+    const tx: Fill = { type: 0x10, maker, taker, lots: quantity / lot };
     return this.run(tx, sender);
   }
 

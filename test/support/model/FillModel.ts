@@ -1,4 +1,10 @@
-import type { OrderReference, Transaction, WireOrder } from "../../../src/machine/Wire.ts";
+import type {
+  OrderReference,
+  Transaction,
+  WireMakerOrder,
+  WireOrder,
+  WireTakerOrder,
+} from "../../../src/machine/Wire.ts";
 import { hasMark, inBand, markOf, type ExpiryView } from "./MarginModel.ts";
 import {
   SPOT_AGE,
@@ -68,15 +74,23 @@ export function fill(state: ModelState, context: ModelContext, tx: Fill): void {
     const strike = tx.maker.strikeSteps * market.steps[0];
     demand(strike <= LARGEST_PRICE, "Malformed");
     const series = seriesName({ market: place.market, day: place.day, strike, put: tx.maker.put });
-    makerTerms = convert(tx.maker, market, series, (tx.maker.flags & FLAGS.sell) !== 0);
+    makerTerms = convert(
+      tx.maker,
+      market,
+      series,
+      (tx.maker.flags & FLAGS.sell) !== 0,
+      tx.maker.limitTicks * market.tick,
+    );
   }
+  const quantity = tx.lots * market.lot;
+  demand(quantity <= LARGEST_QUANTITY, "Malformed");
   const trade: Trade = {
     name: makerTerms!.series,
     series: parseSeries(makerTerms!.series),
     market,
     view: state.view(expiry, context.now, SPOT_AGE),
     price: makerTerms!.limit,
-    quantity: tx.quantity,
+    quantity,
   };
   const maker = fillSide(state, context, trade, tx.maker, makerSlot, makerTerms!, true);
 
@@ -86,7 +100,11 @@ export function fill(state: ModelState, context: ModelContext, tx: Fill): void {
   if (tx.taker.stored) {
     demand(takerSlot!.series === trade.name, "SeriesMismatch");
     demand(takerSlot!.sell !== makerTerms!.sell, "SideMismatch");
-  } else takerTerms = convert(tx.taker, market, trade.name, !makerTerms!.sell);
+  } else {
+    const slippage = tx.taker.slippageTicks * market.tick;
+    const limit = makerTerms!.sell ? trade.price + slippage : trade.price - slippage;
+    takerTerms = convert(tx.taker, market, trade.name, !makerTerms!.sell, limit);
+  }
   const taker = fillSide(state, context, trade, tx.taker, takerSlot, takerTerms!, false);
 
   state.changeShorts(expiry, maker.shorts + taker.shorts);
@@ -110,9 +128,16 @@ function openOrder(state: ModelState, order: WireOrder | OrderReference): OrderT
   return slot.terms;
 }
 
-function convert(order: WireOrder, market: MarketRecord, series: string, sell: boolean): OrderTermsRecord {
-  const limit = order.limitTicks * market.tick;
-  demand(limit <= LARGEST_PRICE, "Malformed");
+function convert(
+  order: WireMakerOrder | WireTakerOrder,
+  market: MarketRecord,
+  series: string,
+  sell: boolean,
+  limit: bigint,
+): OrderTermsRecord {
+  const [quantity, maxFee] = [order.lots * market.lot, order.feeTicks * market.tick];
+  demand(limit >= 0n && limit <= LARGEST_PRICE && maxFee <= LARGEST_PRICE, "Malformed");
+  demand(quantity <= LARGEST_QUANTITY, "Malformed");
   const has = (flag: number): boolean => Math.floor(order.flags / flag) % 2 === 1;
   return {
     series,
@@ -126,8 +151,8 @@ function convert(order: WireOrder, market: MarketRecord, series: string, sell: b
     keyEpoch: order.keyEpoch,
     deadline: order.deadline,
     limit,
-    quantity: order.quantity,
-    maxFee: order.maxFee,
+    quantity,
+    maxFee,
     filled: 0n,
     accrued: 0n,
   };
@@ -219,10 +244,9 @@ function fillSide(
 
 /** Step 4: what the order itself says. */
 function demandTerms(context: ModelContext, trade: Trade, order: OrderTermsRecord, maker: boolean): void {
-  const { market, price, quantity } = trade;
-  demand(quantity !== 0n && quantity % market.lot === 0n, "QuantityInvalid");
-  demand(order.quantity !== 0n && order.quantity % market.lot === 0n, "QuantityInvalid");
-  demand(order.limit !== 0n && order.limit % market.tick === 0n, "PriceInvalid");
+  const { price, quantity } = trade;
+  demand(quantity !== 0n && order.quantity !== 0n, "QuantityInvalid");
+  demand(order.limit !== 0n, "PriceInvalid");
   demand(context.sender === undefined || order.forcible, "NotForcible");
   demand(order.deadline >= context.now, "Expired");
   demand(order.filled + quantity <= order.quantity, "Overfill");

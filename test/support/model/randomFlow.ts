@@ -1,5 +1,12 @@
 import { toHex } from "../../../src/crypto/bytes.ts";
-import type { CancelAuth, OrderReference, Transaction, WireMakerOrder, WireOrder } from "../../../src/machine/Wire.ts";
+import type {
+  CancelAuth,
+  OrderReference,
+  Transaction,
+  WireMakerOrder,
+  WireOrder,
+  WireTakerOrder,
+} from "../../../src/machine/Wire.ts";
 import { anchorPayload, depositPayload, fixPayload, listPayload } from "../../../src/replay/payloads.ts";
 import { ANY_FEE, USDC } from "./Exchange.ts";
 import { ACCOUNTS, MARKETS, type Action } from "./flowBase.ts";
@@ -51,9 +58,9 @@ export class RandomFlow extends RiskFlow {
       const limit = BigInt(Math.max(1, Math.round(100 * (mark ?? inner + 20))));
       this.#plain = true;
       const maker = this.#order(7, i % 2 === 0, false, place, limit, 1000n);
-      const taker = asTaker(this.#order(8, i % 2 === 1, true, place, limit, 1000n));
+      const taker = asTaker(this.#order(8, i % 2 === 1, true, place, limit, 1000n), limit);
       this.#plain = false;
-      return { kind: "transaction", tx: { type: 0x10, maker, taker, quantity: 1000n }, sender: undefined };
+      return { kind: "transaction", tx: { type: 0x10, maker, taker, lots: 1n }, sender: undefined };
     });
     return actions;
   }
@@ -259,7 +266,7 @@ export class RandomFlow extends RiskFlow {
   ): WireMakerOrder {
     const r = this.random;
     const grid = MARKETS.find(({ id }) => id === place.market) ?? MARKETS[0]!;
-    const quantity = size ?? grid.lot * this.#lots(account, grid) + (r.bool(0.003) ? 1000n : 0n);
+    const quantity = size ?? (r.bool(0.003) ? 0n : grid.lot * this.#lots(account, grid));
     const modest = (chance: number, flag: number): number => (r.bool(chance) && !this.#plain ? flag : 0);
     const flags =
       (sell ? 1 : 0) |
@@ -275,9 +282,10 @@ export class RandomFlow extends RiskFlow {
     const valid = key !== undefined && key.scope % 2 === 1 && key.expiry >= this.now;
     const usesKey = keyed && ((signer !== undefined && valid) || r.bool(0.05));
     const deadline = (flags & 4) !== 0 ? this.now + BigInt(r.uint(140)) : this.deadline();
-    const maxFee = r.bool(0.02) && !this.#plain ? 100n * BigInt(r.uint(100)) : ANY_FEE;
+    const maxFee = r.bool(0.02) && !this.#plain ? BigInt(grid.tick) * BigInt(r.uint(100)) : ANY_FEE;
     const nonce = this.freshNonce();
-    const limit = r.bool(0.003) ? 0n : limitTicks;
+    // A buyer that takes cannot ask for less than the maker's price.
+    const limit = r.bool(0.003) && !(taker && !sell) ? 0n : limitTicks;
     const keyIndex = usesKey ? index : 0;
     const keyEpoch = usesKey ? (key?.epoch ?? 1) - (r.bool(0.02) ? 1 : 0) : 0;
     const signature = this.sign(usesKey ? (signer ?? this.keys[0]!) : this.owner(account), "Order", {
@@ -308,9 +316,9 @@ export class RandomFlow extends RiskFlow {
       flags,
       keyIndex,
       keyEpoch,
-      quantity,
+      lots: quantity / grid.lot,
       limitTicks: limit,
-      maxFee,
+      feeTicks: maxFee / BigInt(grid.tick),
       deadline,
       signature,
     };
@@ -345,7 +353,8 @@ export class RandomFlow extends RiskFlow {
   }
 
   /** What is left of an order. */
-  #left({ account, nonce, quantity }: WireOrder): bigint {
+  #left({ account, nonce, lots }: Pick<WireOrder, "account" | "nonce" | "lots">, lot: bigint): bigint {
+    const quantity = lots * lot;
     const slot = this.model.orders.get(slotName(account, nonce));
     const filled = slot?.nonce === nonce && slot.terms !== undefined ? slot.terms.filled : 0n;
     return filled < quantity ? quantity - filled : 0n;
@@ -359,7 +368,7 @@ export class RandomFlow extends RiskFlow {
     const rests = ({ order }: Signed): boolean =>
       r.bool(0.02) ||
       (this.model.orders.get(slotName(order.account, order.nonce))?.terms !== undefined &&
-        this.#left(order) > 0n &&
+        this.#left(order, lotOf(order.market)) > 0n &&
         order.deadline >= this.now &&
         this.#isOpen(order));
     const recent = this.#signed.slice(-60).filter((signed) => !signed.taker && rests(signed));
@@ -399,29 +408,30 @@ export class RandomFlow extends RiskFlow {
       .slice(-60)
       .filter((signed) => signed.taker && signed.order.strikeSteps === terms.strikeSteps && rests(signed))
       .filter(({ order }) => r.bool(0.2) || (order.day === terms.day && order.flags % 2 !== terms.flags % 2));
-    let taker: WireOrder | OrderReference;
+    let taker: WireTakerOrder | OrderReference;
     if (stored.length > 0 && r.bool(0.2)) {
       const { order } = r.pick(stored);
-      taker = r.bool(0.7) ? { stored: true, account: order.account, nonce: order.nonce } : asTaker(order);
+      // One whose limit is not met has no encoding in full.
+      const inFull = r.bool(0.3) && slippageOf(order, terms.limitTicks) >= 0n;
+      taker = inFull ? asTaker(order, terms.limitTicks) : { stored: true, account: order.account, nonce: order.nonce };
     } else {
       let account = this.account();
       if (account === terms.account && r.bool(0.95)) account = (account + 1) % ACCOUNTS;
       const better = BigInt(r.uint(3));
-      const limit = r.bool(0.02)
-        ? terms.limitTicks + (makerSells && terms.limitTicks > 0n ? -1n : 1n)
-        : makerSells
-          ? terms.limitTicks + better
-          : terms.limitTicks - (terms.limitTicks > better ? better : 0n);
+      const limit = makerSells
+        ? terms.limitTicks + better
+        : terms.limitTicks - (terms.limitTicks > better ? better : 0n);
       const { market, day, strikeSteps, put } = terms;
-      taker = asTaker(this.#order(account, !makerSells, true, { market, day, strikeSteps, put }, limit));
+      const order = this.#order(account, !makerSells, true, { market, day, strikeSteps, put }, limit);
+      taker = asTaker(order, terms.limitTicks);
     }
-    const lot = MARKETS.find(({ id }) => id === terms.market)?.lot ?? 1000n;
-    const [makerLeft, takerLeft] = [this.#left(terms), taker.stored ? undefined : this.#left(taker)];
+    const lot = lotOf(terms.market);
+    const [makerLeft, takerLeft] = [this.#left(terms, lot), taker.stored ? undefined : this.#left(taker, lot)];
     const most = takerLeft === undefined || takerLeft > makerLeft ? makerLeft : takerLeft;
     const over = r.bool(0.03) ? lot : 0n;
     const part = most > 0n ? (most / lot + 1n) / 2n : 0n;
     const quantity = over + (r.bool(0.01) ? 0n : r.bool(0.5) || part === 0n ? most : lot * (1n + r.bigint(part)));
-    const tx: Transaction = { type: 0x10, maker, taker, quantity: huge ?? quantity };
+    const tx: Transaction = { type: 0x10, maker, taker, lots: (huge ?? quantity) / lot };
     const forced = !maker.stored && !taker.stored && r.bool(0.1);
     return { kind: "transaction", tx, sender: forced ? r.pick(this.keys).address : undefined };
   }
@@ -444,7 +454,17 @@ export class RandomFlow extends RiskFlow {
   }
 }
 
-function asTaker(order: WireMakerOrder): WireOrder {
-  const { market: _market, day: _day, strikeSteps: _strike, put: _put, ...rest } = order;
-  return { ...rest, flags: rest.flags & ~1 };
+/** An order in the taker's place, against a maker's limit of `price` ticks. */
+function asTaker(order: WireMakerOrder, price: bigint): WireTakerOrder {
+  const { market: _market, day: _day, strikeSteps: _strike, put: _put, limitTicks: _limit, ...rest } = order;
+  return { ...rest, flags: rest.flags & ~1, slippageTicks: slippageOf(order, price) };
+}
+
+/** By how many ticks an order's limit is worse than a price. */
+function slippageOf({ flags, limitTicks }: WireMakerOrder, price: bigint): bigint {
+  return flags % 2 === 1 ? price - limitTicks : limitTicks - price;
+}
+
+function lotOf(market: number): bigint {
+  return MARKETS.find(({ id }) => id === market)?.lot ?? 1000n;
 }

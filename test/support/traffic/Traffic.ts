@@ -207,8 +207,8 @@ export class Traffic {
     return {
       type: 0x10,
       maker: makerOrder(signing(this.domain, impostors.maker), maker, market),
-      taker: takerOrder(signing(this.domain, impostors.taker), taker, market),
-      quantity: quantity ?? smaller,
+      taker: takerOrder(signing(this.domain, impostors.taker), taker, market, maker.limitPrice),
+      lots: (quantity ?? smaller) / market.lot,
     };
   }
 

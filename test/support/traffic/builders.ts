@@ -29,7 +29,7 @@ import {
   type SetKey,
   type Transfer,
   type WireMakerOrder,
-  type WireOrder,
+  type WireTakerOrder,
   type Withdraw,
 } from "../../../src/machine/Wire.ts";
 import type { Market } from "../../../src/machine/Slots.ts";
@@ -65,9 +65,9 @@ export function makerOrder(signing: Signing, draft: Draft, market: Market): Wire
   return toWireMaker(signedOrder(signing, draft), market);
 }
 
-/** The order as a taker posts it, signed; its side and series are the maker's. */
-export function takerOrder(signing: Signing, draft: Draft, market: Market): WireOrder {
-  return toWireTaker(signedOrder(signing, draft), market);
+/** The order as a taker posts it, signed; its side and series are the maker's, and `price` the maker's limit. */
+export function takerOrder(signing: Signing, draft: Draft, market: Market, price: bigint): WireTakerOrder {
+  return toWireTaker(signedOrder(signing, draft), market, price);
 }
 
 function signedOrder(signing: Signing, draft: Draft): SignedOrder {

@@ -295,8 +295,8 @@ class MarginTraffic {
     return {
       type: TX_FILL,
       maker: makerOrder(signing, draft(maker, makerSells), MARKETS.get(id)!),
-      taker: takerOrder(signing, draft(taker, !makerSells), MARKETS.get(id)!),
-      quantity,
+      taker: takerOrder(signing, draft(taker, !makerSells), MARKETS.get(id)!, limitPrice),
+      lots: quantity / lot,
     };
   }
 

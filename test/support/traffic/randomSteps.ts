@@ -1,5 +1,6 @@
 import { MESSAGE_FORCED } from "../../../src/machine/Inputs.ts";
-import { decodeTransaction, frameAt, TX_FILL, type Transaction } from "../../../src/machine/Wire.ts";
+import { frameAt } from "../../../src/machine/Framing.ts";
+import { decodeTransaction, TX_FILL, type Transaction } from "../../../src/machine/Wire.ts";
 import { InputLog } from "../../../src/machine/InputLog.ts";
 import { GENESIS_CURSOR } from "../../../src/machine/MachineState.ts";
 import { Machine, type ProvenStep } from "../../../src/machine/Step.ts";

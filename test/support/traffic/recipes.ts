@@ -2,7 +2,7 @@ import { MAX_QUANTITY, NONCE_WINDOW } from "../../../src/machine/Constants.ts";
 import { MESSAGE_ANCHOR, MESSAGE_DEPOSIT, MESSAGE_FORCED, MESSAGE_LIST_MARKET } from "../../../src/machine/Inputs.ts";
 import { expiryOf, dayOf, isPut, marketOf, strikeOf } from "../../../src/machine/Positions.ts";
 import { SCOPE_CANCEL, SCOPE_PAYEE, SCOPE_TRADE } from "../../../src/machine/Slots.ts";
-import { TX_SETTLE, type Settle, type Transaction } from "../../../src/machine/Wire.ts";
+import { TX_SETTLE, type Fill, type Settle, type Transaction, type WireTakerOrder } from "../../../src/machine/Wire.ts";
 import { encodeTransaction } from "../../../src/machine/WireEncoding.ts";
 import {
   anchorMessage,
@@ -25,6 +25,7 @@ import {
   BRIDGE,
   BTC,
   COUNTERPARTY,
+  ETH,
   FULL_ACCOUNT,
   INDEBTED_ACCOUNT,
   LARGEST_ACCOUNT,
@@ -78,7 +79,8 @@ function storedMaker(t: Traffic): Produce | undefined {
   const { draft, left } = found;
   const taker = t.crossing(t.someAccount(draft.account), draft, { quantity: left });
   const market = t.market(draft.market);
-  return item({ type: 0x10, maker: reference(draft), taker: takerOrder(signing(t), taker, market), quantity: left });
+  const wireTaker = takerOrder(signing(t), taker, market, draft.limitPrice);
+  return item({ type: 0x10, maker: reference(draft), taker: wireTaker, lots: left / market.lot });
 }
 
 function storedTaker(t: Traffic): Produce | undefined {
@@ -88,7 +90,8 @@ function storedTaker(t: Traffic): Produce | undefined {
   const maker = t.crossing(t.someAccount(draft.account), draft, { quantity: left * 2n });
   t.resting.push(maker);
   const market = t.market(draft.market);
-  return item({ type: 0x10, maker: makerOrder(signing(t), maker, market), taker: reference(draft), quantity: left });
+  const lots = left / market.lot;
+  return item({ type: 0x10, maker: makerOrder(signing(t), maker, market), taker: reference(draft), lots });
 }
 
 function bothStored(t: Traffic): Produce | undefined {
@@ -96,7 +99,7 @@ function bothStored(t: Traffic): Produce | undefined {
   const lot = t.market(maker.market).lot;
   const large = { ...maker, quantity: lot * 6n };
   const taker = t.crossing(t.someAccount(maker.account), maker, { quantity: lot * 6n });
-  const again: Transaction = { type: 0x10, maker: reference(maker), taker: reference(taker), quantity: lot * 2n };
+  const again: Transaction = { type: 0x10, maker: reference(maker), taker: reference(taker), lots: 2n };
   return item(t.fill(large, taker, lot * 2n), again, again);
 }
 
@@ -114,7 +117,7 @@ function mixedStored(t: Traffic, differ: (maker: Draft, other: Draft) => Draft):
     type: 0x10,
     maker: reference(first),
     taker: reference(second),
-    quantity: lot,
+    lots: 1n,
   });
 }
 
@@ -584,7 +587,7 @@ const INVALID: readonly Recipe[] = [
         type: 0x10,
         maker: { stored: true, account: 1, nonce: 900_000n },
         taker: { stored: true, account: 2, nonce: 900_000n },
-        quantity: 1_000_000n,
+        lots: 1n,
       }),
   },
   { name: "fill in an unknown market", weight: 1, make: (t) => newFill(t, { market: 0 }) },
@@ -615,11 +618,27 @@ const INVALID: readonly Recipe[] = [
       newFill(t, { market: 1, expiryDay: Number(t.batchTime / 86_400n), strike: 40_000_000n, nonce: t.nonce(1) }),
   },
   { name: "fill of nothing", weight: 1, make: (t) => newFill(t, {}, {}, 0n) },
-  { name: "fill of a fraction of a lot", weight: 1, make: (t) => newFill(t, {}, {}, 1_000n) },
+  { name: "order of nothing", weight: 1, make: (t) => newFill(t, { quantity: 0n }) },
   {
+    // The wire knows whole lots alone, and those are not what was signed.
     name: "order of a fraction of a lot",
     weight: 1,
     make: (t) => newFill(t, { market: 2, quantity: 1_500_000n }, {}, 1_000_000n),
+  },
+  {
+    name: "order of more lots than there may be",
+    weight: 1,
+    make: (t) => newFill(t, { market: 2, quantity: MAX_QUANTITY + ETH.lot }, {}, ETH.lot),
+  },
+  {
+    name: "fill of more lots than there may be",
+    weight: 1,
+    make: (t) => newFill(t, { market: 2 }, {}, MAX_QUANTITY + ETH.lot),
+  },
+  {
+    name: "maximum fee out of range",
+    weight: 1,
+    make: (t) => newFill(t, { market: 1 }, { maxFee: 1000n * (1n << 35n) }),
   },
   { name: "free option", weight: 1, make: (t) => newFill(t, { limitPrice: 0n }) },
   {
@@ -642,8 +661,27 @@ const INVALID: readonly Recipe[] = [
   {
     name: "limit not met",
     weight: 1,
-    make: (t) => newFill(t, { isSell: true, limitPrice: 500_000n }, { limitPrice: 400_000n }),
+    // A new taker's limit is at the maker's or beyond, for the wire has no other; one that the state holds need not be.
+    make: (t) => {
+      const market = t.market(1);
+      const place = { market: 1, expiryDay: Number(t.l1Time / 86_400n) + 2, strike: 40_000_000n, isPut: true };
+      const maker = t.draft(10, { ...place, isSell: true, limitPrice: 400_000n, quantity: market.lot });
+      const dearer = t.draft(12, { ...maker, account: 12, nonce: t.nonce(12), limitPrice: 500_000n });
+      const taker = t.crossing(11, maker, { quantity: market.lot * 2n });
+      const again = { maker: makerOrder(signing(t), dearer, market), taker: reference(taker), lots: 1n } as const;
+      return item(t.fill(maker, taker, market.lot), { type: 0x10, ...again });
+    },
   },
+  ...(["below zero", "above the largest price"] as const).map((place): Recipe => ({
+    name: `limit of a taker ${place}`,
+    weight: 1,
+    make: (t) => {
+      const maker = t.draft(10, { isSell: place !== "below zero" });
+      const fill = t.fill(maker, t.crossing(11, maker)) as Fill & { readonly taker: WireTakerOrder };
+      const slippageTicks = maker.limitPrice / t.market(maker.market).tick + (place === "below zero" ? 1n : 1n << 38n);
+      return item({ ...fill, taker: { ...fill.taker, slippageTicks } });
+    },
+  })),
   {
     name: "reduce only that opens",
     weight: 1,

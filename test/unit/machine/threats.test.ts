@@ -178,9 +178,9 @@ describe("threats 22 and 26a: replay", () => {
           { strikeSteps: order.strikeSteps + 5n },
           { put: true },
           { flags: order.flags ^ 8 },
-          { quantity: order.quantity + 1000n },
+          { lots: order.lots + 1n },
           { limitTicks: order.limitTicks - 1n },
-          { maxFee: order.maxFee - 100n },
+          { feeTicks: order.feeTicks - 1n },
           { nonce: order.nonce + 1n },
           { deadline: order.deadline + 1n },
         ];
@@ -188,7 +188,19 @@ describe("threats 22 and 26a: replay", () => {
           const taker = x.taker({ account: 3, signer: bob, limitTicks: order.limitTicks, ...wishOf(change) });
           expect(x.fill({ ...order, ...change }, taker), Object.keys(change).join()).to.equal("BadSignature");
         }
-        expect(x.fill(order, x.taker({ account: 3, signer: bob }))).to.equal("OK");
+        const taker = x.taker({ account: 3, signer: bob, slippageTicks: 2n });
+        const takersChanges: Partial<typeof taker>[] = [
+          { lots: taker.lots + 1n },
+          { slippageTicks: 1n },
+          { slippageTicks: 3n },
+          { feeTicks: taker.feeTicks + 1n },
+          { nonce: taker.nonce + 1n },
+          { deadline: taker.deadline - 1n },
+        ];
+        for (const change of takersChanges) {
+          expect(x.fill(order, { ...taker, ...change }), Object.keys(change).join()).to.equal("BadSignature");
+        }
+        expect(x.fill(order, taker)).to.equal("OK");
       });
     });
   }
@@ -211,11 +223,11 @@ describe("threats 22 and 26a: replay", () => {
       { flags: order.flags ^ 32 },
       { keyIndex: 0, keyEpoch: 0 },
       { keyIndex: 2 },
-      { quantity: order.quantity + 1000n },
+      { lots: order.lots + 1n },
       { limitTicks: order.limitTicks - 1n },
       { limitTicks: order.limitTicks + 1n },
-      { maxFee: order.maxFee - 100n },
-      { maxFee: order.maxFee + 100n },
+      { feeTicks: order.feeTicks - 1n },
+      { feeTicks: order.feeTicks + 1n },
       { deadline: order.deadline + 1n },
     ];
     for (const change of changes) {
@@ -317,15 +329,32 @@ describe("threats 26 to 26b: orders, caps and time", () => {
     expect(x.fill(maker({ flags: 4, deadline: x.now }), taker())).to.equal("ImmediateRests");
     expect(x.fill(maker({}), taker({ flags: 4, deadline: x.now + 121n }))).to.equal("ImmediateRests");
     expect(x.fill(maker({}), taker({ flags: 4, deadline: x.now + 120n }))).to.equal("OK");
-    expect(x.fill(maker({}), taker({ limitTicks: 9_999n }))).to.equal("LimitViolated");
-    expect(x.fill(maker({ sell: false }), taker({ sell: true, limitTicks: 10_001n }))).to.equal("LimitViolated");
+    for (const sell of [true, false]) {
+      // A new taker's limit is the maker's or worse, for the wire has no other; one that rests in the state may be better.
+      const resting = taker({ sell: !sell, quantity: 2n * CONTRACT });
+      expect(x.fill(maker({ sell }), resting)).to.equal("OK");
+      const { account, nonce } = resting;
+      const limitTicks = sell ? 10_001n : 9_999n;
+      expect(x.fill(maker({ sell, limitTicks }), { stored: true, account, nonce })).to.equal("LimitViolated");
+    }
     expect(x.fill(maker({ flags: 16, strike: 2100 }), taker({ strike: 2100 }))).to.equal("ReduceOnlyGrows");
     expect(x.fill(maker({ sell: false, flags: 16 }), taker({ sell: true }))).to.equal("OK");
     expect(x.fill(maker({ deadline: x.now - 1n }), taker())).to.equal("Expired");
     expect(x.fill(maker({ maxFee: 900n }), taker()), "0.01 % of 2000 is 0.20").to.equal("FeeAboveMaximum");
-    expect(x.fill(maker({ quantity: 500n }), taker(), 500n)).to.equal("QuantityInvalid");
-    expect(x.fill(maker({ quantity: 1500n }), taker(), 1000n)).to.equal("QuantityInvalid");
+    expect(x.fill(maker({ quantity: 0n }), taker(), 1000n)).to.equal("QuantityInvalid");
+    expect(x.fill(maker({}), taker({ quantity: 0n }), 1000n)).to.equal("QuantityInvalid");
     expect(x.fill(maker({}), taker(), 0n)).to.equal("QuantityInvalid");
+    expect(x.fill(maker({ quantity: 1500n }), taker(), 1000n), "whole lots were not signed").to.equal("BadSignature");
+    expect(x.fill(maker({ maxFee: 10_050n }), taker()), "whole ticks were not signed").to.equal("BadSignature");
+    const most = 10n ** 15n;
+    expect(x.fill(maker({ quantity: most + 1000n }), taker())).to.equal("Malformed");
+    expect(x.fill(maker({}), taker({ quantity: most + 1000n }))).to.equal("Malformed");
+    expect(x.fill(maker({}), taker(), most + 1000n)).to.equal("Malformed");
+    expect(x.fill(maker({}), taker({ maxFee: 2n ** 39n + 100n }))).to.equal("Malformed");
+    expect(x.fill(maker({ sell: false }), taker({ sell: true, slippageTicks: 10_000n }))).to.equal("PriceInvalid");
+    const { slippageTicks: _none, ...taking } = taker({ sell: true });
+    expect(x.fill(maker({ sell: false }), { ...taking, slippageTicks: 10_001n }), "below zero").to.equal("Malformed");
+    expect(x.fill(maker({}), { ...taking, slippageTicks: 2n ** 39n / 100n }), "too large").to.equal("Malformed");
     expect(x.fill(maker({ limitTicks: 0n }), taker())).to.equal("PriceInvalid");
     expect(x.fill(maker({ limitTicks: 2n ** 39n / 100n + 1n }), taker())).to.equal("Malformed");
     expect(x.fill(maker({}), taker(), CONTRACT, addressNamed("anyone"))).to.equal("NotForcible");

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { toHex } from "../../../src/crypto/bytes.ts";
 import { revokeKeyDigest, setModeDigest } from "../../../src/machine/TypedData.ts";
 import { encodeVarint, Reader } from "../../../src/machine/Varint.ts";
-import { decodeTransaction, frameAt, type Transaction } from "../../../src/machine/Wire.ts";
+import { frameAt } from "../../../src/machine/Framing.ts";
+import { decodeTransaction, type Transaction } from "../../../src/machine/Wire.ts";
 import { encodeItem, encodeTransaction } from "../../../src/machine/WireEncoding.ts";
 import { Random } from "../../../src/market/random.ts";
 
@@ -17,6 +18,8 @@ const u8 = fc.integer({ min: 0, max: 255 });
 const u64 = fc.bigInt({ min: 0n, max: MAX_U64 });
 const nonce = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
 const signature = fc.uint8Array({ minLength: 64, maxLength: 64 });
+const u39 = fc.bigInt({ min: 0n, max: 2n ** 39n - 1n });
+const lots = fc.bigInt({ min: 0n, max: 10n ** 12n });
 const time = (base: bigint): fc.Arbitrary<bigint> => fc.bigInt({ min: base, max: MAX_TIME });
 
 function order(base: bigint, maker: boolean): fc.Arbitrary<object> {
@@ -29,20 +32,31 @@ function order(base: bigint, maker: boolean): fc.Arbitrary<object> {
     account: u32,
     nonce,
     flags: maker ? fc.integer({ min: 0, max: 63 }) : fc.integer({ min: 0, max: 31 }).map((flags) => flags * 2),
-    quantity: fc.bigInt({ min: 0n, max: 10n ** 12n }).map((units) => units * 1000n),
-    limitTicks: fc.bigInt({ min: 0n, max: 2n ** 39n - 1n }),
-    maxFee: fc.bigInt({ min: 0n, max: (2n ** 39n - 1n) / 100n }).map((cents) => cents * 100n),
-    deadline: time(base),
+    lots,
+    feeTicks: u39,
+    deadline: fc.oneof(
+      time(base),
+      fc.bigInt({ min: base / 60n + 1n, max: MAX_TIME / 60n }).map((minute) => minute * 60n),
+    ),
     signature,
   });
-  const series = fc.record({
-    market: u8,
-    day: fc.integer({ min: Number(base / 86_400n), max: 65_535 }),
-    strikeSteps: fc.bigInt({ min: 0n, max: 2n ** 39n - 1n }),
-    put: fc.boolean(),
-  });
-  const parts: fc.Arbitrary<object>[] = maker ? [common, keyed, series] : [common, keyed];
+  const priced = maker
+    ? fc.record({
+        market: u8,
+        day: fc.integer({ min: Number(base / 86_400n), max: 65_535 }),
+        strikeSteps: u39,
+        put: fc.boolean(),
+        limitTicks: u39,
+      })
+    : fc.record({ slippageTicks: u39 });
+  const parts: fc.Arbitrary<object>[] = [common, keyed, priced];
   return fc.tuple(...parts).map((all) => Object.assign({}, ...all) as object);
+}
+
+/** The fill that fills the taker's order in whole. */
+function whole(fill: object): object {
+  const { taker } = fill as { taker: { lots: bigint } };
+  return { ...fill, lots: taker.lots };
 }
 
 const reference = fc.record({ stored: fc.constant(true), account: u32, nonce });
@@ -92,10 +106,9 @@ function transactions(base: bigint, forced: boolean): Record<string, fc.Arbitrar
     ? fc.constant(undefined)
     : fc.record({ keyIndex: fc.integer({ min: 0, max: 4 }), deadline: time(base), signature });
   const type = <T extends number>(value: T): fc.Arbitrary<T> => fc.constant(value);
-  const quantity = fc.bigInt({ min: 0n, max: 10n ** 12n }).map((units) => units * 1000n);
   const fraction = fc.bigInt({ min: 1n, max: 10n ** 9n });
   const fill = (maker: fc.Arbitrary<object>, taker: fc.Arbitrary<object>): fc.Arbitrary<object> =>
-    fc.record({ type: type(0x10), maker, taker, quantity });
+    fc.record({ type: type(0x10), maker, taker, lots });
   const [maker, taker] = [order(base, true), order(base, false)];
   return {
     Withdraw: fc.record({ type: type(1), account: u32, amount: u64, payee: u8, auth: owner }),
@@ -128,10 +141,12 @@ function transactions(base: bigint, forced: boolean): Record<string, fc.Arbitrar
     CollectFund: fc.record({ type: type(0x0e), fund: fc.integer({ min: 0, max: 15 }) }),
     OracleReport: oracleReport,
     "Fill of two new orders": fill(maker, taker),
+    "Fill of a taker's whole order": fill(maker, taker).map(whole),
     ...(forced
       ? {}
       : {
           "Fill with a stored maker": fill(reference, taker),
+          "Fill of a taker's whole order with a stored maker": fill(reference, taker).map(whole),
           "Fill with a stored taker": fill(maker, reference),
           "Fill of two stored orders": fill(reference, reference),
         }),
@@ -262,7 +277,11 @@ describe("transactions on the wire", () => {
   const makerHead = [0x10, 1, 2];
   const makerTail = [1, 3, 4, 5, 6, 7, 60, ...sig];
   const takerOrder = [2, 3, 0, 5, 6, 7, 60, ...sig];
-  const u39 = encodeVarint(2n ** 39n);
+  const bareOrder = [2, 3, 5, 6, 7, 60, ...sig];
+  /** A maker's order whose deadline has this varint. */
+  const due = (coded: bigint): number[] => [...makerHead, 0, 1, 3, 4, 5, 6, 7, ...encodeVarint(coded), ...sig];
+  const minutes = MAX_TIME / 60n - BASE / 60n;
+  const tooLarge = encodeVarint(2n ** 39n);
   const zeros = (count: number): number[] => Array<number>(count).fill(0);
   const report = [0x20, 1, ...zeros(13)];
   const curveOf = (day: number): number[] => [0, day, ...zeros(52)];
@@ -327,7 +346,8 @@ describe("transactions on the wire", () => {
     ["a report that confirms and brings nothing", [...report, 0, 0, 0, 1], false],
     ["a report that confirms twice", [...report, 0, 0, 0, 2, ...earlier, 0, 0], false],
     ["a report that does not confirm and brings one", [...report, 0, 0, 0, 0, ...earlier, 0, 0], false],
-    ["type 0x14", [0x14, 1, 1, 1, 1, 1], false],
+    ["type 0x16", [0x16, ...makerHead.slice(1), 0, ...makerTail, 1, 2], false],
+    ["type 0x17", [0x17, 1, 2, 3, 4], false],
     ["CollectFees", [7], true],
     ["CollectFees with a byte behind it", [7, 0], false],
     ["a Settle of no account", [8, 1, 0, 5], false],
@@ -343,11 +363,42 @@ describe("transactions on the wire", () => {
     ["a taker that says put", [...makerHead, 0, ...makerTail, 2, 3, 0x40, ...takerOrder.slice(3), 1], false],
     ["a taker that says sell", [...makerHead, 0, ...makerTail, 2, 3, 0x01, ...takerOrder.slice(3), 1], false],
     ["a maker's put", [...makerHead, 0x40, ...makerTail, ...takerOrder, 1], true],
-    ["a strike of 2^39", [...makerHead, 0, 1, 3, ...u39, 5, 6, 7, 60, ...sig, ...takerOrder, 1], false],
-    ["a limit of 2^39", [...makerHead, 0, 1, 3, 4, 5, ...u39, 7, 60, ...sig, ...takerOrder, 1], false],
+    ["a strike of 2^39", [...makerHead, 0, 1, 3, ...tooLarge, 5, 6, 7, 60, ...sig, ...takerOrder, 1], false],
+    ["a limit of 2^39", [...makerHead, 0, 1, 3, 4, ...tooLarge, 6, 7, 60, ...sig, ...takerOrder, 1], false],
+    ["a slippage of 2^39", [...makerHead, 0, ...makerTail, 2, 3, 0, ...tooLarge, 6, 7, 60, ...sig, 1], false],
+    ["a taker's whole order", [0x14, 1, 2, 0, ...makerTail, ...takerOrder], true],
+    ["a taker's whole order in a message", [0x14, 1, 2, 0, ...makerTail, ...takerOrder], true, true],
+    ["a taker's whole order with its quantity", [0x14, 1, 2, 0, ...makerTail, ...takerOrder, 6], false],
+    ["a taker's whole order as if it were a part", [...makerHead, 0, ...makerTail, ...takerOrder, 6], false],
+    ["a taker's whole order with a stored maker", [0x15, 1, 2, ...takerOrder], true],
+    ["the same in a message", [0x15, 1, 2, ...takerOrder], false, true],
+    ["a stored maker with a taker's whole order as if it were a part", [0x11, 1, 2, ...takerOrder, 6], false],
+    ["an immediate taker's order", [0x18, 1, 2, 0, ...makerTail, ...bareOrder, 1], true],
+    ["the same in a message", [0x18, 1, 2, 0, ...makerTail, ...bareOrder, 1], true, true],
+    ["an immediate taker's whole order", [0x1c, 1, 2, 0, ...makerTail, ...bareOrder], true],
+    ["an immediate taker's order with a stored maker", [0x19, 1, 2, ...bareOrder, 1], true],
+    ["an immediate taker's whole order with a stored maker", [0x1d, 1, 2, ...bareOrder], true],
+    [
+      "an immediate taker's flag in its byte",
+      [...makerHead, 0, ...makerTail, 2, 3, 4, ...bareOrder.slice(2), 1],
+      false,
+    ],
+    [
+      "an immediate taker's flag with a key",
+      [...makerHead, 0, ...makerTail, 2, 3, 0x84, 1, 1, ...bareOrder.slice(2), 1],
+      true,
+    ],
+    ["type 0x1a", [0x1a, 1, 2, 0, ...makerTail, 1, 2, 3], false],
+    ["type 0x1e", [0x1e, 1, 2, 0, ...makerTail, 1, 2], false],
+    ["a deadline in seconds", [...due(2n), ...takerOrder, 1], true],
+    ["a deadline in seconds that is a whole minute", [...due(2n * (60n - (BASE % 60n))), ...takerOrder, 1], false],
+    ["the last deadline in seconds", [...due(2n * (MAX_TIME - BASE)), ...takerOrder, 1], true],
+    ["a deadline in seconds behind it", [...due(2n * (MAX_TIME - BASE + 1n)), ...takerOrder, 1], false],
+    ["the last deadline in minutes", [...due(2n * minutes + 1n), ...takerOrder, 1], true],
+    ["a deadline in minutes behind it", [...due(2n * minutes + 3n), ...takerOrder, 1], false],
     [
       "an order beyond the largest quantity",
-      [...makerHead, 0, 1, 3, 4, ...encodeVarint(10n ** 12n + 1n), 6, 7, 60, ...sig, ...takerOrder, 1],
+      [...makerHead, 0, 1, 3, 4, 5, ...encodeVarint(10n ** 12n + 1n), 7, 60, ...sig, ...takerOrder, 1],
       false,
     ],
     [
@@ -360,11 +411,7 @@ describe("transactions on the wire", () => {
       [...makerHead, 0, 1, ...encodeVarint(45_536n), 4, 5, 6, 7, 60, ...sig, ...takerOrder, 1],
       false,
     ],
-    [
-      "a maximum fee whose product is too large",
-      [...makerHead, 0, 1, 3, 4, 5, 6, ...encodeVarint((2n ** 39n - 1n) / 100n + 1n), 60, ...sig, ...takerOrder, 1],
-      false,
-    ],
+    ["a maximum fee of 2^39", [...makerHead, 0, 1, 3, 4, 5, 6, ...tooLarge, 60, ...sig, ...takerOrder, 1], false],
     ["a fill beyond the largest quantity", [0x13, 1, 2, 3, 4, ...encodeVarint(10n ** 12n + 1n)], false],
     ["a fill of two stored orders", [0x13, 1, 2, 3, 4, 5], true],
     ["a fill of two stored orders in a message", [0x13, 1, 2, 3, 4, 5], false, true],
@@ -382,7 +429,7 @@ describe("frames", () => {
   const item = (length: number): Uint8Array => encodeItem(new Uint8Array(length));
 
   it("lead from each item to the next", () => {
-    for (const length of [1, 2, 127, 128, 129, 255, 256, 4095, 4096]) {
+    for (const length of [1, 2, 127, 128, 239, 240, 241, 495, 496, 4095, 4096]) {
       const payload = Uint8Array.of(9, ...item(length), 9);
       const frame = frameAt(payload, 1)!;
       expect(frame.end - frame.start).to.equal(length);
@@ -392,11 +439,10 @@ describe("frames", () => {
 
   const errors: [string, number[]][] = [
     ["a length of zero", [0, 1, 1]],
-    ["a length of zero in two bytes", [0x80, 0, 1]],
-    ["a length in two bytes that needs one", [0x85, 0, 1, 1, 1, 1, 1]],
-    ["a length above 4096", [0x81, 0x20, ...Array<number>(5000).fill(1)]],
-    ["a length of three bytes", [0x81, 0x81, 1, ...Array<number>(5000).fill(1)]],
-    ["a length that is cut off", [0x81]],
+    ["a length above 4096", [0xff, 0x11, ...Array<number>(5000).fill(1)]],
+    ["the largest length of all", [0xff, 0xff, ...Array<number>(5000).fill(1)]],
+    ["a length that is cut off", [0xf0]],
+    ["a long item that reaches beyond the payload", [0xf0, 0, ...Array<number>(239).fill(1)]],
     ["an item that reaches beyond the payload", [5, 1, 2, 3, 4]],
   ];
   for (const [name, bytes] of errors) {

@@ -53,8 +53,8 @@ describe("BatchBuilder", () => {
       const fill = {
         type: TX_FILL,
         maker: toWireMaker(maker, market),
-        taker: toWireTaker(taker, market),
-        quantity: CONTRACT,
+        taker: toWireTaker(taker, market, maker.terms.limitPrice),
+        lots: CONTRACT / market.lot,
       } as const;
       const before = builder.machine.state.root;
       expect(builder.append(fill, seriesOf(maker.terms)).code, `${l2Time - boundary}`).to.equal(code);
@@ -72,8 +72,8 @@ describe("BatchBuilder", () => {
       ({
         type: TX_FILL,
         maker: toWireMaker(order(maker, 0n, { isSell: true }), market),
-        taker: toWireTaker(order(taker, 0n), market),
-        quantity: CONTRACT,
+        taker: toWireTaker(order(taker, 0n), market, order(maker, 0n).terms.limitPrice),
+        lots: CONTRACT / market.lot,
       }) as const;
     expect(builder.append(fillOf(9, 1))).to.deep.equal({ code: ResultCode.AccountUnknown, makerPassed: false });
     expect(builder.append(fillOf(1, 9))).to.deep.equal({ code: ResultCode.AccountUnknown, makerPassed: true });
