@@ -20,7 +20,7 @@ import { describe } from "./force/transactions.ts";
 const trace = process.argv.includes("--trace");
 await runScript(async () => {
   const parsed = parseForce(process.argv.slice(2));
-  return parsed === undefined ? Number(process.exitCode ?? EXIT.done) : await main(parsed.task, parsed.options);
+  return parsed === undefined ? EXIT.done : await main(parsed.task, parsed.options);
 }, trace);
 
 /** Where the inbox is. */

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { Hex } from "../../src/crypto/bytes.ts";
 import {
   TX_CANCEL,
@@ -11,7 +11,7 @@ import {
   TX_WITHDRAW,
   type Transaction,
 } from "../../src/machine/Wire.ts";
-import { EXIT } from "../cli/runScript.ts";
+import { usage } from "../cli/CliError.ts";
 import * as parse from "./transactions.ts";
 
 /** What is to be done. */
@@ -49,7 +49,11 @@ Exit codes: 0 done, 1 failed, 2 not understood, 3 still waiting (resume without 
   npm run force -- --inbox 0x… --start-block 21000000 raw 0x0102…
   npm run force -- --deployment tenor.json resume --watch --json`;
 
-/** Reads the command line; `undefined` if that has said all there is to say. */
+/**
+ * Reads the command line; `undefined` if it asked for help, which it then has.
+ *
+ * @throws {@link CliError} `USAGE`.
+ */
 export function parseForce(argv: readonly string[]): { task: ForceTask; options: ForceOptions } | undefined {
   let task: ForceTask | undefined;
   const program = new Command("npm run force --")
@@ -67,6 +71,7 @@ export function parseForce(argv: readonly string[]): { task: ForceTask; options:
     .option("--json", "one line of JSON for each thing that happens", false)
     .option("--trace", "show the stack of an error", false)
     .addHelpText("after", EXAMPLES)
+    .configureOutput({ outputError: () => undefined })
     .exitOverride();
   const transaction = (made: Transaction): void => void (task = { kind: "transaction", transaction: made });
   const auth = undefined;
@@ -149,10 +154,9 @@ export function parseForce(argv: readonly string[]): { task: ForceTask; options:
   try {
     program.parse([...argv], { from: "user" });
   } catch (error) {
-    const { exitCode } = error as { exitCode?: number };
-    if (exitCode === undefined) throw error;
-    process.exitCode = exitCode === 0 ? EXIT.done : EXIT.usage;
-    return undefined;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return undefined;
+    throw usage(error.code === "commander.help" ? "say what is to be done" : error.message.replace(/^error: /, ""));
   }
   return task === undefined ? undefined : { task, options: program.opts<ForceOptions>() };
 }

@@ -53,11 +53,12 @@ export function market(text: string): number {
 /** An expiry day: `2026-03-27`, or days since 1970. */
 export function day(text: string): number {
   if (/^[0-9]+$/.test(text)) return Number(integer("day", text, 0xffffn));
-  const seconds = Date.parse(`${text}T00:00:00Z`) / 1000;
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(seconds)) {
+  const days = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) / 1000 / Number(DAY) : NaN;
+  // A day that a month does not have would be one of the next month.
+  if (Number.isNaN(days) || dayOf(days) !== text) {
     throw usage("a day is YYYY-MM-DD, or a number of days since 1970", { day: text });
   }
-  return Number(integer("day", String(seconds / Number(DAY)), 0xffffn));
+  return Number(integer("day", String(days), 0xffffn));
 }
 
 /** A time: ISO 8601, or seconds since 1970. */

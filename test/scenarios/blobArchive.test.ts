@@ -43,13 +43,12 @@ describe("Scenario: the blobs of an inbox on anvil", () => {
     folder = mkdtempSync(join(tmpdir(), "tenor-archive-"));
     anvilUrl = (await Anvil.start(1_700_000_000, processes)).url;
     provider = new JsonRpcProvider(anvilUrl, undefined, { staticNetwork: true, batchMaxCount: 1, cacheTimeout: -1 });
-    await provider.send("evm_setAutomine", [true]);
     const wallet = new Wallet(`0x${KEY}`, provider);
     await provider.send("anvil_setBalance", [wallet.address, "0x3635c9adc5dea00000"]);
     const { abi, bytecode } = loadArtifact("RollupInbox");
     const parameters = { owner: wallet.address, ...INBOX_PARAMETERS, rate: 1n << 24n, burst: 1n << 24n };
     const deployed = await new ContractFactory(abi, bytecode, wallet).deploy(parameters, wallet.address);
-    await deployed.waitForDeployment();
+    await provider.send("evm_mine", []);
     inbox = (await deployed.getAddress()) as Hex;
     client = L1Client.connect(anvilUrl, 31337n);
     deployment = join(folder, "deployment.json");
@@ -97,6 +96,7 @@ describe("Scenario: the blobs of an inbox on anvil", () => {
     const call = { chainId: 31337n, nonce, to: inbox, data, gasLimit: 1_000_000n };
     const { hash, raw } = await signBlobTransaction(signer, call, fees, sidecar);
     await provider.send("eth_sendRawTransaction", [raw]);
+    await provider.send("evm_mine", []);
     expect((await provider.getTransactionReceipt(hash))?.status, "the inbox has taken the batch").to.equal(1);
     payloads.push(payload);
     sidecars.push(sidecar);

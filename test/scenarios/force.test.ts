@@ -1,8 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { ContractFactory, Wallet } from "ethers";
+import type { Wallet } from "ethers";
+import { ContractFactory } from "ethers";
 import { LocalL1 } from "../../scripts/demo/LocalL1.ts";
 import { fromHex, toHex, type Hex } from "../../src/crypto/bytes.ts";
 import { loadArtifact } from "../../src/l1/Artifacts.ts";
@@ -11,7 +14,6 @@ import { writeDeployment, type Deployment } from "../../src/l1/deployment.ts";
 import { MESSAGE_FORCED, MESSAGE_LIST_MARKET } from "../../src/machine/Inputs.ts";
 import { domainSeparator, type OrderTerms } from "../../src/machine/TypedData.ts";
 import { decodeTransaction, TX_FILL, type Fill, type Transaction } from "../../src/machine/Wire.ts";
-import { encodeTransaction } from "../../src/machine/WireEncoding.ts";
 import { signOrder } from "../../src/sequencer/Signing.ts";
 import type { RollupInbox } from "../../typechain/index.ts";
 import { serveRpc } from "../support/http.ts";
@@ -20,8 +22,20 @@ import { ScriptProcess, type ScriptEnd } from "../support/scripts.ts";
 
 const START = 1_900_000_000;
 const DELAY = INBOX_PARAMETERS.forceDelay;
-const [SEQUENCER, ALICE, BOB, LISTER] = ["51", "a11ce5", "b0b5", "115e"].map(
-  (digits) => `0x${digits.padEnd(64, "7")}` as Hex,
+const [SEQUENCER, ALICE, BOB, LISTER] = ["51", "a11ce5", "b0b5", "115e"].map((digits) => `0x${digits.padEnd(64, "7")}`);
+
+/** By any of these Hardhat knows a build server, where it reads the environment alone. */
+const BUILD_SERVER = [
+  "CI",
+  "CONTINUOUS_INTEGRATION",
+  "BUILD_NUMBER",
+  "RUN_ID",
+  "GITHUB_ACTIONS",
+  "NOW",
+  "DEPLOYMENT_ID",
+];
+const NO_BUILD_SERVER = Object.fromEntries(
+  [...BUILD_SERVER, "CODEBUILD_BUILD_NUMBER"].map((name) => [name, undefined]),
 );
 
 describe("Scenario: npm run force", () => {
@@ -66,7 +80,7 @@ describe("Scenario: npm run force", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  function start(args: readonly string[], env: Record<string, string> = {}): ScriptProcess {
+  function start(args: readonly string[], env: Record<string, string | undefined> = {}): ScriptProcess {
     const common = ["--deployment", deploymentFile, "--json", "--poll", "0.05"];
     const script = new ScriptProcess("scripts/force.ts", [...args, ...common], {
       TENOR_RPC_URL: l1.url,
@@ -103,41 +117,6 @@ describe("Scenario: npm run force", () => {
     await l1.send(sequencer, await call);
   }
 
-  it("enqueues what each subcommand says", async () => {
-    const target = Wallet.createRandom().address;
-    const commands: [string[], Partial<Transaction>][] = [
-      [["withdraw", "12", "250.5"], { type: 1, account: 12, amount: 250_500_000n, payee: 0 }],
-      [["withdraw", "12", "0.000001", "--payee", "4"], { type: 1, account: 12, amount: 1n, payee: 4 }],
-      [["transfer", "1", "4294967295", "7"], { type: 2, from: 1, to: 0xffffffff, amount: 7_000_000n }],
-      [
-        ["set-key", "3", "2", target, "trade,cancel", "--expiry", "2030-01-01T00:00:00Z", "--budget", "10"],
-        {
-          type: 3,
-          account: 3,
-          index: 2,
-          address: fromHex(target),
-          scope: 3,
-          expiry: 1_893_456_000n,
-          budget: 10_000_000n,
-        },
-      ],
-      [["revoke-key", "3", "2"], { type: 4, account: 3, index: 2 }],
-      [["cancel", "3", "18446744"], { type: 5, account: 3, nonce: 18_446_744n }],
-      [["cancel-all", "3", "99"], { type: 6, account: 3, floor: 99n }],
-      [["settle", "1", "2030-03-29", "5", "6"], { type: 8, market: 1, day: 22_002, accounts: [5, 6] }],
-      [["set-mode", "3", "standard"], { type: 9, account: 3, mode: 1 }],
-      [["raw", "0x07"], { type: 7 }],
-    ];
-    for (const [index, [args, expected]] of commands.entries()) {
-      const script = start(args);
-      await finish(script);
-      const enqueued = await script.until("enqueued");
-      const { timestamp } = (await l1.provider.getBlock("latest"))!;
-      expect(enqueued).to.include({ index, earliest: timestamp + Number(DELAY) });
-      expect((await transactions()).at(-1)).to.deep.include(expected);
-    }
-  });
-
   it("waits until the delay is over, forces it in, and says so", async () => {
     const script = start(["withdraw", "12", "1", "--watch"]);
     expect(await script.until("plan")).to.include({
@@ -146,6 +125,11 @@ describe("Scenario: npm run force", () => {
       forceDelay: Number(DELAY),
     });
     expect(await script.until("waiting")).to.include({ index: 0, secondsLeft: Number(DELAY) });
+    const { timestamp } = (await l1.provider.getBlock("latest"))!;
+    expect(await script.until("enqueued")).to.include({ index: 0, earliest: timestamp + Number(DELAY) });
+    expect(await transactions()).to.deep.equal([
+      { type: 1, account: 12, amount: 1_000_000n, payee: 0, auth: undefined },
+    ]);
     await l1.pass(DELAY - 2n);
     expect(await inbox.batchCount()).to.equal(0n);
     await l1.pass(2n);
@@ -247,7 +231,7 @@ describe("Scenario: npm run force", () => {
     const maker = signOrder(domain, terms, fromHex(ALICE!));
     const taker = signOrder(domain, { ...terms, account: 2, isSell: false, nonce: 9n }, fromHex(BOB!));
     let files = 0;
-    const write = (change: Record<string, unknown> = {}, side: "maker" | "taker" = "taker"): string => {
+    const write = (change: Record<string, unknown> = {}): string => {
       const text = ({ terms: fields, keyIndex, keyEpoch, signature }: typeof maker): unknown => ({
         ...Object.fromEntries(
           Object.entries(fields).map(([name, value]) => [name, typeof value === "bigint" ? String(value) : value]),
@@ -255,7 +239,7 @@ describe("Scenario: npm run force", () => {
         ...{ keyIndex, keyEpoch, signature: toHex(signature) },
       });
       const orders = { maker: text(maker) as object, taker: text(taker) as object };
-      const content = { ...orders, [side]: { ...orders[side], ...change }, quantity: "1000000" };
+      const content = { ...orders, taker: { ...orders.taker, ...change }, quantity: "1000000" };
       const file = join(folder, `fill${++files}.json`);
       writeFileSync(file, JSON.stringify(content));
       return file;
@@ -269,43 +253,16 @@ describe("Scenario: npm run force", () => {
     expect(fill.maker).to.deep.include({ account: 1, nonce: 3n, market: 1, strikeSteps: 100n, limitTicks: 100n });
     expect(fill.taker).to.deep.include({ account: 2, nonce: 9n, signature: taker.signature });
 
-    const faults: [Record<string, unknown>, string][] = [
-      [{ forcible: false }, "not signed for a forced fill"],
-      [{ isSell: true }, "not two sides of one series"],
-      [{ market: 2 }, "not two sides of one series"],
-      [{ limitPrice: "1000001" }, "can't be filled"],
-      [{ deadline: START - 1 }, "can't be filled"],
-      [{ signature: "0x00" }, "64 bytes"],
-      [{ quantity: "1.5" }, "not a whole number"],
-      [{ reduceOnly: "yes" }, "neither true nor false"],
-      [{ expiry: 5 }, "a field that is none"],
-    ];
-    const ends = await Promise.all(faults.map(([change]) => finish(start(["fill", write(change)]), 2)));
-    for (const [i, { stderr }] of ends.entries()) expect(stderr).to.include(faults[i]![1]);
+    const refused = await finish(start(["fill", write({ forcible: false })]), 2);
+    expect(refused.stderr).to.include("not signed for a forced fill");
     expect(await payloads()).to.have.length(1);
   });
 
   it("says what it does not understand, and sends nothing", async () => {
     const faults: [string[], string][] = [
-      [[], "Usage"],
-      [["withdraw", "12"], "missing required argument"],
-      [["withdraw", "twelve", "1"], "the account is not"],
-      [["withdraw", "4294967296", "1"], "too large"],
-      [["withdraw", "12", "-1"], "six decimals"],
+      [[], "say what is to be done"],
       [["withdraw", "12", "1.0000001"], "six decimals"],
-      [["withdraw", "12", "1", "--payee", "5"], "too large"],
-      [["set-key", "1", "1", "0x12", "trade", "--expiry", "1"], "not an address"],
-      [["set-key", "1", "1", address, "steal", "--expiry", "1"], "a scope is"],
-      [["set-key", "1", "1", address, "trade", "--expiry", "tomorrow"], "the time is not"],
-      [["settle", "1", "2030-13-01", "1"], "YYYY-MM-DD"],
-      [["set-mode", "1", "portfolio"], "a mode is"],
-      [["raw", "0x0"], "hexadecimal"],
-      [["raw", "0xff"], "Malformed"],
-      [["raw", `${toHex(encodeTransaction({ type: 7 }, 0n))}00`], "Malformed"],
-      [["fill", join(folder, "none.json")], "no such file"],
-      [["resume", "--poll", "0"], "number of seconds"],
       [["resume", "--inbox", address], "either --deployment or --inbox"],
-      [["steal"], "unknown command"],
       [["resume", "--rpc-url", "http://user:password@127.0.0.1"], "credentials on a command line"],
     ];
     const ends = await Promise.all(faults.map(([args]) => start(args).end));
@@ -344,6 +301,17 @@ describe("Scenario: npm run force", () => {
     expect(signer.requests).to.have.length(2);
     await signer.close();
     expect(await transactions()).to.have.length(1);
+  });
+
+  it("finds the key in Hardhat's keystore", async () => {
+    // The keystore belongs to the person who is logged in, so this test brings a home of its own; and is none on a build server.
+    const home = { XDG_CONFIG_HOME: join(folder, "config"), HOME: folder, ...NO_BUILD_SERVER };
+    const child = fileURLToPath(new URL("../support/set-key-child.ts", import.meta.url));
+    execFileSync(process.execPath, [child, "TENOR_TEST_KEY"], { input: ALICE!, env: { ...process.env, ...home } });
+    await finish(start(["withdraw", "12", "1", "--key", "TENOR_TEST_KEY"], home));
+    expect(await transactions()).to.have.length(1);
+    const none = await finish(start(["withdraw", "12", "1", "--key", "TENOR_OTHER_KEY"], home), 2);
+    expect(none.stderr).to.include("npx hardhat keystore set TENOR_OTHER_KEY");
   });
 
   it("refuses an endpoint of another chain, and an address without a contract", async () => {

@@ -20,8 +20,8 @@ export class ScriptProcess {
   #stderr = "";
   #hasEnded = false;
 
-  /** @param env What it finds in its environment besides what this process has. */
-  constructor(script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  /** @param env What it finds in its environment besides what this process has, or does not find, if it is undefined. */
+  constructor(script: string, args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}) {
     const child = spawn(process.execPath, [script, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...env },
