@@ -28,6 +28,9 @@ export interface SignedOrder {
   readonly signature: Uint8Array;
 }
 
+/** What of a market the wire format needs. */
+export type MarketGrid = Pick<Market, "tick" | "lot" | "steps">;
+
 /** The packed series of an order. */
 export function seriesOf(terms: OrderTerms): bigint {
   return packSeries(terms.market, terms.expiryDay, terms.strike, terms.isPut);
@@ -93,7 +96,7 @@ export function rangeRefusal(order: SignedOrder): Refusal | undefined {
  * Whether a batch of L2 time `time` (seconds) can carry the order: what the wire would round away would change the terms,
  * hence the digest, and the machine would find a bad signature.
  */
-export function wireRefusal(order: SignedOrder, market: Market, time: bigint): Refusal | undefined {
+export function wireRefusal(order: SignedOrder, market: MarketGrid, time: bigint): Refusal | undefined {
   const { terms } = order;
   if (terms.quantity % market.lot !== 0n) return refuse("QuantityInvalid");
   if (terms.limitPrice % market.tick !== 0n) return refuse("PriceInvalid");
@@ -114,7 +117,7 @@ export function crosses({ terms }: SignedOrder, price: bigint): boolean {
  *
  * @param price The maker's limit, which the order crosses: 1e-4 USD.
  */
-export function toWireTaker(order: SignedOrder, market: Market, price: bigint): WireTakerOrder {
+export function toWireTaker(order: SignedOrder, market: MarketGrid, price: bigint): WireTakerOrder {
   const { isSell, limitPrice } = order.terms;
   const slippage = isSell ? price - limitPrice : limitPrice - price;
   const common = toWireOrder(order, market);
@@ -122,7 +125,7 @@ export function toWireTaker(order: SignedOrder, market: Market, price: bigint): 
 }
 
 /** The order as a Fill carries it the first time, in the maker's place. */
-export function toWireMaker(order: SignedOrder, market: Market): WireMakerOrder {
+export function toWireMaker(order: SignedOrder, market: MarketGrid): WireMakerOrder {
   const { terms } = order;
   return {
     ...toWireOrder(order, market),
@@ -135,7 +138,7 @@ export function toWireMaker(order: SignedOrder, market: Market): WireMakerOrder 
 }
 
 /** What a maker's and a taker's order have in common on the wire. */
-function toWireOrder({ terms, keyIndex, keyEpoch, signature }: SignedOrder, market: Market): WireOrder {
+function toWireOrder({ terms, keyIndex, keyEpoch, signature }: SignedOrder, market: MarketGrid): WireOrder {
   const { account, nonce, deadline } = terms;
   const [lots, feeTicks] = [terms.quantity / market.lot, terms.maxFee / market.tick];
   return {
