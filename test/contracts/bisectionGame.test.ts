@@ -13,6 +13,7 @@ import {
   add,
   both,
   cut,
+  edit,
   extend,
   forge,
   list,
@@ -42,6 +43,7 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   AddressEmptyCode: "the game calls itself, and has code",
   ExecutorMissing: "a prover that was deployed has its executors",
   ChunkRangeInvalid: "the prover computes the range from the offset, which is inside the payload",
+  ElementRangeInvalid: "likewise, of a batch in blobs",
   DataKindUnknown: "the inbox records no other kinds",
   OffsetBeyondPayload: "no state that both sides agree on has its cursor there",
   SequenceIndexInvalid: "every batch and message up to the target is in the recorded inputs",
@@ -369,6 +371,30 @@ describe("BisectionGame: one thing wrong with each call", () => {
       ["a path", "HistoryPathLengthMismatch", push("2.path", OTHER)],
       ["another message", "SequenceRootMismatch", extend("5.message.payload")],
       ["chunks that are not read", "EvidenceUnused", set("5.chunks", "0x00")],
+    ]);
+  });
+
+  it("prove, of a step that is read from blobs", async () => {
+    const other = await GameScene.launch({ historyHeight: 4n, sectionBits: 2n, inBlobs: true });
+    const inBlobs = await Dispute.begin(other, await other.wrongFrom(4, "liar"));
+    [scene, dispute] = [other, inBlobs];
+    /** Another byte at a position of the blob proof: a versioned hash, a KZG commitment, and proofs. */
+    const byteAt = (at: number, byte: string): Spoil =>
+      edit(
+        "5.blobProof",
+        (old) => `${(old as string).slice(0, 2 + 2 * at)}${byte}${(old as string).slice(4 + 2 * at)}`,
+      );
+    await expectTable(await inBlobs.toProof(), [
+      ["no elements", "ChunksTooShort", set("5.chunks", "0x")],
+      ["an element that is cut off", "ElementBytesMismatch", cut("5.chunks")],
+      ["a forged element", "ElementNotProven", forge("5.chunks")],
+      ["a chunk path", "EvidenceUnused", push("5.chunkPath", OTHER)],
+      ["no blob proof", "BlobProofLengthMismatch", set("5.blobProof", "0x")],
+      ["a blob proof that is cut off", "BlobProofLengthMismatch", cut("5.blobProof")],
+      ["a versioned hash of another version", "BlobVersionUnknown", byteAt(0, "02")],
+      ["another versioned hash", "BlobsCommitmentMismatch", byteAt(1, "77")],
+      ["a foreign KZG commitment", "BlobCommitmentMismatch", byteAt(32, "77")],
+      ["a forged proof", "ElementNotProven", forge("5.blobProof")],
     ]);
   });
 

@@ -6,7 +6,7 @@ import { randomBlobSteps } from "../support/traffic/blobSteps.ts";
 
 const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
 /** Field elements that are opened, at some 70 ms each. */
-const ELEMENTS = 30;
+const ELEMENTS = 20;
 
 describe("parity on random transactions in blobs", () => {
   const judge = startJudge();

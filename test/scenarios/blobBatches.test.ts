@@ -1,11 +1,20 @@
 import { expect } from "chai";
 import { toHex } from "../../src/crypto/bytes.ts";
 import { isTenorError } from "../../src/errors.ts";
+import { proverAt } from "../../src/l1/Contracts.ts";
+import { deploymentGenesis, machineConfig } from "../../src/l1/deployment.ts";
 import { InboxClient } from "../../src/l1/InboxClient.ts";
+import { evidenceOf, stepArguments } from "../../src/l1/proverArguments.ts";
+import { BYTES_PER_BLOB, fromBlobs } from "../../src/machine/BlobPayload.ts";
 import { DATA_BLOBS } from "../../src/machine/Inputs.ts";
+import { GENESIS_CURSOR, machineStateHash } from "../../src/machine/MachineState.ts";
+import { Machine } from "../../src/machine/Step.ts";
+import { Random } from "../../src/market/random.ts";
 import { makeFollower } from "../../src/roles/nodes.ts";
 import { Adversary, movesOf, playOut } from "../support/game/Adversary.ts";
 import { GameScene } from "../support/game/GameScene.ts";
+
+const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
 
 /** Few levels: their number does not matter. */
 const SMALL = { historyHeight: 6n, sectionBits: 2n };
@@ -87,5 +96,49 @@ describe("Scenario: a sequencer that posts in blobs", () => {
     expect(await scene.isRightConfirmed()).to.equal(true);
     const { refunds } = await defender.tick();
     expect(refunds.map(({ type }) => type)).to.deep.equal(["claimed"]);
+  });
+
+  it("may fill its blobs with whatever it likes: all that L1 takes is derived, executed and proven", async () => {
+    const { world } = scene;
+    console.log(`      seed ${SEED}`);
+    const random = new Random(SEED);
+    const length = BYTES_PER_BLOB + 1 + random.uint(5_000);
+    const garbage = Array.from({ length: 2 }, () =>
+      Uint8Array.from({ length: 131_072 }, (_, at) => random.uint(at % 32 === 0 ? 0x73 : 256)),
+    );
+    await world.postBlobs(garbage, length);
+    // Nothing but zeros, in both a first and a last blob; and a payload in the usual form.
+    await world.postBlobs([new Uint8Array(131_072), new Uint8Array(131_072)], length);
+    await world.post(() => [], Uint8Array.of(1, 250, 2, 250, 250));
+
+    const node = world.follower();
+    await node.sync();
+    const { log } = node;
+    expect(log.batchCount).to.equal(4n);
+    expect(Buffer.from(log.batch(1n).payload).equals(fromBlobs(garbage, length))).to.equal(true);
+    expect(log.batch(1n).blobs).to.have.length(2);
+    expect(log.batch(2n).payload.every((byte) => byte === 0)).to.equal(true);
+    expect([2n, 3n].map((index) => log.batch(index).blobs)).to.deep.equal([undefined, undefined]);
+
+    const prover = proverAt(world.deployment.addresses.prover, world.connection.ethers.provider);
+    const machine = new Machine(
+      machineConfig(world.deployment),
+      log,
+      deploymentGenesis(world.deployment),
+      GENESIS_CURSOR,
+    );
+    const context = log.context(4n);
+    const judged = new Map<bigint, number>();
+    while (!machine.finished(4n)) {
+      const step = machine.provenStep(4n);
+      const { batch } = step.pre;
+      const count = judged.get(batch) ?? 0;
+      if (batch === 0n || count === 3) continue;
+      judged.set(batch, count + 1);
+      const proof = stepArguments(context, evidenceOf(step, log, context));
+      const { postHash } = await prover.step(proof.context, proof.pre, proof.input, proof.witness);
+      expect(postHash).to.equal(toHex(machineStateHash(step.post)));
+    }
+    expect([...judged.keys()]).to.deep.equal([1n, 2n, 3n]);
   });
 });

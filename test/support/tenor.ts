@@ -213,14 +213,22 @@ export class World {
     const time = now > last ? now : last;
     const items = make(time).map((transaction) => encodeItem(encodeTransaction(transaction, time)));
     const payload = concat(...items, rest);
-    if (this.#poster === undefined) {
-      await this.sequencer.appendBatch(index, messages, time, payload);
-      return;
-    }
-    const blobs = toBlobs(payload);
+    if (this.#poster === undefined) await this.sequencer.appendBatch(index, messages, time, payload);
+    else await this.postBlobs(toBlobs(payload), payload.length);
+  }
+
+  /** Posts a batch in blobs as they are, with `length` bytes of payload: reads all messages there are. */
+  async postBlobs(blobs: readonly Uint8Array[], length: number): Promise<void> {
+    const { contract } = this.sequencer;
+    const [index, messagesRead, last] = await Promise.all([
+      contract.batchCount(),
+      contract.messageCount(),
+      contract.lastL2Time(),
+    ]);
+    const now = await this.now();
     for (const blob of blobs) this.blobs.keep(blob);
-    const call = { index, messagesRead: messages, l2Time: time, length: payload.length };
-    await (await appendBlobBatch(this.#poster, contract, call, blobs)).wait();
+    const call = { index, messagesRead, l2Time: now > last ? now : last, length };
+    await (await appendBlobBatch(this.#poster!, contract, call, blobs)).wait();
   }
 
   /** A signed withdrawal of the owner's. */
