@@ -27,11 +27,8 @@ const MAKER_DEADLINE_UNIT = 60;
  * month of the 2019 tape needs 8 million, so this is ample for several months in a row.
  */
 const TAPE_DEPOSIT = 50_000_000n * USDC;
-/**
- * What every maker deposits, who is on standard margin: a sixteenth of what the collateralised regime would ask. With so much, no
- * order of the tape is refused for margin.
- */
-const TAPE_MAKER_DEPOSIT = 500_000n * USDC;
+/** What every maker deposits, who is on standard margin. */
+const TAPE_MAKER_DEPOSIT = 2_000_000n * USDC;
 /** What the sponsor gives the insurance fund. */
 export const TAPE_CAPITAL = 2_000_000n * USDC;
 /** The members of the oracle look at the markets at a trade, but not more often than this, seconds. */
