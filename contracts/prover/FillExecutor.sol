@@ -350,8 +350,7 @@ contract FillExecutor is IExecutor {
             if (!side.known && (signer == address(0) || signer != key.signer)) return ResultCodes.BadSignature;
             uint256 loss = side.fee;
             if (trade.expiry.phase == Phase.FRESH) {
-                (uint256 fair, ) = _quote(trade);
-                loss += Fees.adverseUp(side.sells, trade.price, trade.quantity, fair);
+                loss += _adverseAgainstMark(trade, side.sells);
             } else {
                 // SAFETY: for a call the bound is the anchor, which must then be worth something.
                 if (side.sells && !Positions.isPut(trade.series) && _isStale(trade)) return ResultCodes.AnchorStale;
@@ -372,6 +371,15 @@ contract FillExecutor is IExecutor {
         }
         if (account.debt != 0) return ResultCodes.AccountInDebt;
         return _settleSide(state, trade, side, slot, account);
+    }
+
+    /// @dev What a fill is charged to a session key's budget beside its fee. SAFETY: against the mark as far as it may have moved by now,
+    /// for whoever stole the key can see where the price is and which report comes next.
+    function _adverseAgainstMark(Trade memory trade, bool sells) private view returns (uint256) {
+        (uint256 fair, int256 delta) = _quote(trade);
+        // SAFETY: the spot of a fresh expiry is not later than now: a report is not.
+        uint256 drift = Marks.driftUp(trade.expiry, delta, trade.l2Time - trade.market.spotTime);
+        return Fees.adverseUp(sells, trade.price, trade.quantity, fair, drift);
     }
 
     /// @dev Steps 8 and 9: the position, the cash and the requirement.
@@ -453,7 +461,7 @@ contract FillExecutor is IExecutor {
         }
 
         // INVARIANT 5: without initial excess a fill may only raise it, at a price near the mark, and below maintenance only shrink the
-        // position at no loss to the mark.
+        // position at no loss to the mark but that of the tick.
         (uint256 initial, uint256 maintenance) = Assessment.requirements(
             trade.peeks,
             MARGIN_ENGINE,
@@ -466,7 +474,8 @@ contract FillExecutor is IExecutor {
         if (!fresh && !_inBand(trade)) return ResultCodes.PriceOutsideBand;
         if (_excess(before.cash, maintenance) < 0) {
             (uint256 fair, ) = _quote(trade);
-            bool fairly = before.sells ? trade.price >= fair : trade.price <= fair;
+            (uint256 lowest, uint256 highest) = Marks.closingPrices(fair, trade.market.tick);
+            bool fairly = before.sells ? trade.price >= lowest : trade.price <= highest;
             if (!before.shrinks || !fairly) return ResultCodes.BelowMaintenance;
         }
         return ResultCodes.OK;

@@ -348,8 +348,14 @@ contract MachineHarness {
         premium = Fees.premium(price, quantity);
     }
 
-    function adverseUp(bool sells, uint256 price, uint256 quantity, uint256 fair) external pure returns (uint256) {
-        return Fees.adverseUp(sells, price, quantity, fair);
+    function adverseUp(
+        bool sells,
+        uint256 price,
+        uint256 quantity,
+        uint256 fair,
+        uint256 drift
+    ) external pure returns (uint256) {
+        return Fees.adverseUp(sells, price, quantity, fair, drift);
     }
 
     function lossBoundUp(bool sells, uint256 price, uint256 quantity, uint256 most) external pure returns (uint256) {

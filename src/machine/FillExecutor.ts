@@ -29,7 +29,7 @@ import {
   strikeOf,
   withQuantity,
 } from "./Positions.ts";
-import { hasMark, inBand, mark, PHASE_FRESH, type ExpiryView } from "./Marks.ts";
+import { closingPrices, driftUp, hasMark, inBand, mark, PHASE_FRESH, quote, type ExpiryView } from "./Marks.ts";
 import { ResultCode } from "./ResultCodes.ts";
 import { expiryTime, isSpent, KIND_ORDER, SCOPE_TRADE, type Account, type Market, type Order } from "./Slots.ts";
 import { orderDigest } from "./TypedData.ts";
@@ -213,9 +213,7 @@ function runSide(
     // SAFETY: without marks the bound of a call is the anchor, which must then be worth something.
     if (!fresh && sells && !isPut(trade.series) && isStale(execution, market)) return ResultCode.AnchorStale;
     const most = isPut(trade.series) ? strikeOf(trade.series) : market.anchor;
-    const bound = fresh
-      ? adverseUp(sells, price, quantity, mark(trade.view, trade.series))
-      : lossBoundUp(sells, price, quantity, most);
+    const bound = fresh ? adverseAgainstMark(execution, trade, sells) : lossBoundUp(sells, price, quantity, most);
     const loss = bound + fee;
     if (loss > key.budget) return ResultCode.BudgetExceeded;
     state.writeKey(wire.account, order.keyIndex, { ...key, budget: key.budget - loss });
@@ -228,6 +226,17 @@ function runSide(
     return ResultCode.BadSignature;
   if (account.debt > 0n) return ResultCode.AccountInDebt;
   return settleSide(execution, trade, wire.account, account, order.flags, fee);
+}
+
+/**
+ * What a fill is charged to a session key's budget beside its fee. SAFETY: against the mark as far as it may have moved by now,
+ * for whoever stole the key can see where the price is and which report comes next.
+ */
+function adverseAgainstMark(execution: Execution, trade: Trade, sells: boolean): bigint {
+  const { view, market, price, quantity } = trade;
+  const { mark: fair, delta } = quote(view, trade.series);
+  const drift = driftUp(view, delta, execution.now - market.spotTime);
+  return adverseUp(sells, price, quantity, fair, drift);
 }
 
 /** Steps 8 and 9 of a side: the position, the cash and the requirement. */
@@ -285,7 +294,7 @@ function checkCollateralised(execution: Execution, after: Account): Account | Re
 /**
  * INVARIANT 5: on standard margin a fill that adds risk leaves the initial requirement covered. One that does not may leave
  * it short, but never at a price beyond the band, and an account below maintenance may only shrink a position, at its
- * mark or better: otherwise it would hand its last margin to an accomplice.
+ * mark to the tick or better: otherwise it would hand its last margin to an accomplice.
  */
 function checkStandard(
   execution: Execution,
@@ -305,8 +314,8 @@ function checkStandard(
   if (excessAfter < net - needed.initial || !hasMark(view)) return ResultCode.InsufficientMargin;
   if (!fresh && !inBand(view, series, price)) return ResultCode.PriceOutsideBand;
   if (net < needed.maintenance) {
-    const fair = mark(view, series);
-    if (!shrinks || (sells ? price < fair : price > fair)) return ResultCode.BelowMaintenance;
+    const { lowest, highest } = closingPrices(mark(view, series), trade.market.tick);
+    if (!shrinks || (sells ? price < lowest : price > highest)) return ResultCode.BelowMaintenance;
   }
   return { ...after, auction: before.auction };
 }
