@@ -73,7 +73,8 @@ library Constants {
     /// @notice First of the FUND_ACCOUNTS accounts in which the insurance fund takes positions over. They exist from genesis.
     uint32 internal constant FUND_ACCOUNT = 0xfffffff0;
     uint256 internal constant FUND_ACCOUNTS = 16;
-    /// @notice The fund takes over from accounts whose maintenance requirement is at least this, 1e-6 USDC: dust must not fill its own.
+    /// @notice What the fund takes over with one bid has a maintenance requirement of at least this, 1e-6 USDC: dust must not fill its
+    /// accounts.
     uint256 internal constant FUND_LEAST = 1e9;
 
     /// @notice An account whose requirement is its largest loss at expiry.

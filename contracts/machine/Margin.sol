@@ -136,11 +136,12 @@ library Margin {
         (uint256 scan, ) = Requirement.groupUp(positions, start, expiry.anchor);
         if (expiry.phase == Phase.STALE || expiry.forward == 0) return (scan, scan);
         // SAFETY: the forward of the last smile may be half an hour older than the expiry. What the spot has moved since counts too, or the
-        // passing of the expiry would free what that move has cost.
+        // passing of the expiry would free what that move has cost. Nor must it bring about an auction, at marks that everybody knows to
+        // be over: for maintenance, the owner has the benefit of the doubt.
         (initial, maintenance) = _expiredCharges(positions, start, end, expiry.forward);
         (uint256 liveInitial, uint256 liveMaintenance) = _expiredCharges(positions, start, end, expiry.live);
         if (initial < liveInitial) initial = liveInitial;
-        if (maintenance < liveMaintenance) maintenance = liveMaintenance;
+        if (maintenance > liveMaintenance) maintenance = liveMaintenance;
         return (_min(scan, _toCashUp(initial)), _min(scan, _toCashUp(maintenance)));
     }
 

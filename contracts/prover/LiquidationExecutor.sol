@@ -218,13 +218,16 @@ contract LiquidationExecutor is IExecutor {
         uint256 rate = Auction.factor(peeks.l2Time - account.auction);
         if (byFund) {
             if (rate != 0) return ResultCodes.FundNotDue;
-            if (health.maintenance < Constants.FUND_LEAST) return ResultCodes.BidTooSmall;
         } else if (health.value < 0 || Auction.paymentUp(health, rate, Constants.FRACTION) > limit) {
             // SAFETY: a limit is no less than zero, so an account worth less than nothing is above every one. Only the fund takes it.
             return ResultCodes.BidAboveLimit;
         }
         uint256 largest = Auction.largestFraction(health, rate);
         if (fraction > largest) fraction = largest;
+        // SAFETY: a requirement is below 2^207 (Auction.sol), a fraction below 2^30.
+        if (byFund && health.maintenance * fraction < Constants.FUND_LEAST * Constants.FRACTION) {
+            return ResultCodes.BidTooSmall;
+        }
         sale.payment = Auction.paymentUp(health, rate, fraction);
         // SAFETY: the fraction is at most FRACTION.
         sale.cash = (account.cash * fraction) / Constants.FRACTION;

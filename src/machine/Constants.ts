@@ -71,7 +71,7 @@ export const FEE_ACCOUNT = 0;
 /** The insurance fund takes over positions in FUND_ACCOUNTS accounts, of which this is the first. They exist from genesis. */
 export const FUND_ACCOUNT = 0xfffffff0;
 export const FUND_ACCOUNTS = 16;
-/** The fund takes over from accounts whose maintenance requirement is at least this, 1e-6 USDC: dust must not fill its own. */
+/** What the fund takes over with one bid has a maintenance requirement of at least this, 1e-6 USDC: dust must not fill its accounts. */
 export const FUND_LEAST = 1_000_000_000n;
 
 /** An account whose requirement is its largest loss at expiry. */

@@ -3,7 +3,6 @@ import { factor, healthOf, largestFraction, paymentUp, type Health } from "./Auc
 import { openAuthorized, spendNonce } from "./Authority.ts";
 import {
   AUCTION_LENGTH,
-  BASIS,
   FRACTION,
   FUND_ACCOUNT,
   FUND_BID,
@@ -194,13 +193,13 @@ function takeLot(execution: Execution, id: number, fraction: bigint, limit: bigi
   const rate = factor(now - auction);
   if (limit === undefined) {
     if (rate !== 0n) return ResultCode.FundNotDue;
-    if (health.maintenance < FUND_LEAST) return ResultCode.BidTooSmall;
-  } else if (health.value < 0n || ceilDivide(rate * health.value, BASIS) > limit) {
+  } else if (health.value < 0n || paymentUp(health, rate, FRACTION) > limit) {
     // SAFETY: a limit is no less than zero, so an account worth less than nothing is above every one. Only the fund takes it.
     return ResultCode.BidAboveLimit;
   }
   const largest = largestFraction(health, rate);
   const taken = fraction < largest ? fraction : largest;
+  if (limit === undefined && health.maintenance * taken < FUND_LEAST * FRACTION) return ResultCode.BidTooSmall;
   const payment = paymentUp(health, rate, taken);
   const cash = (account.cash * taken) / FRACTION;
   const moved = share(execution, account.positions, taken, limit === undefined);

@@ -83,10 +83,11 @@ function groupRequirements(positions: readonly Position[], start: number, end: n
   const scan = groupRequirement(positions, start, end, view.anchor);
   if (view.phase !== PHASE_EXPIRED || view.forward === 0n) return [scan, scan];
   // SAFETY: the forward of the last smile may be half an hour older than the expiry. What the spot has moved since counts too,
-  // or the passing of the expiry would free what that move has cost.
+  // or the passing of the expiry would free what that move has cost. Nor must it bring about an auction, at marks that
+  // everybody knows to be over: for maintenance, the owner has the benefit of the doubt.
   const frozen = expiredCharges(positions, start, end, view.forward);
   const live = expiredCharges(positions, start, end, view.live);
-  return [least(scan, most(frozen[0], live[0])), least(scan, most(frozen[1], live[1]))];
+  return [least(scan, most(frozen[0], live[0])), least(scan, least(frozen[1], live[1]))];
 }
 
 /** What positions are charged that wait for their price, if it were `forward`: their loss there, and the charge of each short. */

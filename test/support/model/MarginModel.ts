@@ -352,7 +352,7 @@ function standardCharge(view: ExpiryView, lots: readonly Lot[], initial: boolean
     case "expired": {
       if (view.forward === 0n) return bound();
       const at = [view.forward, view.moved].map((forward) => waitingCharge(lots, forward, initial));
-      return smaller(bound(), roundUp(larger(...at), unit));
+      return smaller(bound(), roundUp(initial ? larger(...at) : smaller(...at), unit));
     }
     case "fresh": {
       const charges = (initial ? [true] : [true, false]).map((kind) => {
