@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ExecutionContext, IExecutor} from "../interfaces/IExecutor.sol";
+import {ExecutionContext} from "../interfaces/IExecutor.sol";
 import {Constants} from "../machine/Constants.sol";
 import {Inputs} from "../machine/Inputs.sol";
 import {Marks} from "../machine/Marks.sol";
@@ -11,15 +11,16 @@ import {ResultCodes} from "../machine/ResultCodes.sol";
 import {Signatures} from "../machine/Signatures.sol";
 import {Expiry, Market, Signers} from "../machine/Slots.sol";
 import {States} from "../machine/State.sol";
-import {Slot, State, StateTree} from "../machine/StateTree.sol";
+import {Slot, State} from "../machine/StateTree.sol";
 import {TypedData} from "../machine/TypedData.sol";
 import {Wire} from "../machine/Wire.sol";
 import {PricingBounds} from "../pricing/PricingBounds.sol";
 import {Svi, SviParameters} from "../pricing/Svi.sol";
+import {Executor} from "./Executor.sol";
 
 /// @title OracleExecutor
 /// @notice Judge of what marks are computed from: SetSigners, SetMarket, OracleReport (docs/specification.md, section 6.10).
-contract OracleExecutor is IExecutor {
+contract OracleExecutor is Executor {
     using States for State;
 
     /// @notice EIP-712 domain separator of the deployment.
@@ -37,23 +38,12 @@ contract OracleExecutor is IExecutor {
         SETTLEMENT = settlement;
     }
 
-    /// @inheritdoc IExecutor
-    function execute(
-        ExecutionContext calldata context,
-        bytes calldata item,
-        bytes calldata witness
-    ) external view returns (bytes32 root, uint8 code) {
-        State memory state = StateTree.begin(context.root, witness);
-        code = _dispatch(context, state, item);
-        StateTree.finish(state);
-        root = code == ResultCodes.OK ? state.root : context.root;
-    }
-
+    /// @inheritdoc Executor
     function _dispatch(
         ExecutionContext calldata context,
         State memory state,
         bytes calldata item
-    ) private view returns (uint8) {
+    ) internal view override returns (uint8) {
         uint8 kind = context.kind;
         if (kind == 0 || kind == Inputs.KIND_FORCED) {
             if (Wire.typeOf(item) == Wire.TX_ORACLE_REPORT) return _report(context, state, item);

@@ -86,6 +86,11 @@ export function hasMark(view: ExpiryView): boolean {
   return view.forward !== 0n && (view.phase === PHASE_EXPIRED || view.maxVol !== 0n);
 }
 
+/** Whether the mark is recent: the expiry is fresh, or it has passed and its forward or price is known. */
+export function isKnown(view: ExpiryView): boolean {
+  return view.phase !== PHASE_STALE && hasMark(view);
+}
+
 /** The mark of a series, 1e-4 USD. Needs {@link hasMark}. */
 export function mark(view: ExpiryView, series: bigint): bigint {
   return view.phase === PHASE_FIXED || view.phase === PHASE_EXPIRED

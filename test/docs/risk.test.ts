@@ -112,7 +112,7 @@ describe("docs/risk.md", () => {
           exampleView(spot, 600_000n, left),
           exampleView(spot + basis, 600_000n, left),
           exampleView(spot + basis, 1_500_000n, left),
-        ].map((view) => usd(chargeOf([call!], view).maintenance));
+        ].map((view) => usd(chargeOf([call], view).maintenance));
         return [
           String(days),
           `${(Number((basis * 1_000_000n) / spot) / 10_000).toFixed(2)} %`,
