@@ -172,7 +172,7 @@ library Assessment {
         }
     }
 
-    /// @notice Opens what is needed, and cash less debt less the initial requirement, in 1e-6 USDC.
+    /// @notice Opens what is needed, and {excessOf} it.
     function initialExcess(
         State memory state,
         Peeks memory peeks,
@@ -180,24 +180,28 @@ library Assessment {
         Account memory account
     ) internal pure returns (int256) {
         open(state, peeks, account.mode, account.positions);
+        return excessOf(peeks, engine, account);
+    }
+
+    /// @notice Cash less debt less the initial requirement, in 1e-6 USDC. The slots must have been opened.
+    function excessOf(Peeks memory peeks, IMarginEngine engine, Account memory account) internal pure returns (int256) {
         (uint256 initial, ) = requirements(peeks, engine, account.mode, account.positions);
         return netOf(account) - int256(initial);
     }
 
-    /// @notice Whether a collateralised account's short calls are measured by an anchor that is too old for new ones. Opens what margin needs.
-    /// A price that has run away since would make them free to take over.
-    function restsOnStaleAnchor(
-        State memory state,
-        Peeks memory peeks,
-        Account memory account
-    ) internal pure returns (bool) {
-        open(state, peeks, account.mode, account.positions);
+    /// @notice Whether a market's anchor is too old for new short calls, which it measures where there are no marks.
+    function isAnchorStale(Market memory market, uint256 l2Time) internal pure returns (bool) {
+        return l2Time > market.anchorTime + Constants.ANCHOR_MAX_AGE;
+    }
+
+    /// @notice Whether a collateralised account's short calls are measured by an anchor that is too old for new ones: a price that has run
+    /// away since would make them free to take over. The slots must have been opened.
+    function restsOnStaleAnchor(Peeks memory peeks, Account memory account) internal pure returns (bool) {
         if (account.mode == Constants.MODE_STANDARD) return false;
         for (uint256 i; i < account.positions.length; ++i) {
             uint256 position = Positions.elementAt(account.positions, i);
             if ((position >> 192) & 1 == 1 || Positions.quantityOf(position) >= 0) continue;
-            if (peeks.l2Time > marketOf(peeks, uint8(position >> 248)).anchorTime + Constants.ANCHOR_MAX_AGE)
-                return true;
+            if (isAnchorStale(marketOf(peeks, uint8(position >> 248)), peeks.l2Time)) return true;
         }
         return false;
     }

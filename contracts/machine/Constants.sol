@@ -72,7 +72,8 @@ library Constants {
     /// @notice First of the FUND_ACCOUNTS accounts in which the insurance fund takes positions over. They exist from genesis.
     uint32 internal constant FUND_ACCOUNT = 0xfffffff0;
     uint256 internal constant FUND_ACCOUNTS = 16;
-    /// @notice The fund takes over from accounts whose maintenance requirement is at least this, 1e-6 USDC: dust must not fill its own.
+    /// @notice What the fund takes over with one bid has a maintenance requirement of at least this, 1e-6 USDC: dust must not fill its
+    /// accounts.
     uint256 internal constant FUND_LEAST = 1e9;
 
     /// @notice An account whose requirement is its largest loss at expiry.
@@ -106,8 +107,10 @@ library Constants {
     /// @notice Largest distance of a spot from an anchor that is at most ANCHOR_BOUND_AGE old, in BASIS of the anchor.
     uint256 internal constant ANCHOR_BOUND = 1000;
     uint256 internal constant ANCHOR_BOUND_AGE = 3600;
-    /// @notice Largest distance of a forward from the spot of its report, in BASIS of the spot.
-    uint256 internal constant FORWARD_BOUND = 5000;
+    /// @notice Largest distance of a forward from the spot of its report, in BASIS of the spot: this and FORWARD_RATE for each year to the
+    /// expiry.
+    uint256 internal constant FORWARD_BASE = 100;
+    uint256 internal constant FORWARD_RATE = 4000;
 
     /// @notice Charge on the forward for a short, less what it is out of the money, in BASIS.
     uint256 internal constant RISK_OTM = 1500;
@@ -118,12 +121,11 @@ library Constants {
     /// @notice A short put's initial charge is at least PUT_INITIAL / PUT_MAINTENANCE of its maintenance charge.
     uint256 internal constant PUT_INITIAL = 105;
     uint256 internal constant PUT_MAINTENANCE = 100;
-    /// @notice Charge on the forward of each net short call beyond the scan, in BASIS.
-    uint256 internal constant NAKED_INITIAL = 12_000;
-    uint256 internal constant NAKED_MAINTENANCE = 11_000;
     /// @notice Price band: part of the mark, and of forward · |delta|, in BASIS.
     uint256 internal constant BAND_MARK = 3000;
     uint256 internal constant BAND_DELTA = 300;
+    /// @notice What a session key's budget allows a mark to have moved in each second of its age, in 1e-6 of forward · |delta|.
+    uint256 internal constant KEY_DRIFT = 50;
 
     /// @notice Factor of the value at which an auction begins, and which it has after AUCTION_STEEP seconds, in BASIS.
     uint256 internal constant FACTOR_START = 9500;

@@ -46,9 +46,16 @@ library Fees {
         return most > price ? Requirement.ceilDivide((most - price) * quantity, Constants.PRICE_TO_CASH) : 0;
     }
 
-    /// @notice What a fill costs whom a session key acts for against a mark of `fair`, fee apart, in 1e-6 USDC, rounded up.
-    function adverseUp(bool sells, uint256 price, uint256 quantity, uint256 fair) internal pure returns (uint256) {
-        (uint256 low, uint256 high) = sells ? (price, fair) : (fair, price);
+    /// @notice What a fill costs whom a session key acts for against a mark of `fair` that may have moved by `drift`, fee apart, in 1e-6
+    /// USDC, rounded up.
+    function adverseUp(
+        bool sells,
+        uint256 price,
+        uint256 quantity,
+        uint256 fair,
+        uint256 drift
+    ) internal pure returns (uint256) {
+        (uint256 low, uint256 high) = sells ? (price, fair + drift) : (fair, price + drift);
         return high > low ? Requirement.ceilDivide((high - low) * quantity, Constants.PRICE_TO_CASH) : 0;
     }
 }

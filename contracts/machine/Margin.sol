@@ -21,18 +21,22 @@ library Margin {
         // One element for each position: its mark plus one once it has been computed.
         uint256[] marks;
         ExpiryView expiry;
-        // Shorts that are not covered yet, the last one on top: SHORT_SIZE words each (index of the position, quantity, initial charge,
-        // maintenance charge; both charges 0 until they are needed).
-        uint256[] stack;
-        uint256 height;
+        // Shorts that no earlier long covers, in the order of the walk: SHORT_SIZE words each (index of the position, quantity that stays
+        // alone, initial charge, maintenance charge, number of the next lower one on the stack). Both charges are 0 until they are needed.
+        uint256[] shorts;
+        uint256 count;
+        // The stack of those that a long may still cover: its top, as a number from 1; 0 if there is none.
+        uint256 top;
         // Quantity of longs that cover what comes later.
         uint256 longs;
-        // Charges of what is covered, 1e-14 USDC.
-        uint256 initial;
-        uint256 maintenance;
+        // Whether shorts are paired by their initial charges, and whether that may pair others than those for maintenance do.
+        bool byInitial;
+        bool differs;
+        // Widths of what is covered, 1e-14 USDC.
+        uint256 cost;
     }
 
-    uint256 private constant SHORT_SIZE = 4;
+    uint256 private constant SHORT_SIZE = 5;
 
     /// @notice What the list needs, in 1e-6 USDC: initially, and not to be liquidated. By the phase of each (market, expiry), summed.
     function requirements(
@@ -92,7 +96,7 @@ library Margin {
     function _begin(uint256[] memory positions) private pure returns (Walk memory walk) {
         walk.positions = positions;
         walk.marks = new uint256[](positions.length);
-        walk.stack = new uint256[](SHORT_SIZE * positions.length);
+        walk.shorts = new uint256[](SHORT_SIZE * positions.length);
     }
 
     /// @dev What the positions `start` to `end` − 1 of one (market, expiry), which has a mark, are worth, and the shorts among them,
@@ -132,11 +136,12 @@ library Margin {
         (uint256 scan, ) = Requirement.groupUp(positions, start, expiry.anchor);
         if (expiry.phase == Phase.STALE || expiry.forward == 0) return (scan, scan);
         // SAFETY: the forward of the last smile may be half an hour older than the expiry. What the spot has moved since counts too, or the
-        // passing of the expiry would free what that move has cost.
+        // passing of the expiry would free what that move has cost. Nor must it bring about an auction, at marks that everybody knows to
+        // be over: for maintenance, the owner has the benefit of the doubt.
         (initial, maintenance) = _expiredCharges(positions, start, end, expiry.forward);
         (uint256 liveInitial, uint256 liveMaintenance) = _expiredCharges(positions, start, end, expiry.live);
         if (initial < liveInitial) initial = liveInitial;
-        if (maintenance < liveMaintenance) maintenance = liveMaintenance;
+        if (maintenance > liveMaintenance) maintenance = liveMaintenance;
         return (_min(scan, _toCashUp(initial)), _min(scan, _toCashUp(maintenance)));
     }
 
@@ -162,47 +167,55 @@ library Margin {
         }
     }
 
-    /// @dev The smallest of the three rules, which differ in how they cover shorts:
-    /// 1. each short alone, or paired with a long;
-    /// 2. all by the payoff at expiry, beyond the highest strike by a charge for each net short call;
-    /// 3. the net short calls alone, the rest by the payoff.
+    /// @dev Both requirements by the smallest of the three rules.
     function _freshUp(
         Walk memory walk,
         uint256 start,
         uint256 end
     ) private pure returns (uint256 initial, uint256 maintenance) {
+        if (!_holdsShort(walk.positions, start, end)) return (0, 0);
+        (walk.byInitial, walk.differs) = (false, false);
+        (initial, maintenance) = _smallestRules(walk, start, end);
+        if (walk.differs) {
+            walk.byInitial = true;
+            (initial, ) = _smallestRules(walk, start, end);
+        }
+        // INVARIANT 6: smaller charges leave more shorts alone, which may add up to more than the scan of the spreads.
+        if (initial < maintenance) maintenance = initial;
+    }
+
+    /// @dev The smallest of the three rules, which differ in how they cover shorts:
+    /// 1. each short alone, or paired with a long;
+    /// 2. all by the payoff at expiry, if no call is net short;
+    /// 3. the calls that pairing leaves alone by their charges, the rest by the payoff.
+    /// Shorts are paired by their initial charges if `walk.byInitial`, else by those for maintenance. INVARIANT 6: no rule asks more for a
+    /// book to which a long has been added, so their minimum does not either; docs/risk.md, section 3 says why.
+    function _smallestRules(
+        Walk memory walk,
+        uint256 start,
+        uint256 end
+    ) private pure returns (uint256 initial, uint256 maintenance) {
         uint256[] memory positions = walk.positions;
-        if (!_holdsShort(positions, start, end)) return (0, 0);
-        (walk.initial, walk.maintenance) = (0, 0);
+        walk.cost = 0;
         // SAFETY: see above.
         unchecked {
-            (walk.height, walk.longs) = (0, 0);
+            (walk.count, walk.top, walk.longs) = (0, 0, 0);
             for (uint256 i = start; i < end; ++i) {
                 uint256 position = Positions.elementAt(positions, i);
                 if ((position >> 192) & 1 == 0) _step(walk, i, position);
             }
-            // What stays on the stack are the net short calls: a long takes shorts off it before it covers later ones.
-            (uint256 net, uint256 nakedInitial, uint256 nakedMaintenance) = _chargeRest(walk);
+            (uint256 aloneInitial, uint256 aloneMaintenance) = _chargeAlone(walk);
             (uint256 scan, uint256 rest) = _scan(walk, start, end);
 
-            (walk.height, walk.longs) = (0, 0);
+            (walk.count, walk.top, walk.longs) = (0, 0, 0);
             for (uint256 i = end; i > start; --i) {
                 uint256 position = Positions.elementAt(positions, i - 1);
                 if ((position >> 192) & 1 == 1) _step(walk, i - 1, position);
             }
-            (, uint256 putInitial, uint256 putMaintenance) = _chargeRest(walk);
+            (uint256 putInitial, uint256 putMaintenance) = _chargeAlone(walk);
 
-            uint256 naked = net * walk.expiry.forward;
-            initial = _smallest(
-                walk.initial + nakedInitial + putInitial,
-                scan + Constants.NAKED_INITIAL * naked,
-                nakedInitial + rest
-            );
-            maintenance = _smallest(
-                walk.maintenance + nakedMaintenance + putMaintenance,
-                scan + Constants.NAKED_MAINTENANCE * naked,
-                nakedMaintenance + rest
-            );
+            initial = _smallest(walk.cost + aloneInitial + putInitial, scan, aloneInitial + rest);
+            maintenance = _smallest(walk.cost + aloneMaintenance + putMaintenance, scan, aloneMaintenance + rest);
         }
     }
 
@@ -214,8 +227,9 @@ library Margin {
     }
 
     /// @dev Takes the next option of the walk, calls up and puts down the strikes. A long that comes first covers for nothing, for it is
-    /// worth more at every price; one that comes later leaves the width of the spread, or what the short alone is charged if that is
-    /// less. Shorts nearest in strike are covered first.
+    /// worth more at every price; one that comes later leaves the width of the spread. Shorts nearest in strike are covered first. A short
+    /// is not covered by a long so far away that the spread could lose what the short alone is charged, nor by any that comes later still:
+    /// it stays alone.
     function _step(Walk memory walk, uint256 index, uint256 position) private pure {
         int256 quantity = Positions.quantityOf(position);
         // SAFETY: see above. No more shorts are pushed than the list has positions.
@@ -229,56 +243,63 @@ library Margin {
             }
             uint256 available = uint256(quantity);
             uint256 strike = (position >> 193) & Constants.MAX_PRICE;
-            while (available != 0 && walk.height != 0) {
-                uint256 short = _shortAt(walk, walk.height - 1);
+            while (available != 0 && walk.top != 0) {
+                uint256 short = _shortAt(walk, walk.top - 1);
+                uint256 width = _widthTo(walk, short, strike);
+                if (!_covers(walk, short, width)) {
+                    walk.top = _word(short, 4);
+                    continue;
+                }
                 uint256 left = _word(short, 1);
                 uint256 covered = _min(available, left);
-                (uint256 initial, uint256 maintenance) = _coverCharges(walk, short, strike);
-                walk.initial += covered * initial;
-                walk.maintenance += covered * maintenance;
+                walk.cost += covered * width;
                 available -= covered;
-                if (covered == left) --walk.height;
-                else _setWord(short, 1, left - covered);
+                _setWord(short, 1, left - covered);
+                if (covered == left) walk.top = _word(short, 4);
             }
             walk.longs += available;
         }
     }
 
-    /// @dev What a unit of a short is charged that is covered by a long of strike `strike`, 1e-8 USD.
-    function _coverCharges(
-        Walk memory walk,
-        uint256 short,
-        uint256 strike
-    ) private pure returns (uint256 initial, uint256 maintenance) {
+    /// @dev What a spread of a short and a long of strike `strike` can lose, 1e-8 USD per contract.
+    function _widthTo(Walk memory walk, uint256 short, uint256 strike) private pure returns (uint256) {
         uint256 other = (Positions.elementAt(walk.positions, _word(short, 0)) >> 193) & Constants.MAX_PRICE;
         // SAFETY: see above.
         unchecked {
-            uint256 width = Constants.BASIS * (strike > other ? strike - other : other - strike);
-            // A charge is never below RISK_MAINTENANCE of the forward, so a narrow spread needs no mark.
-            if (width <= Constants.RISK_MAINTENANCE * walk.expiry.forward) return (width, width);
-            (initial, maintenance) = _charges(walk, short);
-            return (_min(initial, width), _min(maintenance, width));
+            return Constants.BASIS * (strike > other ? strike - other : other - strike);
         }
     }
 
-    /// @dev Quantity and charges (1e-14 USDC) of the shorts that nothing covers.
-    function _chargeRest(
-        Walk memory walk
-    ) private pure returns (uint256 quantity, uint256 initial, uint256 maintenance) {
+    /// @dev Whether a spread of a width loses less than the short alone is charged.
+    function _covers(Walk memory walk, uint256 short, uint256 width) private pure returns (bool) {
         // SAFETY: see above.
         unchecked {
-            for (uint256 i; i < walk.height; ++i) {
+            // A charge is never below RISK_MAINTENANCE of the forward, so a narrow spread needs no mark.
+            if (width < Constants.RISK_MAINTENANCE * walk.expiry.forward) return true;
+        }
+        (uint256 initial, uint256 maintenance) = _charges(walk, short);
+        if (width < maintenance) return true;
+        // INVARIANT: the initial charge is not below that for maintenance, so this is where the two walks part, if anywhere.
+        if (width < initial) walk.differs = true;
+        return walk.byInitial && width < initial;
+    }
+
+    /// @dev Charges (1e-14 USDC) of the shorts that nothing covers.
+    function _chargeAlone(Walk memory walk) private pure returns (uint256 initial, uint256 maintenance) {
+        // SAFETY: see above.
+        unchecked {
+            for (uint256 i; i < walk.count; ++i) {
                 uint256 short = _shortAt(walk, i);
                 uint256 left = _word(short, 1);
+                if (left == 0) continue;
                 (uint256 first, uint256 second) = _charges(walk, short);
-                quantity += left;
                 initial += left * first;
                 maintenance += left * second;
             }
         }
     }
 
-    /// @dev What a unit of a short is charged alone, 1e-8 USD; kept on the stack.
+    /// @dev What a unit of a short is charged alone, 1e-8 USD; kept with it.
     function _charges(Walk memory walk, uint256 short) private pure returns (uint256 initial, uint256 maintenance) {
         initial = _word(short, 2);
         // INVARIANT: the forward of a FRESH expiry is not zero, and so no charge is.
@@ -319,8 +340,9 @@ library Margin {
         }
     }
 
-    /// @dev The largest loss at expiry over 0 and every strike of the group, 1e-14 USDC: of all positions, and of all but the calls on the stack.
-    /// Beyond the highest strike the loss grows with the net short calls alone, which the rules charge apart.
+    /// @dev The largest loss at expiry over 0 and every strike of the group, 1e-14 USDC: of all positions, and of all but the calls that stay
+    /// alone. Beyond the highest strike the loss does not grow, unless calls are net short: then that of all positions has no end, and
+    /// nor has this.
     function _scan(Walk memory walk, uint256 start, uint256 end) private pure returns (uint256, uint256) {
         uint256[] memory positions = walk.positions;
         // SAFETY: see above.
@@ -336,7 +358,7 @@ library Margin {
             }
             int256 lowest = value;
             int256 lowestRest = value;
-            // What the calls on the stack are worth, which `lowestRest` does without.
+            // What the calls that stay alone are worth, which `lowestRest` does without.
             int256 excluded;
             int256 excludedSlope;
             uint256 price;
@@ -351,13 +373,15 @@ library Margin {
                 if (value - excluded < lowestRest) lowestRest = value - excluded;
                 slope += int128(uint128(position));
                 // Both lists ascend by strike.
-                if (next < walk.height && _word(_shortAt(walk, next), 0) == i) {
+                if (next < walk.count && _word(_shortAt(walk, next), 0) == i) {
                     excludedSlope -= int256(_word(_shortAt(walk, next), 1));
                     ++next;
                 }
             }
             uint256 unit = Constants.BASIS;
-            return (lowest < 0 ? uint256(-lowest) * unit : 0, lowestRest < 0 ? uint256(-lowestRest) * unit : 0);
+            uint256 rest = lowestRest < 0 ? uint256(-lowestRest) * unit : 0;
+            if (slope < 0) return (type(uint256).max, rest);
+            return (lowest < 0 ? uint256(-lowest) * unit : 0, rest);
         }
     }
 
@@ -393,20 +417,21 @@ library Margin {
     }
 
     function _push(Walk memory walk, uint256 index, uint256 quantity) private pure {
-        uint256 short = _shortAt(walk, walk.height);
+        uint256 short = _shortAt(walk, walk.count);
         _setWord(short, 0, index);
         _setWord(short, 1, quantity);
         _setWord(short, 2, 0);
-        ++walk.height;
+        _setWord(short, 4, walk.top);
+        walk.top = ++walk.count;
     }
 
-    /// @dev Memory address of element `index` of the stack.
-    /// SAFETY: below the height, or at it for a push; the stack has room for as many shorts as there are positions.
+    /// @dev Memory address of element `index` of the shorts.
+    /// SAFETY: below their count, or at it for a push; there is room for as many shorts as there are positions.
     function _shortAt(Walk memory walk, uint256 index) private pure returns (uint256 short) {
-        uint256[] memory stack = walk.stack;
+        uint256[] memory shorts = walk.shorts;
         uint256 size = 32 * SHORT_SIZE;
         assembly ("memory-safe") {
-            short := add(add(stack, 32), mul(index, size))
+            short := add(add(shorts, 32), mul(index, size))
         }
     }
 

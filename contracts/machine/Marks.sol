@@ -5,6 +5,7 @@ import {Black76} from "../pricing/Black76.sol";
 import {Svi, SviParameters} from "../pricing/Svi.sol";
 import {Constants} from "./Constants.sol";
 import {Positions} from "./Positions.sol";
+import {Requirement} from "./Requirement.sol";
 import {Curve, Expiry, Market} from "./Slots.sol";
 
 /// @notice What is known of an expiry's prices. FIXED: the settlement price is. EXPIRED: the expiry has passed and its price is not fixed
@@ -45,6 +46,7 @@ library Marks {
     /// @notice One unit of a mark, 1e-4 USD, in the 1e18 fixed point of the pricing.
     uint256 private constant MARK_UNIT = 1e14;
     uint256 private constant WAD = 1e18;
+    uint256 private constant MILLION = 1e6;
 
     /// @notice The view of an expiry at `l2Time`; marks count as fresh while the spot is at most `maxSpotAge` old. A fixed price comes before
     /// everything else, for it is what the positions are worth.
@@ -128,6 +130,41 @@ library Marks {
             uint256 byMark = Constants.BAND_MARK * fair;
             uint256 byDelta = (Constants.BAND_DELTA * expiry.forward * size) / WAD + Constants.BASIS * expiry.bandFloor;
             return distance * Constants.BASIS <= (byMark > byDelta ? byMark : byDelta);
+        }
+    }
+
+    /// @notice What an account below maintenance may close at, 1e-4 USD: it buys at `highest` or less, sells at `lowest` or more. The mark
+    /// rounded to the tick in favour of whoever takes the other side, and never below one tick: there is no price between, and what is
+    /// worth less than a tick could not be bought back at all.
+    function closingPrices(uint256 fair, uint256 tick) internal pure returns (uint256 lowest, uint256 highest) {
+        // SAFETY: marks and ticks are below 2^64.
+        unchecked {
+            lowest = (fair / tick) * tick;
+            highest = Requirement.ceilDivide(fair, tick) * tick;
+            if (highest < tick) highest = tick;
+        }
+    }
+
+    /// @notice How far a mark that is `age` seconds old may have moved with the forward since, 1e-4 USD, rounded up: KEY_DRIFT a second.
+    /// Whoever trades on it may know where the price is by now.
+    function driftUp(ExpiryView memory expiry, int256 delta, uint256 age) internal pure returns (uint256) {
+        // SAFETY: the forward is below 2^64, |delta| at most 1e18 < 2^60, the age below 2^40.
+        unchecked {
+            uint256 size = uint256(delta < 0 ? -delta : delta);
+            return Requirement.ceilDivide(expiry.forward * size * Constants.KEY_DRIFT * age, WAD * MILLION);
+        }
+    }
+
+    /// @notice Whether a valid curve's vol at the money lies within a market's limits before it is clamped to them.
+    function isWithinLimits(
+        Market memory market,
+        uint256 forward,
+        SviParameters memory curve
+    ) internal pure returns (bool) {
+        uint256 atTheMoney = Svi.vol(curve, forward, forward, 0, type(uint256).max);
+        // SAFETY: 32 bits times 1e12.
+        unchecked {
+            return atTheMoney >= market.minVol * Constants.VOL_UNIT && atTheMoney <= market.maxVol * Constants.VOL_UNIT;
         }
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ExecutionContext, IExecutor} from "../interfaces/IExecutor.sol";
+import {ExecutionContext} from "../interfaces/IExecutor.sol";
 import {IMarginEngine} from "../interfaces/IMarginEngine.sol";
 import {Assessment, Peeks} from "../machine/Assessment.sol";
 import {Authority} from "../machine/Authority.sol";
@@ -17,11 +17,12 @@ import {States} from "../machine/State.sol";
 import {Slot, State, StateTree} from "../machine/StateTree.sol";
 import {TypedData} from "../machine/TypedData.sol";
 import {Cancel, CancelAll, CancelAuth, RevokeKey, SetKey, SetMode, Transfer, Wire, Withdraw} from "../machine/Wire.sol";
+import {Executor} from "./Executor.sol";
 
 /// @title AccountExecutor
 /// @notice Judge of the transactions of one account: Deposit, Withdraw, Transfer, SetKey, RevokeKey, SetMode, Cancel, CancelAll,
 /// CollectFees (docs/specification.md, section 6.2).
-contract AccountExecutor is IExecutor {
+contract AccountExecutor is Executor {
     using States for State;
 
     /// @notice EIP-712 domain separator of the deployment.
@@ -42,23 +43,12 @@ contract AccountExecutor is IExecutor {
         MARGIN_ENGINE = Assessment.requireCode(marginEngine);
     }
 
-    /// @inheritdoc IExecutor
-    function execute(
-        ExecutionContext calldata context,
-        bytes calldata item,
-        bytes calldata witness
-    ) external view returns (bytes32 root, uint8 code) {
-        State memory state = StateTree.begin(context.root, witness);
-        code = _dispatch(context, state, item);
-        StateTree.finish(state);
-        root = code == ResultCodes.OK ? state.root : context.root;
-    }
-
+    /// @inheritdoc Executor
     function _dispatch(
         ExecutionContext calldata context,
         State memory state,
         bytes calldata item
-    ) private view returns (uint8) {
+    ) internal view override returns (uint8) {
         if (context.kind == Inputs.KIND_DEPOSIT) return _deposit(context, state, item);
         uint8 transactionType = Wire.typeOf(item);
         if (context.kind == 0 || Execution.isForced(context)) {
@@ -254,8 +244,9 @@ contract AccountExecutor is IExecutor {
         if (account.auction != 0) return ResultCodes.AuctionRunning;
         account.mode = transaction.mode;
         Peeks memory peeks = Assessment.begin(context.l2Time);
-        if (Assessment.restsOnStaleAnchor(state, peeks, account)) return ResultCodes.AnchorStale;
-        if (Assessment.initialExcess(state, peeks, MARGIN_ENGINE, account) < 0) return ResultCodes.InsufficientMargin;
+        Assessment.open(state, peeks, account.mode, account.positions);
+        if (Assessment.restsOnStaleAnchor(peeks, account)) return ResultCodes.AnchorStale;
+        if (Assessment.excessOf(peeks, MARGIN_ENGINE, account) < 0) return ResultCodes.InsufficientMargin;
         state.writeAccount(slot, account);
         return _moveExposure(state, account);
     }

@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ExecutionContext, IExecutor} from "../interfaces/IExecutor.sol";
+import {ExecutionContext} from "../interfaces/IExecutor.sol";
 import {IMarginEngine} from "../interfaces/IMarginEngine.sol";
 import {Assessment, Peeks} from "../machine/Assessment.sol";
 import {Constants} from "../machine/Constants.sol";
 import {Execution} from "../machine/Execution.sol";
 import {Fees} from "../machine/Fees.sol";
+import {FillChecks} from "../machine/FillChecks.sol";
 import {ExpiryView, Marks, Phase} from "../machine/Marks.sol";
 import {Positions} from "../machine/Positions.sol";
 import {ResultCodes} from "../machine/ResultCodes.sol";
 import {Signatures} from "../machine/Signatures.sol";
 import {Account, Expiry, Globals, Key, Market, Order, Slots} from "../machine/Slots.sol";
 import {States} from "../machine/State.sol";
-import {Slot, State, StateTree} from "../machine/StateTree.sol";
+import {Slot, State} from "../machine/StateTree.sol";
 import {TypedData} from "../machine/TypedData.sol";
 import {Fill, Wire, WireOrder} from "../machine/Wire.sol";
+import {Executor} from "./Executor.sol";
 
 /// @title FillExecutor
 /// @notice Judge of fills: one taker's order with one maker's, at the maker's limit (docs/specification.md, section 6.3). The steps
 /// that comments name are those of that section.
-contract FillExecutor is IExecutor {
+contract FillExecutor is Executor {
     using States for State;
 
     /// @notice EIP-712 domain separator of the deployment.
@@ -85,28 +87,16 @@ contract FillExecutor is IExecutor {
         MARGIN_ENGINE = Assessment.requireCode(marginEngine);
     }
 
-    /// @inheritdoc IExecutor
-    function execute(
+    /// @inheritdoc Executor
+    function _dispatch(
         ExecutionContext calldata context,
-        bytes calldata item,
-        bytes calldata witness
-    ) external view returns (bytes32 root, uint8 code) {
+        State memory state,
+        bytes calldata item
+    ) internal view override returns (uint8 code) {
         uint8 transactionType = Wire.typeOf(item);
         bool forced = Execution.isForced(context);
         if ((context.kind != 0 && !forced) || transactionType < Wire.TX_FILL || transactionType > Wire.TX_FILL_LAST)
             revert NotMine(context.kind, transactionType);
-        State memory state = StateTree.begin(context.root, witness);
-        code = _fill(context, state, item, forced);
-        StateTree.finish(state);
-        root = code == ResultCodes.OK ? state.root : context.root;
-    }
-
-    function _fill(
-        ExecutionContext calldata context,
-        State memory state,
-        bytes calldata item,
-        bool forced
-    ) private view returns (uint8 code) {
         (bool valid, Fill memory transaction) = Wire.decodeFill(item, context.timeBase, forced);
         if (!valid) return ResultCodes.Malformed;
         Trade memory trade;
@@ -174,7 +164,7 @@ contract FillExecutor is IExecutor {
             trade.price = order.limitPrice;
             trade.makerSells = side.sells;
         }
-        code = _checkOrder(trade, order, isMaker, side.sells);
+        code = FillChecks.checkOrder(order, trade.quantity, trade.price, isMaker, trade.forced, trade.l2Time);
         if (code != ResultCodes.OK) return code;
         code = _accrueFee(state, trade, side);
         if (code != ResultCodes.OK) return code;
@@ -291,30 +281,6 @@ contract FillExecutor is IExecutor {
         return ResultCodes.OK;
     }
 
-    /// @dev Step 4: the predicates that the order carries.
-    function _checkOrder(
-        Trade memory trade,
-        Order memory order,
-        bool isMaker,
-        bool sells
-    ) private pure returns (uint8) {
-        uint256 quantity = trade.quantity;
-        uint8 flags = order.flags;
-        if (quantity == 0 || order.quantity == 0) return ResultCodes.QuantityInvalid;
-        if (order.limitPrice == 0) return ResultCodes.PriceInvalid;
-        if (trade.forced && flags & Wire.FLAG_FORCIBLE == 0) return ResultCodes.NotForcible;
-        if (order.deadline < trade.l2Time) return ResultCodes.Expired;
-        if (order.filled + quantity > order.quantity) return ResultCodes.Overfill;
-        if (flags & Wire.FLAG_FILL_OR_KILL != 0 && quantity != order.quantity) return ResultCodes.FillOrKillViolated;
-        if (!isMaker && flags & Wire.FLAG_POST_ONLY != 0) return ResultCodes.PostOnlyTakes;
-        if (
-            flags & Wire.FLAG_IMMEDIATE_OR_CANCEL != 0 &&
-            (isMaker || order.deadline > trade.l2Time + Constants.IOC_WINDOW)
-        ) return ResultCodes.ImmediateRests;
-        if (sells ? order.limitPrice > trade.price : order.limitPrice < trade.price) return ResultCodes.LimitViolated;
-        return ResultCodes.OK;
-    }
-
     /// @dev Step 5: the fee, and the order as it is after the fill.
     function _accrueFee(State memory state, Trade memory trade, Side memory side) private pure returns (uint8) {
         Order memory order = side.order;
@@ -363,11 +329,12 @@ contract FillExecutor is IExecutor {
             if (!side.known && (signer == address(0) || signer != key.signer)) return ResultCodes.BadSignature;
             uint256 loss = side.fee;
             if (trade.expiry.phase == Phase.FRESH) {
-                (uint256 fair, ) = _quote(trade);
-                loss += Fees.adverseUp(side.sells, trade.price, trade.quantity, fair);
+                loss += _adverseAgainstMark(trade, side.sells);
             } else {
                 // SAFETY: for a call the bound is the anchor, which must then be worth something.
-                if (side.sells && !Positions.isPut(trade.series) && _isStale(trade)) return ResultCodes.AnchorStale;
+                if (
+                    side.sells && !Positions.isPut(trade.series) && Assessment.isAnchorStale(trade.market, trade.l2Time)
+                ) return ResultCodes.AnchorStale;
                 uint256 most = Positions.isPut(trade.series) ? Positions.strikeOf(trade.series) : trade.market.anchor;
                 loss += Fees.lossBoundUp(side.sells, trade.price, trade.quantity, most);
             }
@@ -387,6 +354,15 @@ contract FillExecutor is IExecutor {
         return _settleSide(state, trade, side, slot, account);
     }
 
+    /// @dev What a fill is charged to a session key's budget beside its fee. SAFETY: against the mark as far as it may have moved by now,
+    /// for whoever stole the key can see where the price is and which report comes next.
+    function _adverseAgainstMark(Trade memory trade, bool sells) private view returns (uint256) {
+        (uint256 fair, int256 delta) = _quote(trade);
+        // SAFETY: the spot of a fresh expiry is not later than now: a report is not.
+        uint256 drift = Marks.driftUp(trade.expiry, delta, trade.l2Time - trade.market.spotTime);
+        return Fees.adverseUp(sells, trade.price, trade.quantity, fair, drift);
+    }
+
     /// @dev Steps 8 and 9: the position, the cash and the requirement.
     function _settleSide(
         State memory state,
@@ -404,7 +380,7 @@ contract FillExecutor is IExecutor {
         if (side.order.flags & Wire.FLAG_REDUCE_ONLY != 0 && !shrinks) return ResultCodes.ReduceOnlyGrows;
         uint256[] memory positions = Positions.withQuantity(before, trade.series, index, held, next);
         if (_abs(next) > _abs(held) || !sameSign) {
-            code = _checkGrowth(trade, next, positions);
+            code = FillChecks.checkGrowth(trade.market, trade.series, next, positions, trade.l1Time);
             if (code != ResultCodes.OK) return code;
         }
         bool standard = account.mode == Constants.MODE_STANDARD;
@@ -415,7 +391,7 @@ contract FillExecutor is IExecutor {
             !(standard && trade.expiry.phase == Phase.FRESH) &&
             side.sells &&
             !Positions.isPut(trade.series) &&
-            _isStale(trade) &&
+            Assessment.isAnchorStale(trade.market, trade.l2Time) &&
             Positions.holdsShortCall(positions, expiry)
         ) return ResultCodes.AnchorStale;
 
@@ -466,7 +442,7 @@ contract FillExecutor is IExecutor {
         }
 
         // INVARIANT 5: without initial excess a fill may only raise it, at a price near the mark, and below maintenance only shrink the
-        // position at no loss to the mark.
+        // position at no loss to the mark but that of the tick.
         (uint256 initial, uint256 maintenance) = Assessment.requirements(
             trade.peeks,
             MARGIN_ENGINE,
@@ -479,7 +455,8 @@ contract FillExecutor is IExecutor {
         if (!fresh && !_inBand(trade)) return ResultCodes.PriceOutsideBand;
         if (_excess(before.cash, maintenance) < 0) {
             (uint256 fair, ) = _quote(trade);
-            bool fairly = before.sells ? trade.price >= fair : trade.price <= fair;
+            (uint256 lowest, uint256 highest) = Marks.closingPrices(fair, trade.market.tick);
+            bool fairly = before.sells ? trade.price >= lowest : trade.price <= highest;
             if (!before.shrinks || !fairly) return ResultCodes.BelowMaintenance;
         }
         return ResultCodes.OK;
@@ -510,31 +487,6 @@ contract FillExecutor is IExecutor {
     function _inBand(Trade memory trade) private view returns (bool) {
         (uint256 fair, int256 delta) = _quote(trade);
         return Marks.inBand(trade.expiry, fair, delta, trade.price);
-    }
-
-    /// @dev What only positions that open or grow must satisfy, so that the grid and the caps never refuse a close.
-    function _checkGrowth(Trade memory trade, int256 next, uint256[] memory positions) private pure returns (uint8) {
-        Market memory market = trade.market;
-        uint256 strike = Positions.strikeOf(trade.series);
-        // SAFETY: the expiry is later than the L1 time, see step 2.
-        uint256 tenor = Positions.expiryTime(Positions.dayOf(Positions.expiryOf(trade.series))) - trade.l1Time;
-        uint256 step =
-            tenor <= Constants.SHORT_TENOR
-                ? market.shortStep
-                : tenor <= Constants.MEDIUM_TENOR
-                    ? market.mediumStep
-                    : market.longStep;
-        if (strike == 0 || strike % market.tick != 0 || strike % step != 0 || tenor > Constants.MAX_TENOR) {
-            return ResultCodes.SeriesOffGrid;
-        }
-        if (_abs(next) > Constants.MAX_QUANTITY) return ResultCodes.PositionLimit;
-        if (positions.length > Constants.MAX_POSITIONS) return ResultCodes.PositionCap;
-        if (Positions.countExpiries(positions) > Constants.MAX_EXPIRIES) return ResultCodes.ExpiryCap;
-        return ResultCodes.OK;
-    }
-
-    function _isStale(Trade memory trade) private pure returns (bool) {
-        return trade.l2Time > trade.market.anchorTime + Constants.ANCHOR_MAX_AGE;
     }
 
     function _min(int256 a, int256 b) private pure returns (int256) {

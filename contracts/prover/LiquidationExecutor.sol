@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ExecutionContext, IExecutor} from "../interfaces/IExecutor.sol";
+import {ExecutionContext} from "../interfaces/IExecutor.sol";
 import {IMarginEngine} from "../interfaces/IMarginEngine.sol";
 import {Assessment, Peeks} from "../machine/Assessment.sol";
 import {Auction, Health} from "../machine/Auction.sol";
@@ -14,13 +14,14 @@ import {Requirement} from "../machine/Requirement.sol";
 import {ResultCodes} from "../machine/ResultCodes.sol";
 import {Account, Expiry, Globals} from "../machine/Slots.sol";
 import {States} from "../machine/State.sol";
-import {Slot, State, StateTree} from "../machine/StateTree.sol";
+import {Slot, State} from "../machine/StateTree.sol";
 import {TypedData} from "../machine/TypedData.sol";
 import {Bid, FundBid, Wire} from "../machine/Wire.sol";
+import {Executor} from "./Executor.sol";
 
 /// @title LiquidationExecutor
 /// @notice Judge of auctions: StartAuction, EndAuction, Bid, FundBid, CollectFund (docs/specification.md, section 6.9).
-contract LiquidationExecutor is IExecutor {
+contract LiquidationExecutor is Executor {
     using States for State;
 
     /// @notice EIP-712 domain separator of the deployment.
@@ -53,23 +54,12 @@ contract LiquidationExecutor is IExecutor {
         MARGIN_ENGINE = Assessment.requireCode(marginEngine);
     }
 
-    /// @inheritdoc IExecutor
-    function execute(
-        ExecutionContext calldata context,
-        bytes calldata item,
-        bytes calldata witness
-    ) external view returns (bytes32 root, uint8 code) {
-        State memory state = StateTree.begin(context.root, witness);
-        code = _dispatch(context, state, item);
-        StateTree.finish(state);
-        root = code == ResultCodes.OK ? state.root : context.root;
-    }
-
+    /// @inheritdoc Executor
     function _dispatch(
         ExecutionContext calldata context,
         State memory state,
         bytes calldata item
-    ) private view returns (uint8) {
+    ) internal view override returns (uint8) {
         uint8 transactionType = Wire.typeOf(item);
         if (context.kind == 0 || Execution.isForced(context)) {
             Peeks memory peeks = Assessment.begin(context.l2Time);
@@ -141,8 +131,9 @@ contract LiquidationExecutor is IExecutor {
         if (code != ResultCodes.OK) return code;
         code = _take(sale, account);
         if (code != ResultCodes.OK) return code;
-        if (Assessment.restsOnStaleAnchor(state, peeks, account)) return ResultCodes.AnchorStale;
-        if (Assessment.initialExcess(state, peeks, MARGIN_ENGINE, account) < 0) return ResultCodes.InsufficientMargin;
+        Assessment.open(state, peeks, account.mode, account.positions);
+        if (Assessment.restsOnStaleAnchor(peeks, account)) return ResultCodes.AnchorStale;
+        if (Assessment.excessOf(peeks, MARGIN_ENGINE, account) < 0) return ResultCodes.InsufficientMargin;
         // What covers the initial requirement needs no auction.
         account.auction = 0;
         state.writeAccount(slot, account);
@@ -218,13 +209,16 @@ contract LiquidationExecutor is IExecutor {
         uint256 rate = Auction.factor(peeks.l2Time - account.auction);
         if (byFund) {
             if (rate != 0) return ResultCodes.FundNotDue;
-            if (health.maintenance < Constants.FUND_LEAST) return ResultCodes.BidTooSmall;
         } else if (health.value < 0 || Auction.paymentUp(health, rate, Constants.FRACTION) > limit) {
             // SAFETY: a limit is no less than zero, so an account worth less than nothing is above every one. Only the fund takes it.
             return ResultCodes.BidAboveLimit;
         }
         uint256 largest = Auction.largestFraction(health, rate);
         if (fraction > largest) fraction = largest;
+        // SAFETY: a requirement is below 2^207 (Auction.sol), a fraction below 2^30.
+        if (byFund && health.maintenance * fraction < Constants.FUND_LEAST * Constants.FRACTION) {
+            return ResultCodes.BidTooSmall;
+        }
         sale.payment = Auction.paymentUp(health, rate, fraction);
         // SAFETY: the fraction is at most FRACTION.
         sale.cash = (account.cash * fraction) / Constants.FRACTION;

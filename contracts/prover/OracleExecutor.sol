@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ExecutionContext, IExecutor} from "../interfaces/IExecutor.sol";
+import {ExecutionContext} from "../interfaces/IExecutor.sol";
 import {Constants} from "../machine/Constants.sol";
 import {Inputs} from "../machine/Inputs.sol";
 import {Marks} from "../machine/Marks.sol";
@@ -11,14 +11,16 @@ import {ResultCodes} from "../machine/ResultCodes.sol";
 import {Signatures} from "../machine/Signatures.sol";
 import {Expiry, Market, Signers} from "../machine/Slots.sol";
 import {States} from "../machine/State.sol";
-import {Slot, State, StateTree} from "../machine/StateTree.sol";
+import {Slot, State} from "../machine/StateTree.sol";
 import {TypedData} from "../machine/TypedData.sol";
 import {Wire} from "../machine/Wire.sol";
-import {Svi} from "../pricing/Svi.sol";
+import {PricingBounds} from "../pricing/PricingBounds.sol";
+import {Svi, SviParameters} from "../pricing/Svi.sol";
+import {Executor} from "./Executor.sol";
 
 /// @title OracleExecutor
 /// @notice Judge of what marks are computed from: SetSigners, SetMarket, OracleReport (docs/specification.md, section 6.10).
-contract OracleExecutor is IExecutor {
+contract OracleExecutor is Executor {
     using States for State;
 
     /// @notice EIP-712 domain separator of the deployment.
@@ -36,23 +38,12 @@ contract OracleExecutor is IExecutor {
         SETTLEMENT = settlement;
     }
 
-    /// @inheritdoc IExecutor
-    function execute(
-        ExecutionContext calldata context,
-        bytes calldata item,
-        bytes calldata witness
-    ) external view returns (bytes32 root, uint8 code) {
-        State memory state = StateTree.begin(context.root, witness);
-        code = _dispatch(context, state, item);
-        StateTree.finish(state);
-        root = code == ResultCodes.OK ? state.root : context.root;
-    }
-
+    /// @inheritdoc Executor
     function _dispatch(
         ExecutionContext calldata context,
         State memory state,
         bytes calldata item
-    ) private view returns (uint8) {
+    ) internal view override returns (uint8) {
         uint8 kind = context.kind;
         if (kind == 0 || kind == Inputs.KIND_FORCED) {
             if (Wire.typeOf(item) == Wire.TX_ORACLE_REPORT) return _report(context, state, item);
@@ -136,7 +127,7 @@ contract OracleExecutor is IExecutor {
         ) return ResultCodes.ReportOffAnchor;
         bool jumps = _jumps(market, time, spot);
         if (jumps && !_isConfirmed(market, transaction)) return ResultCodes.ReportJumps;
-        if (!_areValid(transaction)) return ResultCodes.ReportInvalid;
+        if (!_areValid(market, transaction)) return ResultCodes.ReportInvalid;
 
         _moveSpot(market, transaction.report, jumps);
         state.writeMarket(slot, market);
@@ -213,17 +204,33 @@ contract OracleExecutor is IExecutor {
     }
 
     /// @dev Step 6: all curves, before any of them is written.
-    function _areValid(OracleReport memory transaction) private pure returns (bool) {
-        uint256 spot = transaction.report.spot;
+    function _areValid(Market memory market, OracleReport memory transaction) private pure returns (bool) {
         for (uint256 i; i < transaction.curves.length; ++i) {
-            ReportedCurve memory reported = transaction.curves[i];
-            uint256 forward = reported.forward;
-            if (Positions.expiryTime(reported.day) <= transaction.report.time) return false;
-            if (forward == 0 || forward > Constants.MAX_PRICE) return false;
-            if (_isBeyond(forward, spot, Constants.FORWARD_BOUND)) return false;
-            if (reported.curve.refTau == 0 || !Svi.isValid(Marks.toSvi(reported.curve))) return false;
+            if (!_isUsable(market, transaction.curves[i], transaction.report)) return false;
         }
         return true;
+    }
+
+    function _isUsable(
+        Market memory market,
+        ReportedCurve memory reported,
+        Report memory report
+    ) private pure returns (bool) {
+        uint256 end = Positions.expiryTime(reported.day);
+        uint256 forward = reported.forward;
+        if (end <= report.time || forward == 0 || forward > Constants.MAX_PRICE) return false;
+        if (!_isNearSpot(forward, report.spot, end - report.time) || reported.curve.refTau == 0) return false;
+        SviParameters memory curve = Marks.toSvi(reported.curve);
+        return Svi.isValid(curve) && Marks.isWithinLimits(market, forward, curve);
+    }
+
+    /// @dev SAFETY: what carries a forward away from the spot is interest, so how far it may lie from it grows with the time left.
+    function _isNearSpot(uint256 forward, uint256 spot, uint256 left) private pure returns (bool) {
+        uint256 distance = forward > spot ? forward - spot : spot - forward;
+        uint256 year = PricingBounds.SECONDS_PER_YEAR;
+        // SAFETY: prices are below 2^64, times below 2^40.
+        return
+            distance * Constants.BASIS * year <= spot * (Constants.FORWARD_BASE * year + Constants.FORWARD_RATE * left);
     }
 
     /// @dev Step 7: the spot and the window of the last two minutes. A confirmed jump starts the window anew.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ExecutionContext, IExecutor} from "../interfaces/IExecutor.sol";
+import {ExecutionContext} from "../interfaces/IExecutor.sol";
 import {Constants} from "../machine/Constants.sol";
 import {Execution} from "../machine/Execution.sol";
 import {Inputs} from "../machine/Inputs.sol";
@@ -12,10 +12,11 @@ import {Account, Expiry, Globals, Market} from "../machine/Slots.sol";
 import {States} from "../machine/State.sol";
 import {Slot, State, StateTree} from "../machine/StateTree.sol";
 import {Wire} from "../machine/Wire.sol";
+import {Executor} from "./Executor.sol";
 
 /// @title SettlementExecutor
 /// @notice Judge of markets, prices and settlement: ListMarket, Anchor, FixPrice, Settle (docs/specification.md, section 6.5).
-contract SettlementExecutor is IExecutor {
+contract SettlementExecutor is Executor {
     using States for State;
 
     /// @notice The only sender whose markets, anchors and prices count: OptionsSettlement.
@@ -30,23 +31,12 @@ contract SettlementExecutor is IExecutor {
         SETTLEMENT = settlement;
     }
 
-    /// @inheritdoc IExecutor
-    function execute(
-        ExecutionContext calldata context,
-        bytes calldata item,
-        bytes calldata witness
-    ) external view returns (bytes32 root, uint8 code) {
-        State memory state = StateTree.begin(context.root, witness);
-        code = _dispatch(context, state, item);
-        StateTree.finish(state);
-        root = code == ResultCodes.OK ? state.root : context.root;
-    }
-
+    /// @inheritdoc Executor
     function _dispatch(
         ExecutionContext calldata context,
         State memory state,
         bytes calldata item
-    ) private view returns (uint8) {
+    ) internal view override returns (uint8) {
         uint8 kind = context.kind;
         if (kind == 0 || kind == Inputs.KIND_FORCED) {
             if (Wire.typeOf(item) == Wire.TX_SETTLE) return _settle(context.part, state, item);

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Assessment, Peeks} from "../machine/Assessment.sol";
-import {Fees} from "../machine/Fees.sol";
 import {Framing} from "../machine/Framing.sol";
 import {OracleReport, OracleReports} from "../machine/OracleReports.sol";
-import {Positions} from "../machine/Positions.sol";
 import {Signature, Signatures} from "../machine/Signatures.sol";
 import {SlotCodec} from "../machine/SlotCodec.sol";
 import {Account, Expiry, Globals, Key, Market, Order, Signers, Slots, Withdrawal} from "../machine/Slots.sol";
-import {Slot, State, StateTree} from "../machine/StateTree.sol";
 import {TypedData} from "../machine/TypedData.sol";
 import {Reader, Varint} from "../machine/Varint.sol";
 import {
@@ -27,54 +23,10 @@ import {
 } from "../machine/Wire.sol";
 
 /// @title MachineHarness
-/// @notice The machine's libraries as external functions, for tests.
+/// @notice The machine's encodings, digests and signatures as external functions, for tests.
 contract MachineHarness {
-    /// @dev What a tree operation does with a slot that it opened.
-    enum Change {
-        Peek,
-        Write,
-        Remove
-    }
-
-    struct Operation {
-        uint64 key;
-        Change change;
-        bytes content;
-    }
-
     error FalseVerdict(uint256 gasLimit, address actual, address expected);
     error UnexpectedError(uint256 gasLimit, bytes revertData);
-
-    // Tree
-
-    /// @notice Opens each key and changes it, with the witness items one behind the other.
-    function runTree(
-        bytes32 root,
-        bytes calldata witness,
-        Operation[] calldata operations
-    ) external pure returns (bytes32, bool[] memory found, bytes[] memory contents) {
-        State memory state = StateTree.begin(root, witness);
-        found = new bool[](operations.length);
-        contents = new bytes[](operations.length);
-        for (uint256 i; i < operations.length; ++i) {
-            Slot memory slot = StateTree.open(state, operations[i].key);
-            found[i] = slot.exists;
-            if (slot.exists) contents[i] = StateTree.contentOf(slot);
-            if (operations[i].change == Change.Write) StateTree.write(state, slot, operations[i].content);
-            if (operations[i].change == Change.Remove) StateTree.remove(state, slot);
-        }
-        StateTree.finish(state);
-        return (state.root, found, contents);
-    }
-
-    /// @notice Opens a key twice, and changes it through both handles.
-    function writeTwice(bytes32 root, bytes calldata witness, uint64 key, bytes calldata content) external pure {
-        State memory state = StateTree.begin(root, witness);
-        Slot memory first = StateTree.open(state, key);
-        Slot memory second = StateTree.open(state, key);
-        StateTree.write(state, first, content);
-        StateTree.write(state, second, content);
-    }
 
     // Wire format
 
@@ -289,70 +241,5 @@ contract MachineHarness {
                 Slots.globalsKey(),
                 Slots.signersKey()
             ];
-    }
-
-    // Positions and amounts
-
-    function withQuantity(
-        uint256[] memory positions,
-        uint64 series,
-        int256 quantity
-    ) external pure returns (int256 held, uint256[] memory result, uint256[] memory original) {
-        uint256 index;
-        (index, held) = Positions.find(positions, series);
-        result = Positions.withQuantity(positions, series, index, held, quantity);
-        original = positions;
-    }
-
-    function positionFacts(
-        uint256[] memory positions,
-        uint24 expiry
-    ) external pure returns (uint256 expiries, bool holdsShort) {
-        return (Positions.countExpiries(positions), Positions.holdsShort(positions, expiry));
-    }
-
-    function payoff(uint64 series, uint256 price) external pure returns (uint256) {
-        return Positions.payoff(series, price);
-    }
-
-    /// @param marketIds Markets, with their anchors; those of others are zero.
-    function requirementUp(
-        uint256[] memory positions,
-        uint8[] calldata marketIds,
-        uint64[] calldata anchorPrices
-    ) external view returns (uint256 total, uint256 gasUsed) {
-        Peeks memory peeks;
-        for (uint256 i; i < positions.length; ++i) {
-            Market memory unknown;
-            Assessment.rememberMarket(peeks, uint8(positions[i] >> 248), unknown);
-        }
-        for (uint256 i; i < marketIds.length; ++i) {
-            Market memory market;
-            market.anchor = anchorPrices[i];
-            Assessment.rememberMarket(peeks, marketIds[i], market);
-        }
-        gasUsed = gasleft();
-        total = Assessment.collateralisedUp(peeks, positions);
-        gasUsed -= gasleft();
-    }
-
-    function fees(
-        uint256 accrued,
-        uint256 rate,
-        uint256 anchor,
-        uint256 price,
-        uint256 quantity
-    ) external pure returns (uint256 afterwards, uint256 fee, uint256 premium) {
-        afterwards = Fees.accrue(accrued, rate, anchor, price, quantity);
-        fee = Fees.feeUp(accrued, afterwards);
-        premium = Fees.premium(price, quantity);
-    }
-
-    function adverseUp(bool sells, uint256 price, uint256 quantity, uint256 fair) external pure returns (uint256) {
-        return Fees.adverseUp(sells, price, quantity, fair);
-    }
-
-    function lossBoundUp(bool sells, uint256 price, uint256 quantity, uint256 most) external pure returns (uint256) {
-        return Fees.lossBoundUp(sells, price, quantity, most);
     }
 }

@@ -88,8 +88,8 @@ export function marginCases(config: MachineConfig, base: TreeRoot): ProofCase[] 
     lots: 1n,
   });
   /** Both sides with books of longs and shorts by turns, before the fill brings one more position. */
-  const sides = (root: TreeRoot, positions: number, makers: Expiries, takers: Expiries): TreeRoot =>
-    onMargin(onMargin(root, MAKER, book(positions - 1, makers)), TAKER, book(positions - 1, takers));
+  const sides = (root: TreeRoot, positions: number, makers: Expiries, takers: Expiries, run = 1): TreeRoot =>
+    onMargin(onMargin(root, MAKER, book(positions - 1, makers, run)), TAKER, book(positions - 1, takers, run));
   /** Both sides with shorts alone, each of which has to be marked. */
   const bare = onMargin(
     onMargin(marked, MAKER, shorts(MAX_POSITIONS - 1, MAKERS)),
@@ -131,6 +131,8 @@ export function marginCases(config: MachineConfig, base: TreeRoot): ProofCase[] 
     item("fill, margin, 16 positions", sides(few, 16, TWO, TWO), fill(0)),
     item("fill, margin, 32 positions", sides(few, 32, FOUR, FOUR), fill(0)),
     largest("fill, margin, largest", sides(marked, MAX_POSITIONS, MAKERS, TAKERS), fill(1)),
+    // Spreads as wide as the charge of their short: each has to be marked, and paired twice where the two charges disagree.
+    largest("fill, margin, wide spreads, largest", sides(marked, MAX_POSITIONS, MAKERS, TAKERS, 2), fill(1)),
     largest("fill, margin, shorts alone, largest", bare, fill(1)),
     forced("forced fill, margin, largest", sides(marked, MAX_POSITIONS, MAKERS, TAKERS), fill(1)),
     item("withdraw, margin", onMargin(few, MAKER, shorts(4, TWO)), withdrawal(signing, MAKER, 1n, 0, owner)),
@@ -248,11 +250,14 @@ function shorts(positions: number, expiries: Expiries, firstDay = DAY): readonly
   }).sort((a, b) => (a.series < b.series ? -1 : 1));
 }
 
-/** Shorts as in `shorts`, of which every second of a type is a long instead: each covers the short next to it. */
-function book(positions: number, expiries: Expiries): readonly Position[] {
+/**
+ * Shorts as in `shorts`, of which `run` of a type are followed by as many longs instead: each of those covers the short next to it
+ * that nothing covers yet.
+ */
+function book(positions: number, expiries: Expiries, run = 1): readonly Position[] {
   return shorts(positions, expiries).map((position) => {
     const place = Number((position.strike - 30_000_000n) / 1_250_000n);
-    return place % 4 < 2 ? position : { ...position, quantity: LOT };
+    return place % (4 * run) < 2 * run ? position : { ...position, quantity: LOT };
   });
 }
 

@@ -107,6 +107,7 @@ export const GOALS = {
   "one-step proof, fill, margin, 16 positions": fill(750_000),
   "one-step proof, fill, margin, 32 positions": fill(900_000),
   "one-step proof, fill, margin, largest": fill(1_500_000),
+  "one-step proof, fill, margin, wide spreads, largest": PROOF,
   "one-step proof, fill, margin, shorts alone, largest": PROOF,
   "one-step proof, forced fill, margin, largest": fill(1_500_000),
   "one-step proof, withdraw, margin": PROOF,

@@ -1,5 +1,5 @@
 import { equalBytes, isZero, readU128, readU32 } from "../crypto/bytes.ts";
-import { initialExcess, restsOnStaleAnchor } from "./Assessment.ts";
+import { excessOf, initialExcess, openForMargin, restsOnStaleAnchor } from "./Assessment.ts";
 import { openAuthorized, spendNonce } from "./Authority.ts";
 import { FEE_ACCOUNT, MAX_AMOUNT, MAX_KEYS, MODE_STANDARD, NONCE_WINDOW } from "./Constants.ts";
 import {
@@ -126,8 +126,9 @@ export function setMode(execution: Execution, tx: SetMode): ResultCode {
   if (account.mode === tx.mode) return ResultCode.ModeInvalid;
   if (account.auction !== 0n) return ResultCode.AuctionRunning;
   const after = { ...account, mode: tx.mode };
+  openForMargin(execution, after.mode, after.positions);
   if (restsOnStaleAnchor(execution, after)) return ResultCode.AnchorStale;
-  if (initialExcess(execution, after) < 0n) return ResultCode.InsufficientMargin;
+  if (excessOf(execution, after) < 0n) return ResultCode.InsufficientMargin;
   state.writeAccount(tx.account, after);
   const grown: Market[] = [];
   for (const market of marketsOf(account.positions)) {

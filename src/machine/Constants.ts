@@ -72,7 +72,7 @@ export const FEE_ACCOUNT = 0;
 /** The insurance fund takes over positions in FUND_ACCOUNTS accounts, of which this is the first. They exist from genesis. */
 export const FUND_ACCOUNT = 0xfffffff0;
 export const FUND_ACCOUNTS = 16;
-/** The fund takes over from accounts whose maintenance requirement is at least this, 1e-6 USDC: dust must not fill its own. */
+/** What the fund takes over with one bid has a maintenance requirement of at least this, 1e-6 USDC: dust must not fill its accounts. */
 export const FUND_LEAST = 1_000_000_000n;
 
 /** An account whose requirement is its largest loss at expiry. */
@@ -103,8 +103,9 @@ export const CONFIRM_WITHIN = 600n;
 /** Largest distance of a spot from an anchor that is at most ANCHOR_BOUND_AGE old, in BASIS of the anchor. */
 export const ANCHOR_BOUND = 1_000n;
 export const ANCHOR_BOUND_AGE = 3_600n;
-/** Largest distance of a forward from the spot of its report, in BASIS of the spot. */
-export const FORWARD_BOUND = 5_000n;
+/** Largest distance of a forward from the spot of its report, in BASIS of the spot: this and FORWARD_RATE for each year to the expiry. */
+export const FORWARD_BASE = 100n;
+export const FORWARD_RATE = 4_000n;
 
 /** Charge on the forward for a short, less what it is out of the money, in BASIS. */
 export const RISK_OTM = 1_500n;
@@ -115,12 +116,12 @@ export const RISK_MAINTENANCE = 900n;
 /** A short put's initial charge is at least PUT_INITIAL / PUT_MAINTENANCE of its maintenance charge. */
 export const PUT_INITIAL = 105n;
 export const PUT_MAINTENANCE = 100n;
-/** Charge on the forward of each net short call beyond the scan, in BASIS. */
-export const NAKED_INITIAL = 12_000n;
-export const NAKED_MAINTENANCE = 11_000n;
 /** Price band: part of the mark, and of forward · |delta|, in BASIS. */
 export const BAND_MARK = 3_000n;
 export const BAND_DELTA = 300n;
+
+/** What a session key's budget allows a mark to have moved in each second of its age, in 1e-6 of forward · |delta|. */
+export const KEY_DRIFT = 50n;
 
 /** Factor of the value at which an auction begins, and which it has after AUCTION_STEEP seconds, in BASIS. */
 export const FACTOR_START = 9_500n;

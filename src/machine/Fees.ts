@@ -37,8 +37,10 @@ export function lossBoundUp(sells: boolean, price: bigint, quantity: bigint, mos
   return most > price ? ceilDivide((most - price) * quantity, PRICE_TO_CASH) : 0n;
 }
 
-/** What a trade at `price` gives away against the mark, fee apart, in 1e-6 USDC, rounded up. */
-export function adverseUp(sells: boolean, price: bigint, quantity: bigint, mark: bigint): bigint {
-  const adverse = sells ? mark - price : price - mark;
+/**
+ * What a trade at `price` gives away against a mark that may have moved by `drift`, fee apart, in 1e-6 USDC, rounded up.
+ */
+export function adverseUp(sells: boolean, price: bigint, quantity: bigint, mark: bigint, drift: bigint): bigint {
+  const adverse = (sells ? mark - price : price - mark) + drift;
   return adverse > 0n ? ceilDivide(adverse * quantity, PRICE_TO_CASH) : 0n;
 }

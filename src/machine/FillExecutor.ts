@@ -1,24 +1,10 @@
-import {
-  ANCHOR_MAX_AGE,
-  FUND_SHARE,
-  IOC_WINDOW,
-  MAKER_FEE,
-  MAX_EXPIRIES,
-  MAX_POSITIONS,
-  MAX_PRICE,
-  MAX_QUANTITY,
-  MAX_TENOR,
-  MEDIUM_TENOR,
-  MODE_STANDARD,
-  SHORT_TENOR,
-  TAKER_FEE,
-} from "./Constants.ts";
-import { initialExcess, openForMargin, requirementsOf, viewsOf } from "./Assessment.ts";
+import { FUND_SHARE, MAKER_FEE, MAX_PRICE, MAX_QUANTITY, MODE_STANDARD, TAKER_FEE } from "./Constants.ts";
+import { initialExcess, isAnchorStale, openForMargin, requirementsOf, viewsOf } from "./Assessment.ts";
 import { exceedsCap, inWindow, shiftExposure, signedBy, useKey, type Execution } from "./Execution.ts";
 import { accrue, adverseUp, exceedsMaximum, feeUp, lossBoundUp, premium } from "./Fees.ts";
+import { checkGrowth, checkOrder } from "./FillChecks.ts";
 import {
   dayOf,
-  expiriesOf,
   expiryOf,
   holdsShort,
   holdsShortCall,
@@ -29,7 +15,7 @@ import {
   strikeOf,
   withQuantity,
 } from "./Positions.ts";
-import { hasMark, inBand, mark, PHASE_FRESH, type ExpiryView } from "./Marks.ts";
+import { closingPrices, driftUp, hasMark, inBand, mark, PHASE_FRESH, quote, type ExpiryView } from "./Marks.ts";
 import { ResultCode } from "./ResultCodes.ts";
 import { expiryTime, isSpent, KIND_ORDER, SCOPE_TRADE, type Account, type Market, type Order } from "./Slots.ts";
 import { orderDigest } from "./TypedData.ts";
@@ -207,7 +193,7 @@ function runSide(
   const { same } = opened;
   if (same !== undefined && opened.stored === undefined && !sameTerms(same, terms)) return ResultCode.NonceUsed;
   const order = same ?? terms;
-  const checked = checkOrder(execution, trade, order, isMaker);
+  const checked = checkOrder(execution, order, trade.quantity, trade.price, isMaker);
   if (checked !== ResultCode.OK) return checked;
 
   const { price, quantity, market } = trade;
@@ -229,11 +215,9 @@ function runSide(
     if (signature !== undefined && !signedBy(signer, key.address)) return ResultCode.BadSignature;
     const fresh = trade.view.phase === PHASE_FRESH;
     // SAFETY: without marks the bound of a call is the anchor, which must then be worth something.
-    if (!fresh && sells && !isPut(trade.series) && isStale(execution, market)) return ResultCode.AnchorStale;
+    if (!fresh && sells && !isPut(trade.series) && isAnchorStale(market, execution.now)) return ResultCode.AnchorStale;
     const most = isPut(trade.series) ? strikeOf(trade.series) : market.anchor;
-    const bound = fresh
-      ? adverseUp(sells, price, quantity, mark(trade.view, trade.series))
-      : lossBoundUp(sells, price, quantity, most);
+    const bound = fresh ? adverseAgainstMark(execution, trade, sells) : lossBoundUp(sells, price, quantity, most);
     const loss = bound + fee;
     if (loss > key.budget) return ResultCode.BudgetExceeded;
     state.writeKey(wire.account, order.keyIndex, { ...key, budget: key.budget - loss });
@@ -246,6 +230,17 @@ function runSide(
     return ResultCode.BadSignature;
   if (account.debt > 0n) return ResultCode.AccountInDebt;
   return settleSide(execution, trade, wire.account, account, order.flags, fee);
+}
+
+/**
+ * What a fill is charged to a session key's budget beside its fee. SAFETY: against the mark as far as it may have moved by now,
+ * for whoever stole the key can see where the price is and which report comes next.
+ */
+function adverseAgainstMark(execution: Execution, trade: Trade, sells: boolean): bigint {
+  const { view, market, price, quantity } = trade;
+  const { mark: fair, delta } = quote(view, trade.series);
+  const drift = driftUp(view, delta, execution.now - market.spotTime);
+  return adverseUp(sells, price, quantity, fair, drift);
 }
 
 /** Steps 8 and 9 of a side: the position, the cash and the requirement. */
@@ -267,14 +262,14 @@ function settleSide(
   if ((flags & FLAG_REDUCE_ONLY) !== 0 && !shrinks) return ResultCode.ReduceOnlyGrows;
   const positions = withQuantity(account.positions, series, next);
   if (abs(next) > abs(held) || !sameSign) {
-    const checked = checkGrowth(execution, trade, next, positions);
+    const checked = checkGrowth(execution, trade.market, series, next, positions);
     if (checked !== ResultCode.OK) return checked;
   }
   const standard = account.mode === MODE_STANDARD;
   const marked = standard && trade.view.phase === PHASE_FRESH;
   // SAFETY: selling the long leg of a spread bares its short one, as good as a new short call.
   const baresCall = sells && !isPut(series) && holdsShortCall(positions, expiryOf(series));
-  if (!marked && baresCall && isStale(execution, trade.market)) return ResultCode.AnchorStale;
+  if (!marked && baresCall && isAnchorStale(trade.market, execution.now)) return ResultCode.AnchorStale;
   const paid = premium(trade.price, quantity);
   const cash = sells ? account.cash + paid - fee : account.cash - paid - fee;
   if (cash < 0n) return ResultCode.InsufficientCash;
@@ -303,7 +298,7 @@ function checkCollateralised(execution: Execution, after: Account): Account | Re
 /**
  * INVARIANT 5: on standard margin a fill that adds risk leaves the initial requirement covered. One that does not may leave
  * it short, but never at a price beyond the band, and an account below maintenance may only shrink a position, at its
- * mark or better: otherwise it would hand its last margin to an accomplice.
+ * mark to the tick or better: otherwise it would hand its last margin to an accomplice.
  */
 function checkStandard(
   execution: Execution,
@@ -323,44 +318,10 @@ function checkStandard(
   if (excessAfter < net - needed.initial || !hasMark(view)) return ResultCode.InsufficientMargin;
   if (!fresh && !inBand(view, series, price)) return ResultCode.PriceOutsideBand;
   if (net < needed.maintenance) {
-    const fair = mark(view, series);
-    if (!shrinks || (sells ? price < fair : price > fair)) return ResultCode.BelowMaintenance;
+    const { lowest, highest } = closingPrices(mark(view, series), trade.market.tick);
+    if (!shrinks || (sells ? price < lowest : price > highest)) return ResultCode.BelowMaintenance;
   }
   return { ...after, auction: before.auction };
-}
-
-/** Step 4 of a side: the predicates that the order carries. */
-function checkOrder(execution: Execution, trade: Trade, order: Order, isMaker: boolean): ResultCode {
-  const { now } = execution;
-  const { quantity, price } = trade;
-  const { flags } = order;
-  if (quantity === 0n || order.quantity === 0n) return ResultCode.QuantityInvalid;
-  if (order.limitPrice === 0n) return ResultCode.PriceInvalid;
-  if (execution.sender !== undefined && (flags & FLAG_FORCIBLE) === 0) return ResultCode.NotForcible;
-  if (order.deadline < now) return ResultCode.Expired;
-  if (order.filled + quantity > order.quantity) return ResultCode.Overfill;
-  if ((flags & FLAG_FILL_OR_KILL) !== 0 && quantity !== order.quantity) return ResultCode.FillOrKillViolated;
-  if (!isMaker && (flags & FLAG_POST_ONLY) !== 0) return ResultCode.PostOnlyTakes;
-  if ((flags & FLAG_IMMEDIATE_OR_CANCEL) !== 0 && (isMaker || order.deadline > now + IOC_WINDOW)) {
-    return ResultCode.ImmediateRests;
-  }
-  const crosses = (flags & FLAG_SELL) !== 0 ? order.limitPrice <= price : order.limitPrice >= price;
-  return crosses ? ResultCode.OK : ResultCode.LimitViolated;
-}
-
-/** What only positions that open or grow must satisfy, so that the grid and the caps never refuse a close. */
-function checkGrowth(execution: Execution, trade: Trade, next: bigint, positions: Account["positions"]): ResultCode {
-  const { series, market } = trade;
-  const strike = strikeOf(series);
-  const tenor = expiryTime(dayOf(expiryOf(series))) - execution.l1Time;
-  const step = market.steps[tenor <= SHORT_TENOR ? 0 : tenor <= MEDIUM_TENOR ? 1 : 2];
-  if (strike === 0n || strike % market.tick !== 0n || strike % step !== 0n || tenor > MAX_TENOR) {
-    return ResultCode.SeriesOffGrid;
-  }
-  if (abs(next) > MAX_QUANTITY) return ResultCode.PositionLimit;
-  if (positions.length > MAX_POSITIONS) return ResultCode.PositionCap;
-  if (expiriesOf(positions).length > MAX_EXPIRIES) return ResultCode.ExpiryCap;
-  return ResultCode.OK;
 }
 
 /** Whether a presented order has the very terms that the slot holds for its nonce. */
@@ -400,10 +361,6 @@ function digestOf(domain: Uint8Array, account: number, order: Order): Uint8Array
     forcible: has(FLAG_FORCIBLE),
   };
   return orderDigest(domain, terms, order.keyIndex, order.keyEpoch);
-}
-
-function isStale(execution: Execution, market: Market): boolean {
-  return execution.now > market.anchorTime + ANCHOR_MAX_AGE;
 }
 
 /** How much of a position is short. */

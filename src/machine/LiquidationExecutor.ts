@@ -1,9 +1,8 @@
-import { initialExcess, openForMargin, requirementsOf, restsOnStaleAnchor, viewsOf } from "./Assessment.ts";
+import { excessOf, initialExcess, openForMargin, restsOnStaleAnchor, viewsOf } from "./Assessment.ts";
 import { factor, healthOf, largestFraction, paymentUp, type Health } from "./Auction.ts";
 import { openAuthorized, spendNonce } from "./Authority.ts";
 import {
   AUCTION_LENGTH,
-  BASIS,
   FRACTION,
   FUND_ACCOUNT,
   FUND_BID,
@@ -15,8 +14,8 @@ import {
   MODE_STANDARD,
 } from "./Constants.ts";
 import { addToFund, credit, shiftExposure, type Execution } from "./Execution.ts";
-import { valueDown } from "./Margin.ts";
-import { hasMark, PHASE_STALE } from "./Marks.ts";
+import { requirements, valueDown, type ViewOf } from "./Margin.ts";
+import { hasMark, isKnown } from "./Marks.ts";
 import {
   expiriesOf,
   holdsShort,
@@ -95,8 +94,9 @@ export function bid(execution: Execution, tx: Bid): ResultCode {
   const positions = merge(bidder.positions, lot.moved);
   if (typeof positions === "number") return positions;
   const after = { ...bidder, auction: 0n, cash: bidder.cash + lot.cash - lot.payment, positions };
+  openForMargin(execution, after.mode, after.positions);
   if (restsOnStaleAnchor(execution, after)) return ResultCode.AnchorStale;
-  if (initialExcess(execution, after) < 0n) return ResultCode.InsufficientMargin;
+  if (excessOf(execution, after) < 0n) return ResultCode.InsufficientMargin;
   state.writeAccount(tx.bidder, after);
   moveCounts(execution, lot, bidder, after);
   return ResultCode.OK;
@@ -150,31 +150,24 @@ export function collectFund(execution: Execution, tx: CollectFund): ResultCode {
  * The health of an account by marks that are recent enough to sell it by. What has none neither brings an account into an
  * auction nor keeps it out: its requirement does not count, and its value by the last mark, if there ever was one.
  */
-export function assess(execution: Execution, account: Account): Health | typeof ResultCode.MarksStale {
+export function assess(
+  execution: Execution,
+  account: Account,
+  views = viewsOf(execution, LIQUIDATION_MAX_AGE),
+): Health | typeof ResultCode.MarksStale {
   openForMargin(execution, account.mode, account.positions);
   const { positions } = account;
-  return knownOf(execution, positions).length === 0 && positions.length > 0
-    ? ResultCode.MarksStale
-    : healthBy(execution, account);
+  const known = positions.length === 0 || positions.some(({ expiry }) => isKnown(views(expiry)));
+  return known ? healthBy(views, account) : ResultCode.MarksStale;
 }
 
-function healthBy(execution: Execution, account: Account): Health {
-  const { cash, debt, mode, positions } = account;
-  const known = knownOf(execution, positions);
-  const { maintenance } = requirementsOf(execution, mode, known, LIQUIDATION_MAX_AGE);
-  const views = viewsOf(execution, LIQUIDATION_MAX_AGE);
+/** The health of an account on standard margin by given views. */
+function healthBy(views: ViewOf, { cash, debt, positions }: Account): Health {
+  const known = positions.filter(({ expiry }) => isKnown(views(expiry)));
   const marked = positions.filter(({ expiry }) => hasMark(views(expiry)));
   const shorts = known.filter(({ quantity }) => quantity < 0n);
+  const { maintenance } = requirements(known, views);
   return healthOf(cash, debt, maintenance, valueDown(marked, views), valueDown(shorts, views));
-}
-
-/** The positions whose marks are recent. */
-function knownOf(execution: Execution, positions: readonly Position[]): readonly Position[] {
-  const views = viewsOf(execution, LIQUIDATION_MAX_AGE);
-  return positions.filter(({ expiry }) => {
-    const view = views(expiry);
-    return view.phase !== PHASE_STALE && hasMark(view);
-  });
 }
 
 /**
@@ -188,19 +181,20 @@ function takeLot(execution: Execution, id: number, fraction: bigint, limit: bigi
   if (account === undefined) return ResultCode.AccountUnknown;
   const { auction } = account;
   if (auction === 0n || now > auction + AUCTION_LENGTH) return ResultCode.AuctionMissing;
-  const health = assess(execution, account);
+  const views = viewsOf(execution, LIQUIDATION_MAX_AGE);
+  const health = assess(execution, account, views);
   if (typeof health === "number") return health;
   if (health.maintenanceExcess >= 0n) return ResultCode.NotLiquidatable;
   const rate = factor(now - auction);
   if (limit === undefined) {
     if (rate !== 0n) return ResultCode.FundNotDue;
-    if (health.maintenance < FUND_LEAST) return ResultCode.BidTooSmall;
-  } else if (health.value < 0n || ceilDivide(rate * health.value, BASIS) > limit) {
+  } else if (health.value < 0n || paymentUp(health, rate, FRACTION) > limit) {
     // SAFETY: a limit is no less than zero, so an account worth less than nothing is above every one. Only the fund takes it.
     return ResultCode.BidAboveLimit;
   }
   const largest = largestFraction(health, rate);
   const taken = fraction < largest ? fraction : largest;
+  if (limit === undefined && health.maintenance * taken < FUND_LEAST * FRACTION) return ResultCode.BidTooSmall;
   const payment = paymentUp(health, rate, taken);
   const cash = (account.cash * taken) / FRACTION;
   const moved = share(execution, account.positions, taken, limit === undefined);
@@ -214,7 +208,7 @@ function takeLot(execution: Execution, id: number, fraction: bigint, limit: bigi
   const paid = credit({ ...account, cash: account.cash - cash }, payment);
   const after = { ...paid.account, auction: over ? 0n : auction, positions };
   // INVARIANT 10: the deficit falls with every bid, which rounding to lots could prevent in a very small one.
-  if (healthBy(execution, after).bufferedExcess <= health.bufferedExcess) return ResultCode.BidTooSmall;
+  if (healthBy(views, after).bufferedExcess <= health.bufferedExcess) return ResultCode.BidTooSmall;
   state.writeAccount(id, after);
   addToFund(execution, paid.repaid);
   return { after, moved, cash, payment, before: account.positions };

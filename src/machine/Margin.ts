@@ -1,7 +1,5 @@
 import {
   BASIS,
-  NAKED_INITIAL,
-  NAKED_MAINTENANCE,
   PRICE_TO_CASH,
   PUT_INITIAL,
   PUT_MAINTENANCE,
@@ -35,10 +33,14 @@ const CHARGE_TO_CASH = 10n ** 8n;
 /** An amount for the initial and one for the maintenance requirement. */
 type Pair = readonly [initial: bigint, maintenance: bigint];
 
-/** Some quantity of a short position. */
+/** Which of a {@link Pair}. */
+type Kind = 0 | 1;
+
+/** What is left of a short position after pairing. */
 interface Short {
   readonly position: Position;
-  readonly charge: Pair;
+  /** What a contract of it is charged alone, 1e-8 USD. */
+  readonly charge: bigint;
   quantity: bigint;
 }
 
@@ -81,10 +83,11 @@ function groupRequirements(positions: readonly Position[], start: number, end: n
   const scan = groupRequirement(positions, start, end, view.anchor);
   if (view.phase !== PHASE_EXPIRED || view.forward === 0n) return [scan, scan];
   // SAFETY: the forward of the last smile may be half an hour older than the expiry. What the spot has moved since counts too,
-  // or the passing of the expiry would free what that move has cost.
+  // or the passing of the expiry would free what that move has cost. Nor must it bring about an auction, at marks that
+  // everybody knows to be over: for maintenance, the owner has the benefit of the doubt.
   const frozen = expiredCharges(positions, start, end, view.forward);
   const live = expiredCharges(positions, start, end, view.live);
-  return [least(scan, most(frozen[0], live[0])), least(scan, most(frozen[1], live[1]))];
+  return [least(scan, most(frozen[0], live[0])), least(scan, least(frozen[1], live[1]))];
 }
 
 /** What positions are charged that wait for their price, if it were `forward`: their loss there, and the charge of each short. */
@@ -107,25 +110,30 @@ function lossAt(positions: readonly Position[], start: number, end: number, pric
   return value < 0n ? -value : 0n;
 }
 
-/** The smallest of the three rules. */
+/** Both requirements by the smallest of the three rules. */
 function freshRequirements(group: readonly Position[], view: ExpiryView): Pair {
   if (group.every((position) => position.quantity > 0n)) return [0n, 0n];
+  const initial = smallestRule(group, view, 0);
+  // INVARIANT 6: smaller charges leave more shorts alone, which may add up to more than the scan of the spreads.
+  return [initial, least(initial, smallestRule(group, view, 1))];
+}
+
+/**
+ * The smallest of the three rules for the initial (0) or the maintenance (1) requirement. INVARIANT 6: none of them asks
+ * more for a book to which a long has been added, so their minimum does not either; docs/risk.md, section 3 says why.
+ */
+function smallestRule(group: readonly Position[], view: ExpiryView, kind: Kind): bigint {
   const calls = group.filter((position) => !position.put);
   const puts = group.filter((position) => position.put).reverse();
-  const callPairs = pair(calls, view);
-  const putPairs = pair(puts, view);
-  const unpaired = chargeOf(callPairs.left);
-  const unpairedPuts = chargeOf(putPairs.left);
-  const net = callPairs.left.reduce((sum, short) => sum + short.quantity, 0n);
-  const scan = scanLoss(group, NOTHING) * BASIS;
-  const rest = net === 0n ? scan : scanLoss(group, callPairs.left) * BASIS;
-  const total = (i: 0 | 1, naked: bigint): bigint => {
-    const rule1 = callPairs.cost[i] + putPairs.cost[i] + unpaired[i] + unpairedPuts[i];
-    const rule2 = scan + naked * view.forward * net;
-    const rule3 = unpaired[i] + rest;
-    return toCash(least(rule1, least(rule2, rule3)));
-  };
-  return [total(0, NAKED_INITIAL), total(1, NAKED_MAINTENANCE)];
+  const callPairs = pair(calls, view, kind);
+  const putPairs = pair(puts, view, kind);
+  const unpaired = chargeOf(callPairs.shorts);
+  const rule1 = callPairs.cost + putPairs.cost + unpaired + chargeOf(putPairs.shorts);
+  const rule3 = unpaired + scanLoss(group, callPairs.shorts) * BASIS;
+  const net = calls.reduce((sum, { quantity }) => sum + quantity, 0n);
+  if (net < 0n) return toCash(least(rule1, rule3));
+  const rule2 = scanLoss(group, NOTHING) * BASIS;
+  return toCash(least(rule1, least(rule2, rule3)));
 }
 
 const NOTHING: readonly Short[] = [];
@@ -133,44 +141,46 @@ const NOTHING: readonly Short[] = [];
 /**
  * Walks options of one type once, calls up and puts down the strikes, and covers each short unit by a long one. A long that
  * comes first covers for nothing, for it is worth more at every price; one that comes later leaves the width of the
- * spread, or what the short alone is charged if that is less. Shorts nearest in strike are covered first.
+ * spread. Shorts nearest in strike are covered first. A short is not covered by a long so far away that the spread could
+ * lose what the short alone is charged, nor by any that comes later still: it stays alone.
+ *
+ * @returns what the covered ones cost, 1e-14 USDC, and all shorts that no earlier long covered, with what stayed alone of them.
  */
-function pair(walk: readonly Position[], view: ExpiryView): { cost: Pair; left: readonly Short[] } {
-  const left: Short[] = [];
+function pair(walk: readonly Position[], view: ExpiryView, kind: Kind): { cost: bigint; shorts: readonly Short[] } {
+  const shorts: Short[] = [];
+  // Those of the shorts that a long may still cover.
+  const stack: Short[] = [];
   let longs = 0n;
-  let [initial, maintenance] = [0n, 0n];
+  let cost = 0n;
   for (const position of walk) {
     if (position.quantity < 0n) {
       const open = -position.quantity;
       const covered = least(open, longs);
       longs -= covered;
-      if (covered < open) left.push({ position, charge: isolatedCharge(position, view), quantity: open - covered });
+      if (covered === open) continue;
+      const short = { position, charge: isolatedCharge(position, view)[kind], quantity: open - covered };
+      shorts.push(short);
+      stack.push(short);
       continue;
     }
     let available = position.quantity;
-    while (available > 0n && left.length > 0) {
-      const short = left[left.length - 1]!;
-      const covered = least(available, short.quantity);
+    while (available > 0n && stack.length > 0) {
+      const short = stack[stack.length - 1]!;
       const distance = position.strike - short.position.strike;
       const width = BASIS * (distance < 0n ? -distance : distance);
-      initial += covered * least(short.charge[0], width);
-      maintenance += covered * least(short.charge[1], width);
+      const covered = width < short.charge ? least(available, short.quantity) : 0n;
+      cost += covered * width;
       available -= covered;
       short.quantity -= covered;
-      if (short.quantity === 0n) left.pop();
+      if (covered === 0n || short.quantity === 0n) stack.pop();
     }
     longs += available;
   }
-  return { cost: [initial, maintenance], left };
+  return { cost, shorts };
 }
 
-function chargeOf(shorts: readonly Short[]): Pair {
-  let [initial, maintenance] = [0n, 0n];
-  for (const { charge, quantity } of shorts) {
-    initial += charge[0] * quantity;
-    maintenance += charge[1] * quantity;
-  }
-  return [initial, maintenance];
+function chargeOf(shorts: readonly Short[]): bigint {
+  return shorts.reduce((sum, { charge, quantity }) => sum + charge * quantity, 0n);
 }
 
 /** What a short of the series is charged alone, in 1e-8 USD per contract. */

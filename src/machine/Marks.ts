@@ -1,7 +1,17 @@
 import { priceAndDelta } from "../pricing/Black76.ts";
 import { vol, type SviParameters } from "../pricing/Svi.ts";
-import { BAND_DELTA, BAND_MARK, BASIS, CURVE_MAX_AGE, CURVE_UNIT, MAX_PRICE, VOL_UNIT } from "./Constants.ts";
+import {
+  BAND_DELTA,
+  BAND_MARK,
+  BASIS,
+  CURVE_MAX_AGE,
+  CURVE_UNIT,
+  KEY_DRIFT,
+  MAX_PRICE,
+  VOL_UNIT,
+} from "./Constants.ts";
 import { dayOf, isPut, makePosition, payoff, strikeOf } from "./Positions.ts";
+import { ceilDivide } from "./Requirement.ts";
 import { expiryTime, type Curve, type Expiry, type Market } from "./Slots.ts";
 
 /** What an option is worth, and how far that is known: docs/specification.md, section 6.6. */
@@ -45,6 +55,9 @@ export interface Quote {
 /** One unit of a mark in the 1e18 fixed point of the pricing. */
 const MARK_UNIT = 10n ** 14n;
 const WAD = 10n ** 18n;
+const MILLION = 1_000_000n;
+/** Above every vol that a valid curve can have. */
+const UNLIMITED = (1n << 256n) - 1n;
 
 /**
  * The view of an expiry at `now`; marks count as fresh while the spot is at most `maxSpotAge` old. A fixed price comes
@@ -71,6 +84,11 @@ export function viewOf(id: number, market: Market, expiry: Expiry, now: bigint, 
 export function hasMark(view: ExpiryView): boolean {
   if (view.phase === PHASE_FIXED) return true;
   return view.forward !== 0n && (view.phase === PHASE_EXPIRED || view.maxVol !== 0n);
+}
+
+/** Whether the mark is recent: the expiry is fresh, or it has passed and its forward or price is known. */
+export function isKnown(view: ExpiryView): boolean {
+  return view.phase !== PHASE_STALE && hasMark(view);
 }
 
 /** The mark of a series, 1e-4 USD. Needs {@link hasMark}. */
@@ -106,6 +124,40 @@ export function inBand(view: ExpiryView, series: bigint, price: bigint): boolean
   const size = delta < 0n ? -delta : delta;
   const byDelta = (BAND_DELTA * view.forward * size) / WAD + BASIS * view.bandFloor;
   return distance * BASIS <= (byMark > byDelta ? byMark : byDelta);
+}
+
+/** The prices that an account below maintenance may close at: it buys at `highest` or less, sells at `lowest` or more. */
+export interface ClosingPrices {
+  readonly lowest: bigint;
+  readonly highest: bigint;
+}
+
+/**
+ * The mark rounded to the tick in favour of whoever takes the other side, and never below one tick: there is no price between,
+ * and what is worth less than a tick could not be bought back at all. 1e-4 USD.
+ */
+export function closingPrices(fair: bigint, tick: bigint): ClosingPrices {
+  const up = ceilDivide(fair, tick) * tick;
+  return { lowest: (fair / tick) * tick, highest: up > tick ? up : tick };
+}
+
+/**
+ * How far a mark that is `age` seconds old may have moved with the forward since, 1e-4 USD, rounded up: KEY_DRIFT a second.
+ * Whoever trades on it may know where the price is by now.
+ */
+export function driftUp(view: ExpiryView, delta: bigint, age: bigint): bigint {
+  const size = delta < 0n ? -delta : delta;
+  return ceilDivide(view.forward * size * KEY_DRIFT * age, WAD * MILLION);
+}
+
+/** Whether a valid curve's vol at the money lies within a market's limits before it is clamped to them. */
+export function isWithinLimits(
+  { minVol, maxVol }: Pick<Market, "minVol" | "maxVol">,
+  forward: bigint,
+  curve: Curve,
+): boolean {
+  const atTheMoney = vol(toSvi(curve), forward, forward, 0n, UNLIMITED);
+  return atTheMoney >= minVol * VOL_UNIT && atTheMoney <= maxVol * VOL_UNIT;
 }
 
 /** A reported curve in the units of the pricing. */

@@ -1,4 +1,5 @@
 import { equalBytes, isZero, readU32, readU64, readU8 } from "../crypto/bytes.ts";
+import { SECONDS_PER_YEAR } from "../pricing/PricingBounds.ts";
 import { isValid } from "../pricing/Svi.ts";
 import {
   ANCHOR_BOUND,
@@ -6,7 +7,8 @@ import {
   BASIS,
   CONFIRM_AFTER,
   CONFIRM_WITHIN,
-  FORWARD_BOUND,
+  FORWARD_BASE,
+  FORWARD_RATE,
   JUMP,
   MAX_EXPOSURE_MULTIPLE,
   MAX_PRICE,
@@ -18,7 +20,7 @@ import {
 } from "./Constants.ts";
 import { signedBy, type Execution } from "./Execution.ts";
 import type { Message } from "./Inputs.ts";
-import { toSvi } from "./Marks.ts";
+import { isWithinLimits, toSvi } from "./Marks.ts";
 import {
   earlierDigest,
   reportDigest,
@@ -98,7 +100,7 @@ export function oracleReport(execution: Execution, tx: OracleReport): ResultCode
   if (isOffAnchor(market, tx.spot, now)) return ResultCode.ReportOffAnchor;
   const jumps = isJump(market, tx.time, tx.spot);
   if (jumps && !confirms(market, tx)) return ResultCode.ReportJumps;
-  if (!tx.curves.every((curve) => isUsable(curve, tx))) return ResultCode.ReportInvalid;
+  if (!tx.curves.every((curve) => isUsable(market, curve, tx))) return ResultCode.ReportInvalid;
 
   state.writeMarket(tx.market, { ...market, spot: tx.spot, spotTime: tx.time, ...windowAfter(market, tx, jumps) });
   for (const { day, forward, curve } of tx.curves) {
@@ -159,13 +161,22 @@ function confirmsJump(market: Market, time: bigint, spot: bigint, earlier: Earli
   );
 }
 
-function isUsable({ day, forward, curve }: ReportedCurve, { time, spot }: OracleReport): boolean {
+function isUsable(market: Market, { day, forward, curve }: ReportedCurve, { time, spot }: OracleReport): boolean {
+  const end = expiryTime(day);
   return (
-    expiryTime(day) > time &&
+    end > time &&
     forward !== 0n &&
     forward <= MAX_PRICE &&
-    distance(forward, spot) * BASIS <= FORWARD_BOUND * spot &&
-    isValid(toSvi(curve))
+    isNearSpot(forward, spot, end - time) &&
+    isValid(toSvi(curve)) &&
+    isWithinLimits(market, forward, curve)
+  );
+}
+
+/** SAFETY: what carries a forward away from the spot is interest, so how far it may lie from it grows with the time left. */
+function isNearSpot(forward: bigint, spot: bigint, left: bigint): boolean {
+  return (
+    distance(forward, spot) * BASIS * SECONDS_PER_YEAR <= spot * (FORWARD_BASE * SECONDS_PER_YEAR + FORWARD_RATE * left)
   );
 }
 

@@ -105,6 +105,8 @@ export class DemoMarket {
     return {
       market: this.spec.id,
       spot: this.index,
+      minVol: BigInt(this.spec.risk.minVol),
+      maxVol: BigInt(this.spec.risk.maxVol),
       expiries: live.map((day) => {
         const calls = this.series.filter(({ expiryDay, type }) => expiryDay === day && type === "call");
         const forward = BigInt(Math.round(this.#forward(calls[0]!, time) * Number(USD)));

@@ -1,6 +1,6 @@
 import type { ExpiryModel, MarketModel } from "../oracle/MarketModel.ts";
 import type { SmilePoint } from "../oracle/Smile.ts";
-import { expirySeconds, type Series } from "./types.ts";
+import { expirySeconds, MARKETS, type Series } from "./types.ts";
 
 /** A vol counts half as much for every so many seconds since its trade. */
 const HALF_LIFE_SECONDS = 3_600;
@@ -50,7 +50,9 @@ export class TapeModel {
         if (expirySeconds(day) <= time) this.#vols.get(market)!.delete(day);
         else expiries.push({ day, forward: spot, points: pointsOf(strikes, time) });
       }
-      return { market, spot, expiries };
+      // INVARIANT: a tape has trades in the markets that it knows.
+      const { minVol, maxVol } = MARKETS.find(({ id }) => id === market)!.risk;
+      return { market, spot, minVol: BigInt(minVol), maxVol: BigInt(maxVol), expiries };
     });
   }
 }

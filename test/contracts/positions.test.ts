@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { MachineHarness } from "../../typechain/index.ts";
+import type { PositionsHarness } from "../../typechain/index.ts";
 import { Random, runSeed } from "../support/random.ts";
 import { connect } from "../support/baseChain.ts";
 
@@ -66,10 +66,10 @@ function requirementByScan(list: readonly Held[], anchors: ReadonlyMap<number, b
 }
 
 describe("Positions: an account's list", () => {
-  let harness: MachineHarness;
+  let harness: PositionsHarness;
 
   before(async () => {
-    harness = await ethers.deployContract("MachineHarness");
+    harness = await ethers.deployContract("PositionsHarness");
   });
 
   it("changes, inserts and takes out at every place, and leaves the list it started from alone", async () => {
@@ -118,10 +118,10 @@ describe("Positions: an account's list", () => {
 });
 
 describe("Requirement: the largest loss at expiry", () => {
-  let harness: MachineHarness;
+  let harness: PositionsHarness;
 
   before(async () => {
-    harness = await ethers.deployContract("MachineHarness");
+    harness = await ethers.deployContract("PositionsHarness");
   });
 
   async function requirement(list: readonly Held[], anchors: ReadonlyMap<number, bigint>): Promise<bigint> {
@@ -196,10 +196,10 @@ describe("Requirement: the largest loss at expiry", () => {
 });
 
 describe("Fees: amounts of a fill", () => {
-  let harness: MachineHarness;
+  let harness: PositionsHarness;
 
   before(async () => {
-    harness = await ethers.deployContract("MachineHarness");
+    harness = await ethers.deployContract("PositionsHarness");
   });
 
   it("charges 3 basis points of the underlying to the taker and 1 to the maker", async () => {

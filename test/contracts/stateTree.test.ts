@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { concat, getBytes, hexlify, toBeHex } from "ethers";
-import type { MachineHarness } from "../../typechain/index.ts";
+import type { StateTreeHarness } from "../../typechain/index.ts";
 import { Random, runSeed } from "../support/random.ts";
 import { contentHash, innerHash, leafHash, ReferenceTree } from "../support/referenceTree.ts";
 import { connect } from "../support/baseChain.ts";
@@ -23,10 +23,10 @@ const write = (key: bigint, content: string): Operation => ({ key, change: WRITE
 const remove = (key: bigint): Operation => ({ key, change: REMOVE, content: "0x" });
 
 describe("StateTree: slots opened, changed and proven absent", () => {
-  let harness: MachineHarness;
+  let harness: StateTreeHarness;
 
   before(async () => {
-    harness = await ethers.deployContract("MachineHarness");
+    harness = await ethers.deployContract("StateTreeHarness");
   });
 
   /** The keys of a tree that has inner nodes at bits 0, 8, 62 and 63. */

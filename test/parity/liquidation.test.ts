@@ -32,6 +32,7 @@ import { Machine, type ProvenStep } from "../../src/machine/Step.ts";
 import { bidDigest, setModeDigest } from "../../src/machine/TypedData.ts";
 import {
   TX_BID,
+  TX_COLLECT_FUND,
   TX_END_AUCTION,
   TX_FUND_BID,
   TX_SET_MODE,
@@ -210,15 +211,24 @@ describe("parity where auctions meet old marks, debts and the fund", () => {
     ]);
   });
 
-  it("counts what the spot has moved since the last smile of a passed expiry", async () => {
-    const at = (spot: bigint): TreeRoot => {
-      const root = withAccount(beginning(), POOR, [expired], { cash: 4_000n * USDC });
+  it("counts what the spot has moved since the last smile of a passed expiry for the owner in an auction, else against him", async () => {
+    const at = (spot: bigint, id: number, cash: bigint): TreeRoot => {
+      const root = withAccount(beginning(), id, [expired], { cash });
       return set(root, marketKey(FRESH), { ...(get(root, marketKey(FRESH)) as Market), spot });
     };
-    await judged(at(SPOT), [start, "NotLiquidatable"]);
-    await judged(at((SPOT * 9n) / 10n), [start, "NotLiquidatable"]);
-    const auctioned = await judged(at((SPOT * 11n) / 10n), [start, "OK"]);
-    await judged(auctioned, [bid(), "OK"]);
+    // Ten calls at the money: 9 % of the forward for maintenance, 15 % initially, and what they lose there.
+    for (const [spot, maintenance, initial] of [
+      [SPOT, 3_600n, 6_000n],
+      [(SPOT * 11n) / 10n, 3_600n, 4_000n + 6_600n],
+      [(SPOT * 9n) / 10n, 3_240n, 6_000n],
+    ] as const) {
+      await judged(at(spot, POOR, maintenance * USDC), [start, "NotLiquidatable"]);
+      const auctioned = await judged(at(spot, POOR, maintenance * USDC - 1n), [start, "OK"]);
+      await judged(auctioned, [bid(), "OK"]);
+      const collect: Transaction = { type: TX_COLLECT_FUND, fund: 0 };
+      await judged(at(spot, FUND_ACCOUNT, initial * USDC), [collect, "NothingToCollect"]);
+      await judged(at(spot, FUND_ACCOUNT, initial * USDC + 1n), [collect, "OK"]);
+    }
   });
 
   it("leaves the fund's accounts without a debt", async () => {

@@ -4,6 +4,8 @@ import type { ResultName } from "../../src/machine/ResultCodes.ts";
 import type { OracleReport } from "../../src/machine/Wire.ts";
 import { CONTRACT, Exchange, fakeSigner, START_DAY, USDC, type OrderWish, type Signer } from "./model/Exchange.ts";
 import { asEarlier, marketPayload, signersPayload, signReport, smileOf, type ReportSigner } from "./model/oracle.ts";
+import { markOf } from "./model/MarginModel.ts";
+import { SPOT_AGE } from "./model/ModelState.ts";
 import { instantOf, seriesName } from "./model/words.ts";
 
 /** Somebody with an account. */
@@ -39,8 +41,9 @@ export class MarginStory extends Exchange {
   /**
    * @param vol Volatility of every smile, 1 is 100 %.
    * @param fund What the insurance fund begins with, USDC.
+   * @param maxVol Largest volatility of the market.
    */
-  constructor({ vol = 0.6, fund = 100_000, multiple = 20, markets = [1] } = {}) {
+  constructor({ vol = 0.6, fund = 100_000, multiple = 20, maxVol = 3, markets = [1] } = {}) {
     super();
     this.#vol = vol;
     const { settlement } = this.deployment.machine;
@@ -57,7 +60,12 @@ export class MarginStory extends Exchange {
     for (const market of markets) {
       this.must(this.list(market));
       this.must(this.anchor(market, 2_000));
-      const terms = { minVol: 100_000, maxVol: 3_000_000, bandFloor: 20_000n, exposureMultiple: multiple };
+      const terms = {
+        minVol: 100_000,
+        maxVol: Math.round(maxVol * 1e6),
+        bandFloor: 20_000n,
+        exposureMultiple: multiple,
+      };
       this.must(this.message(7, settlement, marketPayload(market, terms)));
       this.must(this.oracleSays(2_000, { market }));
     }
@@ -85,13 +93,25 @@ export class MarginStory extends Exchange {
     return this.run({ type: 0x09, account, mode, auth: this.auth(signer, "SetMode", { account, mode }, {}) });
   }
 
-  /** A report at `usd` of forward and smile for the days given, by the first two oracles unless others are named. */
+  /**
+   * A report at `usd` of forward (`basis` times the spot) and smile for the days given, by the first two oracles unless others
+   * are named.
+   */
   oracleSays(
     usd: number,
-    { days = [DAY], by = [0, 1], time = this.now, market = 1, earlier = undefined as OracleReport | undefined } = {},
+    {
+      days = [DAY],
+      by = [0, 1],
+      time = this.now,
+      market = 1,
+      basis = 1,
+      vol = this.#vol,
+      earlier = undefined as OracleReport | undefined,
+    } = {},
   ): ResultName {
     const spot = BigInt(Math.round(usd * 10_000));
-    const curves = days.map((day) => ({ day, forward: spot, curve: smileOf(this.#vol, instantOf(day) - time) }));
+    const forward = BigInt(Math.floor(usd * basis * 10_000));
+    const curves = days.map((day) => ({ day, forward, curve: smileOf(vol, instantOf(day) - time) }));
     const signers = by.map((i): ReportSigner => [i, ORACLES[i]!.sign]);
     const report = signReport(
       this.deployment.model,
@@ -190,6 +210,12 @@ export class MarginStory extends Exchange {
   held({ account }: Trader, { strike, put = false, day = DAY, market = 1 }: Option): number {
     const name = seriesName({ market, day, strike: BigInt(strike) * 10_000n, put });
     return Number(this.account(account).positions.get(name) ?? 0n) / Number(CONTRACT);
+  }
+
+  /** What the last report makes of an option, 1e-4 USD. */
+  markOf({ strike, put = false, day = DAY, market = 1 }: Option): bigint {
+    const view = this.model.view(`${market}/${day}`, this.now, SPOT_AGE);
+    return markOf(view, { market, day, strike: BigInt(strike) * 10_000n, put });
   }
 
   /** Initial excess in whole USDC, rounded towards zero. */

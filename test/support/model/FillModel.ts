@@ -5,7 +5,7 @@ import type {
   WireOrder,
   WireTakerOrder,
 } from "../../../src/machine/Wire.ts";
-import { hasMark, inBand, markOf, type ExpiryView } from "./MarginModel.ts";
+import { driftOf, hasMark, inBand, markOf, type ExpiryView } from "./MarginModel.ts";
 import {
   SPOT_AGE,
   type AccountRecord,
@@ -195,7 +195,8 @@ function fillSide(
     let loss: bigint;
     if (fresh) {
       const mark = markOf(trade.view, series);
-      loss = roundUp(larger(0n, order.sell ? mark - price : price - mark) * quantity, 10_000n) + fee;
+      const drift = driftOf(trade.view, series, context.now - market.spotTime);
+      loss = roundUp(larger(0n, drift + (order.sell ? mark - price : price - mark)) * quantity, 10_000n) + fee;
     } else {
       if (order.sell && !series.put) demand(anchorIsFresh, "AnchorStale");
       const most = series.put ? series.strike : market.anchor;
@@ -266,7 +267,7 @@ function demandOnGrid(context: ModelContext, market: MarketRecord, series: Serie
 
 /**
  * Step 9: an account that is covered afterwards may do anything within the band. One that is not may only do what raises
- * its excess, and below maintenance only what reduces a position at a price no worse than the mark.
+ * its excess, and below maintenance only what reduces a position at a price no worse than the mark, rounded to the tick.
  *
  * @returns whether the account is covered.
  */
@@ -294,7 +295,10 @@ function demandMargin(
     const [held, next] = [before.positions.get(trade.name) ?? 0n, after.positions.get(trade.name) ?? 0n];
     const reduces = held > 0n ? next >= 0n && next < held : next <= 0n && next > held;
     const mark = markOf(view, series);
-    demand(reduces && (sell ? price >= mark : price <= mark), "BelowMaintenance");
+    // The next price of the market's grid that is no worse than the mark for the other side; and a tick at the least.
+    const { tick } = trade.market;
+    const fairly = sell ? price > mark - tick : price < larger(mark + tick, tick + 1n);
+    demand(reduces && fairly, "BelowMaintenance");
   }
   return false;
 }

@@ -31,7 +31,7 @@ type Of<T extends number> = Extract<Transaction, { type: T }>;
 
 const WHOLE = 1_000_000_000n;
 const AUCTION_LENGTH = 7200n;
-/** The fund takes over from accounts that are asked at least 1,000 USDC to stay. */
+/** What the fund takes over is asked at least 1,000 USDC to stay. */
 const FUND_LEAST = 1_000_000_000n;
 
 /** How an account stands in liquidation, 1e-6 USDC. */
@@ -157,13 +157,13 @@ function take(
   const value = larger(0n, standing.value);
   if (limit === undefined) {
     demand(factor === 0n, "FundNotDue");
-    demand(standing.maintenance >= FUND_LEAST, "BidTooSmall");
   } else {
     // Nobody who names a limit wants to be given a loss.
     demand(standing.value >= 0n && roundUp(factor * value, 10_000n) <= limit, "BidAboveLimit");
   }
   const largest = largestPart(standing, factor);
   const part = smaller(fraction, largest);
+  if (limit === undefined) demand(standing.maintenance * part >= FUND_LEAST * WHOLE, "BidTooSmall");
   const payment = roundUp(factor * value * part, 10_000n * WHOLE);
 
   const moved = new Map<string, bigint>();

@@ -162,6 +162,11 @@ function deltaOf(view: ExpiryView, series: Series): bigint {
   return Black76.delta(!series.put, view.forward, series.strike, volOf(view, series), view.timeToExpiry);
 }
 
+/** How far the mark may have moved in `age` seconds: 50 millionths of the forward each, times the delta; 1e-4 USD. */
+export function driftOf(view: ExpiryView, series: Series, age: bigint): bigint {
+  return roundUp(50n * age * view.forward * size(deltaOf(view, series)), 10n ** 24n);
+}
+
 /** Whether a price lies within the band around the mark: 30 % of it, or 3 % of the forward × delta, and the floor. */
 export function inBand(view: ExpiryView, series: Series, price: bigint): boolean {
   const mark = markOf(view, series);
@@ -250,12 +255,18 @@ export interface Pair {
   readonly quantity: bigint;
 }
 
+/** What a spread of the two can lose, 1e-8 USD. */
+function widthOf(short: Series, long: Series): bigint {
+  const gap = short.put ? short.strike - long.strike : long.strike - short.strike;
+  return 10_000n * larger(0n, gap);
+}
+
 /**
  * Greedy pairing of the options of one type: in the order of the strikes that are ever harder to hedge with (calls
  * ascending, puts descending), each long covers the shorts that came last and are not covered yet, and what is left of it
- * covers the shorts to come.
+ * covers the shorts to come. It passes by those with which it makes a spread that could lose `mostOf` the short or more.
  */
-export function pairUp(lots: readonly Lot[]): Pair[] {
+export function pairUp(lots: readonly Lot[], mostOf: (short: Series) => bigint): Pair[] {
   const forwards = (a: Lot, b: Lot): number => (a.series.strike < b.series.strike ? -1 : 1);
   const inOrder = [...lots].sort((a, b) => (a.series.put ? forwards(b, a) : forwards(a, b)));
   const pairs: Pair[] = [];
@@ -263,7 +274,7 @@ export function pairUp(lots: readonly Lot[]): Pair[] {
   const shorts: { series: Series; left: bigint }[] = [];
   const cover = (short: { series: Series; left: bigint }, long: { series: Series; left: bigint }): void => {
     const quantity = smaller(short.left, long.left);
-    if (quantity === 0n) return;
+    if (quantity === 0n || widthOf(short.series, long.series) >= mostOf(short.series)) return;
     pairs.push({ short: short.series, long: long.series, quantity });
     short.left -= quantity;
     long.left -= quantity;
@@ -282,18 +293,17 @@ export function pairUp(lots: readonly Lot[]): Pair[] {
   return pairs;
 }
 
-/** Rule 1: what each pair can lose, but no more than the short alone costs; 1e-14 USDC. */
+/** The pairs of one type at the marks: no spread may lose what the short alone is charged. */
+function pairsOf(view: ExpiryView, lots: readonly Lot[], put: boolean, initial: boolean): Pair[] {
+  const ofType = lots.filter(({ series }) => series.put === put);
+  return pairUp(ofType, (short) => isolatedCharge(view, short, initial));
+}
+
+/** Rule 1: what each pair can lose, and each short without one its own charge; 1e-14 USDC. */
 export function pairedCharge(view: ExpiryView, lots: readonly Lot[], initial: boolean): bigint {
   let sum = 0n;
-  for (const put of [false, true]) {
-    for (const { short, long, quantity } of pairUp(lots.filter(({ series }) => series.put === put))) {
-      let charge = isolatedCharge(view, short, initial);
-      if (long !== undefined) {
-        const gap = put ? short.strike - long.strike : long.strike - short.strike;
-        charge = smaller(charge, 10_000n * larger(0n, gap));
-      }
-      sum += charge * quantity;
-    }
+  for (const { short, long, quantity } of [false, true].flatMap((put) => pairsOf(view, lots, put, initial))) {
+    sum += quantity * (long === undefined ? isolatedCharge(view, short, initial) : widthOf(short, long));
   }
   return sum;
 }
@@ -303,23 +313,17 @@ function scanAtStrikes(lots: readonly Lot[], strikes: readonly bigint[]): bigint
   return 10_000n * worstLoss(lots, [0n, ...strikes]);
 }
 
-/** How many calls are short that no long call stands against. */
-function netShortCalls(lots: readonly Lot[]): bigint {
+/** Rule 2: the scan, unless calls are net short; 1e-14 USDC. */
+export function scanCharge(lots: readonly Lot[]): bigint | undefined {
   const calls = lots.filter(({ series }) => !series.put).reduce((sum, { quantity }) => sum + quantity, 0n);
-  return calls < 0n ? -calls : 0n;
-}
-
-/** Rule 2: the scan, and a multiple of the forward for each net short call; 1e-14 USDC. */
-export function nakedCharge(view: ExpiryView, lots: readonly Lot[], initial: boolean): bigint {
+  if (calls < 0n) return undefined;
   const strikes = lots.map(({ series }) => series.strike);
-  return scanAtStrikes(lots, strikes) + (initial ? 12_000n : 11_000n) * view.forward * netShortCalls(lots);
+  return scanAtStrikes(lots, strikes);
 }
 
 /** Rule 3: the calls that pairing leaves alone at their own charge, and the scan of everything else; 1e-14 USDC. */
 export function splitCharge(view: ExpiryView, lots: readonly Lot[], initial: boolean): bigint {
-  const alone = pairUp(lots.filter(({ series }) => !series.put)).filter(({ long }) => long === undefined);
-  const taken = alone.reduce((sum, { quantity }) => sum + quantity, 0n);
-  if (taken !== netShortCalls(lots)) throw new Error("pairing leaves other calls alone than there are net short ones");
+  const alone = pairsOf(view, lots, false, initial).filter(({ long }) => long === undefined);
   const rest = lots.map(({ series, quantity }) => {
     const removed = series.put ? undefined : alone.find(({ short }) => short.strike === series.strike);
     return { series, quantity: quantity + (removed?.quantity ?? 0n) };
@@ -348,11 +352,14 @@ function standardCharge(view: ExpiryView, lots: readonly Lot[], initial: boolean
     case "expired": {
       if (view.forward === 0n) return bound();
       const at = [view.forward, view.moved].map((forward) => waitingCharge(lots, forward, initial));
-      return smaller(bound(), roundUp(larger(...at), unit));
+      return smaller(bound(), roundUp(initial ? larger(...at) : smaller(...at), unit));
     }
     case "fresh": {
-      const rules = [pairedCharge, nakedCharge, splitCharge].map((rule) => rule(view, lots, initial));
-      return roundUp(smaller(...rules), unit);
+      const charges = (initial ? [true] : [true, false]).map((kind) => {
+        const rules = [pairedCharge(view, lots, kind), splitCharge(view, lots, kind), scanCharge(lots)];
+        return roundUp(smaller(...rules.filter((rule) => rule !== undefined)), unit);
+      });
+      return smaller(...charges);
     }
   }
 }

@@ -74,6 +74,12 @@ function isJump(spot: bigint, recent: readonly bigint[]): boolean {
   return spot * 10_000n > lowest * (10_000n + JUMP) || spot * 10_000n < highest * (10_000n - JUMP);
 }
 
+/** How far a forward may lie from the spot: 1 % and 40 % a year; rounded down. */
+function largestBasis(spot: bigint, seconds: bigint): bigint {
+  const year = 365n * 86_400n;
+  return (spot * (year + 40n * seconds)) / (100n * year);
+}
+
 export function oracleReport(state: ModelState, context: ModelContext, tx: OracleReport): void {
   const { market: id, time, spot, earlier } = tx;
   const signers = state.signers.get("") ?? refuse("OracleUnset");
@@ -98,8 +104,11 @@ export function oracleReport(state: ModelState, context: ModelContext, tx: Oracl
   }
   for (const { day, forward, curve } of tx.curves) {
     demand(instantOf(day) > time && forward > 0n && forward <= LARGEST_PRICE, "ReportInvalid");
-    demand(size(forward - spot) * 10_000n <= 5000n * spot && curve.refTau > 0n, "ReportInvalid");
+    demand(size(forward - spot) <= largestBasis(spot, instantOf(day) - time) && curve.refTau > 0n, "ReportInvalid");
     demand(Svi.isValid(curveToWad(curve)), "ReportInvalid");
+    const atTheMoney = Svi.vol(curveToWad(curve), forward, forward, 0n, 10n ** 40n);
+    const million = 10n ** 12n;
+    demand(atTheMoney >= market.minVol * million && atTheMoney <= market.maxVol * million, "ReportInvalid");
   }
 
   const [last, next] = [market.spotTime / 60n, time / 60n];

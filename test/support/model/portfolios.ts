@@ -156,3 +156,26 @@ export function modelRequirements({ holdings, views }: Twin): Requirements {
 export function values({ positions, machineViews, holdings, views }: Twin): readonly [bigint, bigint] {
   return [machine.valueDown(positions, machineViews), valueOf(holdings, views)];
 }
+
+/** A group at a forward in USD, on a flat smile whose marks can be chosen. */
+export function freshGroup(forward: number, vol: number, days: number, legs: Group["legs"]): Group {
+  const units = BigInt(Math.round(forward * 10_000));
+  return {
+    market: 1,
+    day: 20_000,
+    phase: "fresh",
+    spot: units,
+    anchor: units,
+    price: 0n,
+    forward: units,
+    curveSpot: units,
+    vol,
+    left: BigInt(days) * 86_400n,
+    legs,
+  };
+}
+
+/** A position of a {@link Group}, in contracts and USD. */
+export function leg(contracts: number, strike: number, put = false): Group["legs"][number] {
+  return { strike: BigInt(strike) * USD, put, quantity: BigInt(Math.round(contracts * 1e6)) };
+}

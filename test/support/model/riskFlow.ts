@@ -179,7 +179,8 @@ export class RiskFlow extends FlowBase {
       { ...plain, market: 9 },
       { ...plain, curves: [{ day: today, forward: spot, curve }] },
       { ...plain, curves: [{ day: today + 2, forward: 0n, curve }] },
-      { ...plain, curves: [{ day: today + 2, forward: 2n * spot, curve }] },
+      { ...plain, curves: [{ day: today + 2, forward: (spot * BigInt(r.pick([985, 1_015, 2_000]))) / 1_000n, curve }] },
+      { ...plain, curves: [{ day: today + 2, forward: spot, curve: smileOf(r.pick([0.01, 9]), 86_400n) }] },
       { ...plain, curves: [{ day: today + 2, forward: spot, curve: { ...curve, refTau: 0n } }] },
       { ...plain, curves: [{ day: today + 2, forward: spot, curve: { ...curve, rho: 10n ** 12n } }] },
       {

@@ -245,7 +245,7 @@ class MarginTraffic {
 
   #curve(day: number, spot: bigint): ReportedCurve {
     const { random } = this;
-    const forward = (spot * BigInt(random.bool(0.98) ? 970 + random.uint(60) : 400)) / 1_000n;
+    const forward = (spot * BigInt(random.bool(0.98) ? 991 + random.uint(19) : 400)) / 1_000n;
     const milli = 10n ** 9n;
     const curve = {
       a: BigInt(random.uint(20)) * milli,

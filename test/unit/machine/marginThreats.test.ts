@@ -195,10 +195,10 @@ describe("threats to the oracle", () => {
     };
     expect(signed({ forward: 1n }), "what is not signed").to.equal("BadSignature");
     expect(x.report(1, 2000, { days: [START_DAY] })).to.equal("ReportInvalid");
-    expect(x.report(1, 2000, { basis: 1.50001 })).to.equal("ReportInvalid");
-    expect(x.report(1, 2000, { basis: 0.49999 })).to.equal("ReportInvalid");
+    expect(x.report(1, 2000, { basis: 1.014 })).to.equal("ReportInvalid");
+    expect(x.report(1, 2000, { basis: 0.986 })).to.equal("ReportInvalid");
     expect(x.report(1, 2000, { basis: 0 })).to.equal("ReportInvalid");
-    expect(x.report(1, 2000, { basis: 1.5, days: [DAY, DAY + 1] })).to.equal("OK");
+    expect(x.report(1, 2000, { basis: 1.01, days: [DAY, DAY + 1] })).to.equal("OK");
     x.fixPrice(1, DAY + 1, 2000);
     x.wait(1);
     const before = x.model.expiries.get(`1/${DAY}`)!.curveTime;

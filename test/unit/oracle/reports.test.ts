@@ -182,7 +182,13 @@ describe("a report made of what was seen", () => {
     vol: 0.6,
     weight: 1,
   }));
-  const model = (expiries: MarketModel["expiries"]): MarketModel => ({ market: 1, spot: SPOT, expiries });
+  const model = (expiries: MarketModel["expiries"]): MarketModel => ({
+    market: 1,
+    spot: SPOT,
+    minVol: 50_000n,
+    maxVol: 5_000_000n,
+    expiries,
+  });
 
   it("has the expiries in order, without those that are over or of which nothing is known", () => {
     const seen = [DAY + 7, DAY - 2, DAY].map((day) => ({ day, forward: SPOT, points }));
@@ -205,7 +211,20 @@ describe("a report made of what was seen", () => {
     const seen = Array.from({ length: 20 }, (_, i) => ({ day: DAY + 19 - i, forward: 3n * SPOT, points }));
     const report = buildReport(model(seen), NOW);
     expect(report.curves.map(({ day }) => day)).to.deep.equal(Array.from({ length: 16 }, (_, i) => DAY + i));
-    expect(report.curves[0]!.forward).to.equal((SPOT * 3n) / 2n);
+    // 1 % and 40 % a year.
+    const left = expiryTime(DAY) - NOW;
+    const most = (SPOT * (31_536_000n + 40n * left)) / (100n * 31_536_000n);
+    expect(report.curves[0]!.forward).to.equal(SPOT + most);
     expect(assemble(signed(CONFIG, report))).to.equal("none");
+  });
+
+  it("leaves out a smile beyond the market's limits, for the machine would refuse the whole report", () => {
+    const calm = points.map((point) => ({ ...point, vol: 0.04 }));
+    const seen = [
+      { day: DAY, forward: SPOT, points },
+      { day: DAY + 1, forward: SPOT, points: calm },
+      { day: DAY + 2, forward: SPOT, points: calm.map((point) => ({ ...point, vol: 6 })) },
+    ];
+    expect(buildReport(model(seen), NOW).curves.map(({ day }) => day)).to.deep.equal([DAY]);
   });
 });
