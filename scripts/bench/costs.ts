@@ -2,7 +2,7 @@ import { BYTES_PER_BLOB } from "../../src/machine/BlobPayload.ts";
 
 /** What a fill costs on L1, in full batches: gas, and ether at stated fees. */
 
-/** Execution of a batch in one blob: what the design allows it (docs/decisions.md, Encoding); the blob itself is paid in blob gas. */
+/** Execution of a batch in one blob: the bound that the design sets, not a measurement; the blob itself is paid in blob gas. */
 const BLOB_BATCH_GAS = 60_000;
 /** Blob gas of a blob (EIP-4844). */
 const GAS_PER_BLOB = 131_072;
