@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IRollupInbox} from "../interfaces/IRollupInbox.sol";
+import {BlobPayload} from "../machine/BlobPayload.sol";
 import {ChunkTree} from "../machine/ChunkTree.sol";
 import {BatchRecord, Inputs} from "../machine/Inputs.sol";
 import {SequenceTree} from "../machine/SequenceTree.sol";
@@ -91,38 +92,29 @@ contract RollupInbox is IRollupInbox {
 
     /// @inheritdoc IRollupInbox
     function appendBatch(uint64 expectedIndex, uint64 messagesRead_, uint64 l2Time, bytes calldata payload) external {
-        BatchState memory state = _batches;
-        MessageState memory messages = _messages;
-        if (msg.sender != messages.sequencer) revert NotSequencer(msg.sender, messages.sequencer);
-        if (state.count != expectedIndex) revert BatchIndexMismatch(state.count, expectedIndex);
-        // INVARIANT: the payload lies in the transaction's own calldata. A delegated account has code, and may call itself.
-        // solhint-disable-next-line avoid-tx-origin
-        if (msg.sender != tx.origin) revert NotTopLevel(msg.sender, tx.origin);
-        if (msg.sender.code.length != 0) revert SequencerHasCode(msg.sender);
-
-        // INVARIANT: the number of messages read never falls and never exceeds what exists.
-        if (messagesRead_ < state.messagesRead) revert MessagesReadFalls(messagesRead_, state.messagesRead);
-        if (messagesRead_ > messages.count) revert MessagesReadBeyondEnd(messagesRead_, messages.count);
-
-        // INVARIANT: L2 time never falls. The last one was at most `maxFuture` ahead of a timestamp that is not later than this
-        // one, so the two lower bounds lie below the upper one and there is always a time that passes.
-        uint256 earliest = block.timestamp - _MAX_PAST;
-        if (earliest < state.l2Time) earliest = state.l2Time;
-        uint256 latest = block.timestamp + _MAX_FUTURE;
-        if (l2Time < earliest || l2Time > latest) revert L2TimeOutOfBounds(l2Time, earliest, latest);
-
-        uint256 available = TokenBucket.available(state.bucketBytes, state.bucketTime, block.timestamp, _RATE, _BURST);
-        if (payload.length > available) revert RateExceeded(payload.length, available);
-
-        // SAFETY: at most `burst`, which is at most 2^24.
-        state.bucketBytes = uint48(available - payload.length);
-        state.bucketTime = uint40(block.timestamp);
+        BatchState memory state = _admit(expectedIndex, messagesRead_, l2Time, payload.length);
         _append(
             state,
             BatchRecord({
                 dataKind: Inputs.DATA_CALLDATA,
                 commitment: ChunkTree.commit(payload),
                 length: uint32(payload.length),
+                messagesRead: messagesRead_,
+                l1Time: uint64(block.timestamp),
+                l2Time: l2Time
+            })
+        );
+    }
+
+    /// @inheritdoc IRollupInbox
+    function appendBlobBatch(uint64 expectedIndex, uint64 messagesRead_, uint64 l2Time, uint32 length) external {
+        BatchState memory state = _admit(expectedIndex, messagesRead_, l2Time, length);
+        _append(
+            state,
+            BatchRecord({
+                dataKind: Inputs.DATA_BLOBS,
+                commitment: BlobPayload.blobsCommitment(_blobHashes(length)),
+                length: length,
                 messagesRead: messagesRead_,
                 l1Time: uint64(block.timestamp),
                 l2Time: l2Time
@@ -227,6 +219,54 @@ contract RollupInbox is IRollupInbox {
                 rate: uint64(_RATE),
                 burst: uint64(_BURST)
             });
+    }
+
+    /// @dev Reverts unless the sequencer may append a batch with a payload of `length` bytes now. Returns the state, from whose bucket
+    /// they have been taken.
+    function _admit(
+        uint64 expectedIndex,
+        uint64 messagesRead_,
+        uint64 l2Time,
+        uint256 length
+    ) private view returns (BatchState memory state) {
+        state = _batches;
+        MessageState memory messages = _messages;
+        if (msg.sender != messages.sequencer) revert NotSequencer(msg.sender, messages.sequencer);
+        if (state.count != expectedIndex) revert BatchIndexMismatch(state.count, expectedIndex);
+        // INVARIANT: the payload lies in the transaction's own calldata or blobs. A delegated account has code, and may call itself.
+        // solhint-disable-next-line avoid-tx-origin
+        if (msg.sender != tx.origin) revert NotTopLevel(msg.sender, tx.origin);
+        if (msg.sender.code.length != 0) revert SequencerHasCode(msg.sender);
+
+        // INVARIANT: the number of messages read never falls and never exceeds what exists.
+        if (messagesRead_ < state.messagesRead) revert MessagesReadFalls(messagesRead_, state.messagesRead);
+        if (messagesRead_ > messages.count) revert MessagesReadBeyondEnd(messagesRead_, messages.count);
+
+        // INVARIANT: L2 time never falls. The last one was at most `maxFuture` ahead of a timestamp that is not later than this
+        // one, so the two lower bounds lie below the upper one and there is always a time that passes.
+        uint256 earliest = block.timestamp - _MAX_PAST;
+        if (earliest < state.l2Time) earliest = state.l2Time;
+        uint256 latest = block.timestamp + _MAX_FUTURE;
+        if (l2Time < earliest || l2Time > latest) revert L2TimeOutOfBounds(l2Time, earliest, latest);
+
+        uint256 available = TokenBucket.available(state.bucketBytes, state.bucketTime, block.timestamp, _RATE, _BURST);
+        if (length > available) revert RateExceeded(length, available);
+
+        // SAFETY: at most `burst`, which is at most 2^24.
+        state.bucketBytes = uint48(available - length);
+        state.bucketTime = uint40(block.timestamp);
+    }
+
+    /// @dev The versioned hashes of the transaction's blobs, which are as many as a payload of `length` bytes takes.
+    function _blobHashes(uint256 length) private view returns (bytes32[] memory hashes) {
+        uint256 maximum = BlobPayload.MAX_BLOBS * BlobPayload.BYTES_PER_BLOB;
+        if (length == 0 || length > maximum) revert BlobPayloadLengthInvalid(length, maximum);
+        uint256 expected = BlobPayload.blobCount(length);
+        uint256 actual;
+        while (blobhash(actual) != 0) ++actual;
+        if (actual != expected) revert BlobCountMismatch(actual, expected);
+        hashes = new bytes32[](actual);
+        for (uint256 i; i < actual; ++i) hashes[i] = blobhash(i);
     }
 
     function _append(BatchState memory state, BatchRecord memory record) private {

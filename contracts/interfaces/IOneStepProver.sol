@@ -25,9 +25,13 @@ struct InputEvidence {
     /// The next message, and its path in the sequence of messages.
     Message message;
     bytes32[] messagePath;
-    /// The bytes of the chunks that hold the next item of the batch (or its length, if that is a framing error), and their path.
+    /// The bytes of the chunks that hold the next item of the batch (or its length, if that is a framing error), and their path. Of a
+    /// batch in blobs the field elements, 32 bytes each, and no path.
     bytes chunks;
     bytes32[] chunkPath;
+    /// What shows that they are elements of the batch's blobs: its versioned hashes (32 bytes each), the KZG commitments of the blobs
+    /// that they lie in and the KZG proofs of the elements (48 bytes each).
+    bytes blobProof;
 }
 
 /// @title IOneStepProver
@@ -50,7 +54,8 @@ interface IOneStepProver {
     error OffsetBeyondPayload(uint32 offset, uint32 length);
     /// @notice The chunks end before what the step has to read of them (positions in the payload).
     error ChunksTooShort(uint256 end, uint256 needed);
-    /// @notice Evidence that the step does not read: which is one of "record", "message", "chunks", "witness".
+    /// @notice Evidence that the step does not read: which is one of "record", "message", "chunks", "chunkPath", "blobProof",
+    /// "witness".
     error EvidenceUnused(bytes32 which);
 
     /// @notice Runs one step.

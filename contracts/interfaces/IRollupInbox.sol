@@ -10,7 +10,8 @@ pragma solidity 0.8.37;
 /// - The sequences only grow; no leaf, and no order between leaves, ever changes.
 /// - A batch reads a number of messages that never falls and never exceeds what exists, so no message is skipped.
 /// - The payload of a batch lies in the calldata of an L1 transaction that called `appendBatch` directly, so that a node with a
-///   plain L1 endpoint can read it.
+///   plain L1 endpoint can read it; or in the blobs, all of them, of one that called `appendBlobBatch` directly, so that a node finds
+///   their hashes in it, and the blobs with any consensus node for at least 18 days, with an archive later.
 /// - L2 time never falls and is never more than `maxFuture` ahead of the L1 block that fixes it.
 /// - The sequencer appends at most `burst` bytes of payload at once and `rate` bytes a second.
 ///
@@ -73,6 +74,10 @@ interface IRollupInbox {
     error ForceTooEarly(uint256 now_, uint256 earliest);
     error L2TimeOutOfBounds(uint64 actual, uint256 minimum, uint256 maximum);
     error RateExceeded(uint256 length, uint256 available);
+    /// @notice A payload in blobs has at least one byte, and at most what six blobs carry.
+    error BlobPayloadLengthInvalid(uint256 actual, uint256 maximum);
+    /// @notice The transaction carries another number of blobs than the payload takes.
+    error BlobCountMismatch(uint256 actual, uint256 expected);
 
     /// @notice Appends a message. Anybody may send any kind; a kind from the wrong sender has no effect on L2.
     /// @param kind The message's kind (specification, section 3).
@@ -87,6 +92,16 @@ interface IRollupInbox {
     /// @param l2Time Within [block.timestamp − maxPast, block.timestamp + maxFuture], and not before the last batch's.
     /// @param payload Items one after another; may be empty.
     function appendBatch(uint64 expectedIndex, uint64 messagesRead_, uint64 l2Time, bytes calldata payload) external;
+
+    /// @notice Appends a batch whose payload lies in the blobs of this transaction. What {appendBatch} demands of the caller, the index,
+    /// the messages, the time and the rate holds here too. Nothing of the blobs is checked but their number and the version of their
+    /// hashes: all bytes that they can hold are a payload.
+    /// @param expectedIndex The number that the batch gets.
+    /// @param messagesRead_ Number of messages that the machine reads before it executes the payload.
+    /// @param l2Time Within the same bounds.
+    /// @param length Bytes of the payload, at least 1: the first `length` of those that the blobs carry, 126,976 each (specification,
+    /// section 4). The transaction has exactly as many blobs as that takes, at most 6.
+    function appendBlobBatch(uint64 expectedIndex, uint64 messagesRead_, uint64 l2Time, uint32 length) external;
 
     /// @notice Appends a batch without payload that reads messages up to and including one that is `forceDelay` old. Anybody may
     /// call. There is no expected index: a sequencer that appends empty batches in front of it must not outdate the call, and

@@ -12,9 +12,9 @@ library Framing {
     /// @return start Position of the item's first byte.
     /// @return end Position behind the item; for a framing error behind the bytes of the length that lie inside the payload.
     /// @return available Whether `data` holds the bytes of the length. The rest is meaningless if not.
-    /// @dev Needs offset < length.
+    /// @dev Needs base <= offset < length.
     function frameAt(
-        bytes calldata data,
+        bytes memory data,
         uint256 base,
         uint256 offset,
         uint256 length
@@ -39,6 +39,15 @@ library Framing {
         if (size != 0 && size <= Inputs.MAX_ITEM && start + size <= length) {
             valid = true;
             end = start + size;
+        }
+    }
+
+    /// @notice The bytes `start` to `end`, `end` excluded, of `data`, which holds them.
+    function slice(bytes memory data, uint256 start, uint256 end) internal pure returns (bytes memory part) {
+        part = new bytes(end - start);
+        // SAFETY: writes the bytes that `part` was allocated for.
+        assembly ("memory-safe") {
+            mcopy(add(part, 32), add(add(data, 32), start), sub(end, start))
         }
     }
 }

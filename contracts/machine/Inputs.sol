@@ -8,8 +8,8 @@ import {Tags} from "./Tags.sol";
 /// | bytes | field        | meaning                                                        |
 /// | ----- | ------------ | -------------------------------------------------------------- |
 /// | 1     | tag          | 0x06                                                           |
-/// | 1     | dataKind     | 0 forced (no payload), 1 calldata                              |
-/// | 32    | commitment   | top of the payload's chunk tree, zero if it is empty           |
+/// | 1     | dataKind     | 0 forced (no payload), 1 calldata, 2 blobs                     |
+/// | 32    | commitment   | top of the payload's chunk tree, zero if it is empty; of blobs the hash of their versioned hashes |
 /// | 4     | length       | bytes of the payload                                           |
 /// | 8     | messagesRead | messages that have been read when the batch's payload starts   |
 /// | 8     | l1Time       | timestamp of the L1 block that holds the batch                 |
@@ -48,6 +48,8 @@ library Inputs {
     uint8 internal constant DATA_FORCED = 0;
     /// @notice Data kind of a batch whose payload lies in the calldata of the transaction that appended it.
     uint8 internal constant DATA_CALLDATA = 1;
+    /// @notice Data kind of a batch whose payload lies in the blobs of the transaction that appended it.
+    uint8 internal constant DATA_BLOBS = 2;
 
     /// @notice Largest payload of a message, and largest item of a batch, in bytes.
     uint256 internal constant MAX_ITEM = 4096;

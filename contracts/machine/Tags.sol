@@ -21,4 +21,5 @@ library Tags {
     uint8 internal constant GAME_CONTEXT = 0x0e;
     uint8 internal constant GAME_NODE = 0x0f;
     uint8 internal constant GAME_MOVE = 0x10;
+    uint8 internal constant BLOBS = 0x11;
 }

@@ -303,8 +303,13 @@ library Wire {
 
     /// @notice Number of accounts of a Settle; 0 if the item is not a well-formed one.
     function settleCount(bytes calldata item) internal pure returns (uint256 count) {
-        if (typeOf(item) != TX_SETTLE || item.length <= SETTLE_HEAD || item.length % 4 != 0) return 0;
-        count = (item.length - SETTLE_HEAD) / 4;
+        return settleCount(typeOf(item), item.length);
+    }
+
+    /// @notice The same of an item of this type and length, on which alone it depends.
+    function settleCount(uint8 transactionType, uint256 length) internal pure returns (uint256 count) {
+        if (transactionType != TX_SETTLE || length <= SETTLE_HEAD || length % 4 != 0) return 0;
+        count = (length - SETTLE_HEAD) / 4;
         if (count > Constants.MAX_SETTLE) return 0;
     }
 

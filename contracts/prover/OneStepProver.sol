@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ExecutionContext, IExecutor} from "../interfaces/IExecutor.sol";
 import {InputEvidence, IOneStepProver, StepContext} from "../interfaces/IOneStepProver.sol";
+import {BlobPayload} from "../machine/BlobPayload.sol";
 import {ChunkTree} from "../machine/ChunkTree.sol";
 import {Constants} from "../machine/Constants.sol";
 import {Framing} from "../machine/Framing.sol";
@@ -98,17 +99,12 @@ contract OneStepProver is IOneStepProver {
         bytes calldata witness
     ) private view returns (uint8 code) {
         Message calldata message = input.message;
+        bytes memory payload = message.payload;
         SequenceTree.verify(
             context.messagesRoot,
             context.messageCount,
             state.message,
-            Inputs.messageLeaf(
-                message.kind,
-                message.sender,
-                message.l1Block,
-                message.l1Time,
-                keccak256(message.payload)
-            ),
+            Inputs.messageLeaf(message.kind, message.sender, message.l1Block, message.l1Time, keccak256(payload)),
             input.messagePath
         );
         if (message.l1Time > state.l2Time) state.l2Time = message.l1Time;
@@ -125,9 +121,9 @@ contract OneStepProver is IOneStepProver {
             _requireNoWitness(witness);
             code = ResultCodes.UnknownKind;
         } else {
-            (state.stateRoot, code) = _execute(execution, message.payload, witness);
+            (state.stateRoot, code) = _execute(execution, payload, witness);
         }
-        if (message.kind == Inputs.KIND_FORCED && _hasPartsLeft(message.payload, state.part)) {
+        if (message.kind == Inputs.KIND_FORCED && _hasPartsLeft(payload, state.part)) {
             ++state.part;
         } else {
             ++state.message;
@@ -153,7 +149,7 @@ contract OneStepProver is IOneStepProver {
             (state.offset, state.part) = (length, 0);
             outcome = ITEM_LIMIT;
         } else {
-            (bytes calldata item, uint256 end) = _openItem(state.offset, input);
+            (bytes memory item, uint256 end) = _openItem(state.offset, input);
             if (item.length != 0) {
                 return (ITEM, _runItem(state, record, item, end, witness));
             }
@@ -169,7 +165,7 @@ contract OneStepProver is IOneStepProver {
     function _runItem(
         MachineState memory state,
         BatchRecord calldata record,
-        bytes calldata item,
+        bytes memory item,
         uint256 end,
         bytes calldata witness
     ) private view returns (uint8 code) {
@@ -193,53 +189,58 @@ contract OneStepProver is IOneStepProver {
         }
     }
 
-    /// @dev Verifies the chunks that hold the item at `offset`. `item` is empty if there is none, which is a framing error. `end` is the
-    /// position behind it.
+    /// @dev Verifies the chunks or field elements that hold the item at `offset`. `item` is empty if there is none, which is a framing
+    /// error. `end` is the position behind it.
     function _openItem(
         uint256 offset,
         InputEvidence calldata input
-    ) private pure returns (bytes calldata item, uint256 end) {
+    ) private view returns (bytes memory item, uint256 end) {
         BatchRecord calldata record = input.record;
-        bytes calldata chunks = input.chunks;
-        // INVARIANT: only calldata batches have a payload.
-        if (record.dataKind != Inputs.DATA_CALLDATA) revert DataKindUnknown(record.dataKind);
+        bool inBlobs = record.dataKind == Inputs.DATA_BLOBS;
+        // INVARIANT: no other batches have a payload.
+        if (!inBlobs && record.dataKind != Inputs.DATA_CALLDATA) revert DataKindUnknown(record.dataKind);
         if (offset > record.length) revert OffsetBeyondPayload(uint32(offset), record.length);
-        uint256 lo = offset / ChunkTree.CHUNK;
-        uint256 base = lo * ChunkTree.CHUNK;
+        uint256 unit = inBlobs ? BlobPayload.BYTES_PER_ELEMENT : ChunkTree.CHUNK;
+        uint256 lo = offset / unit;
+        bytes memory payload = inBlobs ? BlobPayload.payloadOf(input.chunks) : input.chunks;
         bool valid;
         bool available;
         uint256 start;
-        (valid, start, end, available) = Framing.frameAt(chunks, base, offset, record.length);
-        if (!available) revert ChunksTooShort(base + chunks.length, end);
-        // INVARIANT: the chunks are exactly those from the first byte of the length to the last byte that is read, so everything
+        (valid, start, end, available) = Framing.frameAt(payload, lo * unit, offset, record.length);
+        if (!available) revert ChunksTooShort(lo * unit + payload.length, end);
+        // INVARIANT: the evidence is exactly that from the first byte of the length to the last byte that is read, so everything
         // that was read above is what the batch commits to.
-        ChunkTree.verifyRange(
-            record.commitment,
-            record.length,
-            lo,
-            (end - 1) / ChunkTree.CHUNK,
-            chunks,
-            input.chunkPath
-        );
-        item = valid ? chunks[start - base:end - base] : chunks[0:0];
+        _verifyRange(input, lo, (end - 1) / unit);
+        if (valid) item = Framing.slice(payload, start - lo * unit, end - lo * unit);
+    }
+
+    /// @dev Reverts unless `chunks` are the chunks, or field elements, `lo` to `hi` of the batch.
+    function _verifyRange(InputEvidence calldata input, uint256 lo, uint256 hi) private view {
+        BatchRecord calldata record = input.record;
+        if (record.dataKind == Inputs.DATA_BLOBS) {
+            if (input.chunkPath.length != 0) revert EvidenceUnused("chunkPath");
+            BlobPayload.verifyRange(record.commitment, record.length, lo, hi, input.chunks, input.blobProof);
+        } else {
+            if (input.blobProof.length != 0) revert EvidenceUnused("blobProof");
+            ChunkTree.verifyRange(record.commitment, record.length, lo, hi, input.chunks, input.chunkPath);
+        }
     }
 
     /// @dev Hands a transaction or message to the executor of its family. What no family knows is refused without opening anything. A
     /// revert of an executor, for whatever reason, is a revert of the step.
     function _execute(
         ExecutionContext memory execution,
-        bytes calldata item,
+        bytes memory item,
         bytes calldata witness
     ) private view returns (bytes32 root, uint8 code) {
-        (IExecutor executor, uint8 refusal) = _executorOf(execution.kind, item);
+        (IExecutor executor, uint8 refusal) = _executorOf(execution.kind, _typeOf(item));
         if (address(executor) != address(0)) return executor.execute(execution, item, witness);
         _requireNoWitness(witness);
         return (execution.root, refusal);
     }
 
-    function _executorOf(uint8 kind, bytes calldata item) private view returns (IExecutor executor, uint8 refusal) {
+    function _executorOf(uint8 kind, uint8 transactionType) private view returns (IExecutor executor, uint8 refusal) {
         if (kind == BATCH_ITEM || kind == Inputs.KIND_FORCED) {
-            uint8 transactionType = Wire.typeOf(item);
             if (transactionType >= Wire.TX_FILL && transactionType <= Wire.TX_FILL_BOTH_STORED) {
                 return (FILL_EXECUTOR, 0);
             }
@@ -267,8 +268,13 @@ contract OneStepProver is IOneStepProver {
     }
 
     /// @dev Whether the item is a Settle with accounts behind `part`.
-    function _hasPartsLeft(bytes calldata item, uint256 part) private pure returns (bool) {
-        return part + 1 < Wire.settleCount(item);
+    function _hasPartsLeft(bytes memory item, uint256 part) private pure returns (bool) {
+        return part + 1 < Wire.settleCount(_typeOf(item), item.length);
+    }
+
+    /// @dev As {Wire-typeOf}, of bytes in memory.
+    function _typeOf(bytes memory item) private pure returns (uint8) {
+        return item.length == 0 ? 0 : uint8(item[0]);
     }
 
     function _requireNoRecord(InputEvidence calldata input) private pure {
@@ -297,7 +303,9 @@ contract OneStepProver is IOneStepProver {
     }
 
     function _requireNoChunks(InputEvidence calldata input) private pure {
-        if (input.chunks.length != 0 || input.chunkPath.length != 0) revert EvidenceUnused("chunks");
+        if (input.chunks.length != 0) revert EvidenceUnused("chunks");
+        if (input.chunkPath.length != 0) revert EvidenceUnused("chunkPath");
+        if (input.blobProof.length != 0) revert EvidenceUnused("blobProof");
     }
 
     function _requireNoWitness(bytes calldata witness) private pure {

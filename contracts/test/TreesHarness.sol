@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {BlobPayload} from "../machine/BlobPayload.sol";
 import {ChunkTree} from "../machine/ChunkTree.sol";
 import {BatchRecord, Inputs, Message} from "../machine/Inputs.sol";
 import {MachineState} from "../machine/MachineState.sol";
@@ -49,6 +50,29 @@ contract TreesHarness {
         bytes32[] calldata path
     ) external pure {
         ChunkTree.verifyRange(commitment, length, lo, hi, chunks, path);
+    }
+
+    function blobsCommitment(bytes32[] calldata hashes) external pure returns (bytes32) {
+        return BlobPayload.blobsCommitment(hashes);
+    }
+
+    function payloadOf(bytes calldata elements) external pure returns (bytes memory) {
+        return BlobPayload.payloadOf(elements);
+    }
+
+    function elementPoint(uint256 index) external pure returns (uint256) {
+        return BlobPayload.elementPoint(index);
+    }
+
+    function verifyElements(
+        bytes32 commitment,
+        uint32 length,
+        uint256 lo,
+        uint256 hi,
+        bytes calldata elements,
+        bytes calldata proof
+    ) external view {
+        BlobPayload.verifyRange(commitment, length, lo, hi, elements, proof);
     }
 
     function batchLeaf(BatchRecord calldata record) external pure returns (bytes32) {

@@ -1,29 +1,10 @@
-import { equalBytes, isZero, toHex, type Hex } from "../crypto/bytes.ts";
-import { TenorError } from "../errors.ts";
+import { equalBytes, type Hex } from "../crypto/bytes.ts";
 import type { BatchAppended, InboxEvent, InboxSource, L1Block, MessageEnqueued } from "../l1/L1Source.ts";
-import { chunkCommitment, chunkLevels } from "../machine/ChunkTree.ts";
 import { InputLog } from "../machine/InputLog.ts";
-import { DATA_CALLDATA, DATA_FORCED, type Batch } from "../machine/Inputs.ts";
-
-/** What derivation refuses. */
-export type DeriveErrorCode =
-  /** L1 was reorganised while it was read. Nothing was taken over; the next `sync` starts from the last common block. */
-  | "L1_CHANGED"
-  /** An event's index is not the next one: the endpoint has left one out, or invented one. */
-  | "INDEX_GAP"
-  /** A payload is not what the event commits to. */
-  | "COMMITMENT_MISMATCH"
-  /** A batch says what the inbox never lets through. */
-  | "BATCH_IMPOSSIBLE"
-  /** The inbox's own counts or roots are not those of its events. */
-  | "ROOT_MISMATCH"
-  /** Data of a kind that this software does not know. */
-  | "DATA_KIND_UNKNOWN";
-
-/** L1 does not say the same thing twice. Whoever reads this should ask another endpoint. */
-export class DeriveError extends TenorError<DeriveErrorCode> {
-  override readonly name = "DeriveError";
-}
+import type { Batch } from "../machine/Inputs.ts";
+import type { BlobSource } from "./BlobSource.ts";
+import { DeriveError } from "./DeriveError.ts";
+import { PayloadReader, type Payload } from "./PayloadReader.ts";
 
 /** What a `sync` has changed. */
 export interface DeriveUpdate {
@@ -55,9 +36,6 @@ interface Checkpoint {
 /** Blocks without inputs are remembered for this many blocks, so that a reorganisation goes back no further than it must. */
 const DENSE = 128;
 
-/** Payloads that are fetched at a time. */
-const PARALLEL = 16;
-
 /**
  * L1 logs to inputs: the only definition of their order. Messages and batches have the order of the inbox's events, each
  * event is checked against all that came before it, each payload against its commitment, and the whole against the
@@ -70,17 +48,24 @@ export class Derivation {
   readonly #startBlock: number;
   /** Ascending by number. */
   readonly #checkpoints: Checkpoint[] = [];
+  readonly #payloads: PayloadReader;
   readonly #range: number;
   /** What no update has reported yet. */
   #reorg: Reorg | undefined;
 
   /**
    * @param startBlock The block of the inbox's deployment, or an earlier one.
-   * @param range Most blocks that are taken over at once.
+   * @param options.blobs Where blobs are read; without it, a batch in blobs is `BLOB_UNAVAILABLE`.
+   * @param options.range Most blocks that are taken over at once. Default 10,000.
    */
-  constructor(source: InboxSource, startBlock: number, range = 10_000) {
+  constructor(
+    source: InboxSource,
+    startBlock: number,
+    { blobs, range = 10_000 }: { readonly blobs?: BlobSource | undefined; readonly range?: number } = {},
+  ) {
     this.#source = source;
     this.#startBlock = startBlock;
+    this.#payloads = new PayloadReader(source, blobs);
     this.#range = range;
   }
 
@@ -154,8 +139,8 @@ export class Derivation {
   /** Takes over the inputs of the blocks `from` to `to`, or nothing after the last block that was complete. */
   async #read(from: number, to: number, head: L1Block): Promise<void> {
     const events = await this.#source.inboxEvents(from, to);
-    const payloads = await this.#payloads(events);
     const blocks = await this.#blocks(events, head);
+    const payloads = await this.#payloads.read(events, blocks);
     // INVARIANT: the head still standing after everything was read, all of it was read from one chain.
     await this.#requireStanding(head);
     try {
@@ -169,6 +154,7 @@ export class Derivation {
       this.#truncate(this.#checkpoints.at(-1));
       throw error;
     }
+    this.#payloads.forget();
   }
 
   /** The check that nothing was left out at the end, where no index can show it. */
@@ -201,36 +187,6 @@ export class Derivation {
     if (block?.hash !== head.hash) throw changed(head.number);
   }
 
-  async #payloads(events: readonly InboxEvent[]): Promise<Map<bigint, Uint8Array>> {
-    const payloads = new Map<bigint, Uint8Array>();
-    const batches = events.filter((event) => event.type === "batch");
-    for (let i = 0; i < batches.length; i += PARALLEL) {
-      const group = batches.slice(i, i + PARALLEL);
-      const fetched = await Promise.all(group.map((event) => this.#payload(event)));
-      group.forEach((event, j) => payloads.set(event.index, fetched[j]!));
-    }
-    return payloads;
-  }
-
-  async #payload(event: BatchAppended): Promise<Uint8Array> {
-    const fields = { batch: event.index, dataKind: event.dataKind, transactionHash: event.transactionHash };
-    switch (event.dataKind) {
-      case DATA_FORCED:
-        if (event.length === 0 && isZero(event.commitment)) return new Uint8Array(0);
-        throw new DeriveError("BATCH_IMPOSSIBLE", "a forced batch has no payload", { fields });
-      case DATA_CALLDATA: {
-        const payload = await this.#source.batchPayload(event);
-        const commitment = chunkCommitment(chunkLevels(payload));
-        if (payload.length === event.length && equalBytes(commitment, event.commitment)) return payload;
-        throw new DeriveError("COMMITMENT_MISMATCH", "a payload is not what its event commits to", {
-          fields: { ...fields, length: payload.length, actual: toHex(commitment), expected: toHex(event.commitment) },
-        });
-      }
-      default:
-        throw new DeriveError("DATA_KIND_UNKNOWN", "a batch carries data of an unknown kind", { fields });
-    }
-  }
-
   async #blocks(events: readonly InboxEvent[], head: L1Block): Promise<Map<number, L1Block>> {
     const blocks = new Map<number, L1Block>([[head.number, head]]);
     for (const event of events) {
@@ -252,7 +208,7 @@ export class Derivation {
     });
   }
 
-  #appendBatch(event: BatchAppended, block: L1Block, payload: Uint8Array): void {
+  #appendBatch(event: BatchAppended, block: L1Block, payload: Payload): void {
     const { log } = this;
     requireNext(event, log.batchCount);
     const previous: Batch["record"] | undefined =
@@ -265,7 +221,7 @@ export class Derivation {
     }
     const { dataKind, commitment, length, messagesRead, l2Time } = event;
     const record = { dataKind, commitment, length, messagesRead, l1Time: block.timestamp, l2Time };
-    log.appendBatch({ record, payload });
+    log.appendBatch({ record, ...payload });
   }
 
   #remember(block: L1Block): void {

@@ -1,10 +1,10 @@
-import { isError, type Log, type LogDescription } from "ethers";
+import { isError, type Log, type LogDescription, type Result } from "ethers";
 import type { RollupInbox } from "../../typechain/index.ts";
 import { fromHex, toHex, type Hex } from "../crypto/bytes.ts";
 import { keccak256 } from "../crypto/keccak.ts";
 import type { Message } from "../machine/Inputs.ts";
 import { inboxAt } from "./Contracts.ts";
-import { placeOf, type L1Client } from "./L1Client.ts";
+import { placeOf, type L1Client, type MinedTransaction } from "./L1Client.ts";
 import { L1Error } from "./L1Error.ts";
 import type {
   BatchAppended,
@@ -45,7 +45,22 @@ export class InboxClient implements InboxSource {
   }
 
   async batchPayload(event: BatchAppended): Promise<Uint8Array> {
-    const { to, data, blockHash } = await this.#client.calldata(event.transactionHash);
+    const { call } = await this.#appending("appendBatch", event);
+    return fromHex(call.getValue("payload") as string);
+  }
+
+  async batchBlobHashes(event: BatchAppended): Promise<readonly Uint8Array[]> {
+    const { transaction } = await this.#appending("appendBlobBatch", event);
+    return transaction.blobVersionedHashes.map((hash) => fromHex(hash, 32));
+  }
+
+  /** The transaction that appended a batch: a call of `method` in the block of the log. */
+  async #appending(
+    method: "appendBatch" | "appendBlobBatch",
+    event: BatchAppended,
+  ): Promise<{ transaction: MinedTransaction; call: Result }> {
+    const transaction = await this.#client.transaction(event.transactionHash);
+    const { to, data, blockHash } = transaction;
     const fields = { batch: event.index, transactionHash: event.transactionHash };
     if (to?.toLowerCase() !== this.#address.toLowerCase() || blockHash !== event.blockHash) {
       throw new L1Error("INCONSISTENT", "a batch's transaction does not call the inbox in the block of its log", {
@@ -53,10 +68,9 @@ export class InboxClient implements InboxSource {
       });
     }
     try {
-      const decoded = this.contract.interface.decodeFunctionData("appendBatch", data);
-      return fromHex(decoded.getValue("payload") as string);
+      return { transaction, call: this.contract.interface.decodeFunctionData(method, data) };
     } catch (cause) {
-      throw new L1Error("INCONSISTENT", "a batch's transaction is not a call of appendBatch", { fields, cause });
+      throw new L1Error("INCONSISTENT", `a batch's transaction is not a call of ${method}`, { fields, cause });
     }
   }
 
@@ -133,7 +147,6 @@ export class InboxClient implements InboxSource {
       index: args.getValue("index") as bigint,
       dataKind: Number(args.getValue("dataKind")),
       commitment: fromHex(args.getValue("commitment") as string),
-
       length: Number(args.getValue("payloadLength")),
       messagesRead: args.getValue("messagesRead") as bigint,
       l2Time: args.getValue("l2Time") as bigint,

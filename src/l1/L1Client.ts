@@ -30,6 +30,14 @@ export interface ConnectOptions extends L1ClientOptions {
   readonly timeoutMilliseconds?: number;
 }
 
+/** What a transaction carries. */
+export interface MinedTransaction {
+  readonly to: string | null;
+  readonly data: Hex;
+  readonly blockHash: string | null;
+  readonly blobVersionedHashes: readonly Hex[];
+}
+
 /**
  * A connection to L1: blocks, logs and transactions. Every failure is an {@link L1Error}; nothing is retried but transactions that
  * are not mined for their price.
@@ -125,15 +133,16 @@ export class L1Client implements BlockSource {
     return all.sort((a, b) => a.blockNumber - b.blockNumber || a.index - b.index);
   }
 
-  /** The calldata and destination of a mined transaction. */
-  async calldata(transactionHash: Hex): Promise<{ to: string | null; data: Hex; blockHash: string | null }> {
+  /** What a mined transaction carries, and where. */
+  async transaction(transactionHash: Hex): Promise<MinedTransaction> {
     const transaction = await this.read("read a transaction", () => this.provider.getTransaction(transactionHash));
     if (transaction === null) {
       throw new L1Error("INCONSISTENT", "the endpoint does not know a transaction whose log it returned", {
         fields: { transactionHash },
       });
     }
-    return { to: transaction.to, data: transaction.data as Hex, blockHash: transaction.blockHash };
+    const { to, data, blockHash, blobVersionedHashes } = transaction;
+    return { to, data: data as Hex, blockHash, blobVersionedHashes: (blobVersionedHashes ?? []) as Hex[] };
   }
 
   /** The address that signs. */

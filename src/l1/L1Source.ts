@@ -64,6 +64,8 @@ export interface InboxSource extends BlockSource {
   inboxEvents(from: number, to: number): Promise<readonly InboxEvent[]>;
   /** The payload of a batch, from the calldata of the transaction that appended it. */
   batchPayload(event: BatchAppended): Promise<Uint8Array>;
+  /** The versioned hashes of the blobs of the transaction that appended a batch in blobs, in their order. */
+  batchBlobHashes(event: BatchAppended): Promise<readonly Uint8Array[]>;
   /** The inbox's counts and roots after that block. */
   inboxSummary(blockNumber: number): Promise<InboxSummary>;
 }

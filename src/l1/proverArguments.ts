@@ -58,6 +58,7 @@ function inputArgument({
   messagePath,
   chunks,
   chunkPath,
+  blobProof,
 }: InputEvidence): InputEvidenceStruct {
   return {
     record: { ...record, commitment: toHex(record.commitment) },
@@ -66,5 +67,6 @@ function inputArgument({
     messagePath: messagePath.map(toHex),
     chunks: toHex(chunks),
     chunkPath: chunkPath.map(toHex),
+    blobProof: toHex(blobProof),
   };
 }

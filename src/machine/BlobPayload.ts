@@ -1,4 +1,15 @@
-import { BLOB, BLS_MODULUS, ELEMENTS_PER_BLOB, FIELD_ELEMENT } from "../crypto/kzg.ts";
+import { concat, equalBytes } from "../crypto/bytes.ts";
+import { keccak256 } from "../crypto/keccak.ts";
+import {
+  BLOB,
+  blobToCommitment,
+  BLS_MODULUS,
+  ELEMENTS_PER_BLOB,
+  FIELD_ELEMENT,
+  openBlobAt,
+  versionedHash,
+} from "../crypto/kzg.ts";
+import { TAG_BLOBS } from "./Tags.ts";
 
 /**
  * A payload in blobs: docs/specification.md, section 4. Each field element carries 31 bytes in its low end; what its highest
@@ -40,6 +51,55 @@ export function fromBlobs(blobs: readonly Uint8Array[], length: number): Uint8Ar
     }
   }
   return payload.slice(0, length);
+}
+
+/** The commitment to a payload in the blobs with these versioned hashes: H(0x11 ‖ hash 0 ‖ hash 1 ‖ …). */
+export function blobsCommitment(hashes: readonly Uint8Array[]): Uint8Array {
+  return keccak256(concat(Uint8Array.of(TAG_BLOBS), ...hashes));
+}
+
+/** Those of a payload's blobs that are not what {@link toBlobs} makes of it, or undefined if all are: what a batch has to keep. */
+export function unusualBlobs(
+  payload: Uint8Array,
+  blobs: readonly Uint8Array[],
+): readonly (Uint8Array | undefined)[] | undefined {
+  const usual = toBlobs(payload);
+  const kept = blobs.map((blob, i) => (equalBytes(blob, usual[i]!) ? undefined : blob));
+  return kept.some((blob) => blob !== undefined) ? kept : undefined;
+}
+
+/** The blobs of a batch with their KZG commitments, which take some time to compute. */
+export interface CommittedBlobs {
+  readonly blobs: readonly Uint8Array[];
+  readonly commitments: readonly Uint8Array[];
+}
+
+/** Commits to the blobs of a batch. */
+export function commitToBlobs(blobs: readonly Uint8Array[]): CommittedBlobs {
+  return { blobs, commitments: blobs.map(blobToCommitment) };
+}
+
+/** A range of a batch's field elements, and what proves it: what the twin's `verifyRange` takes. */
+export interface ElementRange {
+  /** 32 bytes each. */
+  readonly elements: Uint8Array;
+  /** The versioned hashes of all blobs, the commitment of each blob that the range touches, the proof of each element. */
+  readonly proof: Uint8Array;
+}
+
+/** Opens the elements `low` to `high`, both included, numbered through all blobs. Takes a tenth of a second for each. */
+export function openRange({ blobs, commitments }: CommittedBlobs, low: number, high: number): ElementRange {
+  const elements: Uint8Array[] = [];
+  const proofs: Uint8Array[] = [];
+  for (let index = low; index <= high; index++) {
+    const point = elementPoint(index % ELEMENTS_PER_BLOB);
+    const { value, proof } = openBlobAt(blobs[Math.floor(index / ELEMENTS_PER_BLOB)]!, point);
+    elements.push(value);
+    proofs.push(proof);
+  }
+  const [first, last] = [low, high].map((index) => Math.floor(index / ELEMENTS_PER_BLOB));
+  const touched = commitments.slice(first, last! + 1);
+  return { elements: concat(...elements), proof: concat(...commitments.map(versionedHash), ...touched, ...proofs) };
 }
 
 /** 7 generates the field's multiplicative group, so this is a primitive root of unity of order 4096. */

@@ -16,6 +16,8 @@ export const MESSAGE_SET_MARKET = 7;
 export const DATA_FORCED = 0;
 /** A batch whose payload is calldata. */
 export const DATA_CALLDATA = 1;
+/** A batch whose payload lies in blobs. */
+export const DATA_BLOBS = 2;
 
 /** A message from L1. */
 export interface Message {
@@ -30,7 +32,7 @@ export interface Message {
 /** What L1 records of a batch. */
 export interface BatchRecord {
   readonly dataKind: number;
-  /** Top of the chunk tree; zero for an empty payload. */
+  /** Top of the chunk tree, zero for an empty payload; of blobs the hash of their versioned hashes. */
   readonly commitment: Uint8Array;
   /** Bytes of the payload. */
   readonly length: number;
@@ -44,6 +46,8 @@ export interface BatchRecord {
 export interface Batch {
   readonly record: BatchRecord;
   readonly payload: Uint8Array;
+  /** The blobs of a batch in blobs as they are, where that is not what `toBlobs` makes of the payload; none if it is for all. */
+  readonly blobs?: readonly (Uint8Array | undefined)[];
 }
 
 /** H(0x05 ‖ kind ‖ sender ‖ L1 block ‖ L1 time ‖ keccak256(payload)). */

@@ -1,3 +1,4 @@
+import { BYTES_PER_ELEMENT } from "./BlobPayload.ts";
 import { CHUNK, BYTES_PER_ITEM } from "./Constants.ts";
 import {
   cancel,
@@ -13,6 +14,7 @@ import {
 import type { Execution, MachineConfig } from "./Execution.ts";
 import { fill } from "./FillExecutor.ts";
 import {
+  DATA_BLOBS,
   MESSAGE_ANCHOR,
   MESSAGE_DEPOSIT,
   MESSAGE_FIX_PRICE,
@@ -85,7 +87,7 @@ export interface ProvenStep extends StepResult {
 export interface StepInput {
   readonly batch: bigint | undefined;
   readonly message: bigint | undefined;
-  /** First and last chunk of the payload. */
+  /** First and last chunk of the payload, of one in blobs first and last field element. */
   readonly chunks: { readonly low: number; readonly high: number } | undefined;
 }
 
@@ -156,7 +158,7 @@ export class Machine {
     }
     const frame = frameAt(batch.payload, cursor.offset);
     const evidenceEnd = frame?.end ?? lengthPrefixEnd(batch.payload, cursor.offset);
-    this.#input = { ...this.#input, chunks: chunkRange(cursor.offset, evidenceEnd) };
+    this.#input = { ...this.#input, chunks: chunkRange(recordOfBatch, cursor.offset, evidenceEnd) };
     if (frame === undefined) {
       this.cursor = { ...cursor, offset: recordOfBatch.length, part: 0, l2Time };
       return { kind: "framing error", code: ResultCode.OK };
@@ -298,8 +300,9 @@ function lengthPrefixEnd(payload: Uint8Array, offset: number): number {
   return Math.min(payload[offset]! >= 0x80 ? offset + 2 : offset + 1, payload.length);
 }
 
-function chunkRange(start: number, end: number): { low: number; high: number } {
-  return { low: Math.floor(start / CHUNK), high: Math.floor((end - 1) / CHUNK) };
+function chunkRange(record: BatchRecord, start: number, end: number): { low: number; high: number } {
+  const unit = record.dataKind === DATA_BLOBS ? BYTES_PER_ELEMENT : CHUNK;
+  return { low: Math.floor(start / unit), high: Math.floor((end - 1) / unit) };
 }
 
 function later(a: bigint, b: bigint): bigint {

@@ -18,3 +18,4 @@ export const TAG_GAME_BASE = 0x0d;
 export const TAG_GAME_CONTEXT = 0x0e;
 export const TAG_GAME_NODE = 0x0f;
 export const TAG_GAME_MOVE = 0x10;
+export const TAG_BLOBS = 0x11;

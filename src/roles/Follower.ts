@@ -1,4 +1,5 @@
 import { toHex } from "../crypto/bytes.ts";
+import type { BlobSource } from "../derive/BlobSource.ts";
 import { Derivation, type DeriveUpdate, type Reorg } from "../derive/Derivation.ts";
 import type { BridgeSource, InboxSource, L1Block } from "../l1/L1Source.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
@@ -29,6 +30,8 @@ const CHECKPOINT_STEPS = 2 ** 18;
 export interface FollowerOptions {
   readonly inbox: InboxSource;
   readonly bridge: BridgeSource;
+  /** Where batches in blobs are read; without it, `sync` fails with `BLOB_UNAVAILABLE` when there is one. */
+  readonly blobs?: BlobSource;
   readonly config: MachineConfig;
   readonly genesis: TreeRoot;
   /** The block of the inbox's deployment, or an earlier one. */
@@ -62,7 +65,7 @@ export class Follower {
   constructor(options: FollowerOptions) {
     this.#options = options;
     this.#logger = options.logger ?? SILENT;
-    this.#derivation = new Derivation(options.inbox, options.startBlock);
+    this.#derivation = new Derivation(options.inbox, options.startBlock, { blobs: options.blobs });
     this.#execution = this.#newExecution();
   }
 
@@ -195,8 +198,8 @@ export class Follower {
   /** Forgets everything and reads L1 from the start: what any other node would compute. */
   async rebuild(): Promise<DeriveUpdate> {
     await this.#serially(async () => {
-      const { inbox, startBlock } = this.#options;
-      this.#derivation = new Derivation(inbox, startBlock);
+      const { inbox, startBlock, blobs } = this.#options;
+      this.#derivation = new Derivation(inbox, startBlock, { blobs });
       this.#execution = this.#newExecution(false);
       this.#head = undefined;
       this.#goBack({ commonBlock: startBlock - 1, batch: 0n, message: 0n });

@@ -10,11 +10,14 @@ import { Proposer, type ProposerOptions } from "./Proposer.ts";
 
 /** The roles put together for a deployment: what scripts and tests start. */
 
+/** What the follower of a role reads and keeps besides L1. */
+type NodeOptions = Pick<FollowerOptions, "blobs" | "checkpoints">;
+
 /** A follower on an endpoint; the connection needs no key. */
 export function makeFollower(
   client: L1Client,
   deployment: Deployment,
-  options: Pick<FollowerOptions, "logger" | "observer" | "checkpoints" | "checkpointSteps"> = {},
+  options: Pick<FollowerOptions, "logger" | "observer" | "blobs" | "checkpoints" | "checkpointSteps"> = {},
 ): Follower {
   const { addresses, startBlock } = deployment;
   return new Follower({
@@ -31,11 +34,12 @@ export function makeFollower(
 export function makeProposer(
   client: L1Client,
   deployment: Deployment,
-  { checkpoints, ...options }: Pick<ProposerOptions, "logger" | "timer"> & Pick<FollowerOptions, "checkpoints"> = {},
+  { checkpoints, blobs, ...options }: Pick<ProposerOptions, "logger" | "timer"> & NodeOptions = {},
 ): Proposer {
   const { logger } = options;
   const follower = makeFollower(client, deployment, {
     ...(logger === undefined ? {} : { logger }),
+    ...(blobs === undefined ? {} : { blobs }),
     ...(checkpoints === undefined ? {} : { checkpoints }),
   });
   const chain = new ChainClient(client, deployment.addresses.chain);
@@ -48,13 +52,15 @@ export function makeChallenger(
   deployment: Deployment,
   {
     checkpoints,
+    blobs,
     ...options
-  }: Omit<ChallengerOptions, "follower" | "chain" | "game" | "startBlock"> & Pick<FollowerOptions, "checkpoints">,
+  }: Omit<ChallengerOptions, "follower" | "chain" | "game" | "startBlock"> & NodeOptions,
 ): Challenger {
   const { logger } = options;
   const { addresses, startBlock } = deployment;
   const follower = makeFollower(client, deployment, {
     ...(logger === undefined ? {} : { logger }),
+    ...(blobs === undefined ? {} : { blobs }),
     ...(checkpoints === undefined ? {} : { checkpoints }),
   });
   const chain = new ChainClient(client, addresses.chain);

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { toHex } from "../../../src/crypto/bytes.ts";
-import { DeriveError, Derivation, type DeriveErrorCode } from "../../../src/derive/Derivation.ts";
+import { Derivation } from "../../../src/derive/Derivation.ts";
+import { DeriveError, type DeriveErrorCode } from "../../../src/derive/DeriveError.ts";
 import type { InboxEvent } from "../../../src/l1/L1Source.ts";
 import type { InputLog } from "../../../src/machine/InputLog.ts";
 import { FakeInbox } from "../../support/fakeInbox.ts";
@@ -144,7 +145,7 @@ describe("Derivation", () => {
         fc.integer({ min: 1, max: 40 }),
         async (actions, range) => {
           const l1 = new FakeInbox();
-          const node = new Derivation(l1, 0, range);
+          const node = new Derivation(l1, 0, { range });
           let value = 0;
           for (const step of actions) {
             const messages = Number(l1.expectedLog().messageCount);
