@@ -39,6 +39,7 @@ const input = {
   messagePath: [],
   chunks: "0x",
   chunkPath: [],
+  blobProof: "0x",
 };
 const move = { node: ZERO, rival: ZERO, timestamp: 0, amount: 0 };
 const place = { level: 0, index: 0, span: ZERO, path: [] };
@@ -53,6 +54,12 @@ const TABLE: Record<ContractName, Record<string, Access>> = {
     appendBatch: {
       by: "sequencer",
       arguments: () => [99, 0, 0, "0x"],
+      wrong: { roles: allBut("sequencer"), error: "NotSequencer" },
+      right: { role: "sequencer", error: "BatchIndexMismatch" },
+    },
+    appendBlobBatch: {
+      by: "sequencer",
+      arguments: () => [99, 0, 0, 1],
       wrong: { roles: allBut("sequencer"), error: "NotSequencer" },
       right: { role: "sequencer", error: "BatchIndexMismatch" },
     },

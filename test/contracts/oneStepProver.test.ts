@@ -479,7 +479,7 @@ describe("OneStepProver", () => {
     it("a batch of a kind of data that it cannot read", async () => {
       const log = new InputLog();
       const record = {
-        dataKind: 2,
+        dataKind: 3,
         commitment: new Uint8Array(32),
         length: 9,
         messagesRead: 0n,

@@ -1,13 +1,21 @@
 import { concat, toHex, writeU64, type Hex } from "../../src/crypto/bytes.ts";
 import { keccak256 } from "../../src/crypto/keccak.ts";
 import type { BatchAppended, InboxEvent, InboxSource, InboxSummary, L1Block } from "../../src/l1/L1Source.ts";
+import { blobsCommitment } from "../../src/machine/BlobPayload.ts";
 import { chunkCommitment, chunkLevels } from "../../src/machine/ChunkTree.ts";
 import { InputLog } from "../../src/machine/InputLog.ts";
-import { DATA_CALLDATA } from "../../src/machine/Inputs.ts";
+import { DATA_BLOBS, DATA_CALLDATA } from "../../src/machine/Inputs.ts";
+import { MemoryBlobs } from "./blobs.ts";
 
 type NewEvent =
   | { readonly type: "message"; readonly payload: Uint8Array; readonly kind?: number; readonly sender?: Uint8Array }
-  | { readonly type: "batch"; readonly payload: Uint8Array; readonly messagesRead: bigint };
+  | {
+      readonly type: "batch";
+      readonly payload: Uint8Array;
+      readonly messagesRead: bigint;
+      /** The payload lies in these; absent: in calldata. */
+      readonly blobs?: readonly Uint8Array[];
+    };
 
 interface FakeBlock {
   readonly block: L1Block;
@@ -17,6 +25,9 @@ interface FakeBlock {
 /** An L1 in memory with an inbox on it, which can be reorganised, and made to lie by replacing its methods. */
 export class FakeInbox implements InboxSource {
   readonly payloads = new Map<Hex, Uint8Array>();
+  /** Where the blobs are. */
+  readonly blobs = new MemoryBlobs();
+  readonly blobHashes = new Map<Hex, readonly Uint8Array[]>();
   #blocks: FakeBlock[] = [];
   #salt = 0n;
 
@@ -37,12 +48,14 @@ export class FakeInbox implements InboxSource {
         return { ...place, type: "message", index: messages++, kind, sender, payload };
       }
       this.payloads.set(place.transactionHash, event.payload);
+      const hashes = event.blobs?.map((blob) => this.blobs.keep(blob));
+      if (hashes !== undefined) this.blobHashes.set(place.transactionHash, hashes);
       return {
         ...place,
         type: "batch",
         index: batches++,
-        dataKind: DATA_CALLDATA,
-        commitment: chunkCommitment(chunkLevels(event.payload)),
+        dataKind: hashes === undefined ? DATA_CALLDATA : DATA_BLOBS,
+        commitment: hashes === undefined ? chunkCommitment(chunkLevels(event.payload)) : blobsCommitment(hashes),
         length: event.payload.length,
         messagesRead: event.messagesRead,
         l2Time: block.timestamp,
@@ -79,6 +92,10 @@ export class FakeInbox implements InboxSource {
 
   async batchPayload(event: BatchAppended): Promise<Uint8Array> {
     return this.payloads.get(event.transactionHash)!;
+  }
+
+  async batchBlobHashes(event: BatchAppended): Promise<readonly Uint8Array[]> {
+    return this.blobHashes.get(event.transactionHash)!;
   }
 
   async inboxSummary(blockNumber: number): Promise<InboxSummary> {
