@@ -61,7 +61,8 @@ export type PostOutcome =
   | { readonly kind: "waiting"; readonly index: bigint; readonly reason: PostWait };
 
 /** Why a batch waits. */
-export type PostWait = WaitReason | "fees" | "balance" | "not the sequencer" | "reverted" | "other kind pending" | "limit";
+export type PostWait =
+  WaitReason | "fees" | "balance" | "not the sequencer" | "reverted" | "other kind pending" | "limit";
 
 /** What a round knows. */
 interface Round {
@@ -86,6 +87,8 @@ export class BatchPoster {
   #finalized = 0n;
   #finalizedAt = -1;
   #checked: (CheckedBatch & { readonly from: Checkpoint }) | undefined;
+  /** The kind that pools hold a nonce for. */
+  #reserved: { readonly nonce: number; readonly kind: DataKind } | undefined;
   #reverts = 0;
   #lastRevert = 0n;
 
@@ -197,7 +200,7 @@ export class BatchPoster {
     const { config, settings, view } = this.#parts;
     const { snapshot: from, log } = view;
     const known = this.#checked;
-    if (known?.from.root === from.root && known.batch === batch) return known;
+    if (known !== undefined && known.from.root === from.root && known.batch === batch) return known;
     const checked = rederive(config, settings, batch, from, log);
     this.#checked = { ...checked, from };
     return checked;
@@ -231,11 +234,13 @@ export class BatchPoster {
     if ("wait" in due) return wait(due.wait);
     if (this.#isPausing(head)) return wait("reverted");
     const urgent = isUrgent(l2Time, head.timestamp, settings);
-    const { kind, calldata, blob } = chooseKind(payload, market, settings, this.#lastKind());
+    const choice = chooseKind(payload, market, settings, journal.lastKind());
+    // What is pending there from a lost journal decides.
+    const kind = this.#reserved?.nonce === account.nonce ? this.#reserved.kind : choice.kind;
     const isDear = isAbove(kind, market, settings.feeCeiling);
     health.set("fees", isDear ? "L1's fees are above the ceiling" : undefined, { ...market });
     if (isDear && !urgent) return wait("fees");
-    this.#logger.debug({ index, due: due.due, kind, calldata, blob, from: journal.lastKind() }, "batch is due");
+    this.#logger.debug({ index, due: due.due, ...choice, kind }, "batch is due");
     return this.#offer(postings, round, kind, next, index);
   }
 
@@ -248,8 +253,12 @@ export class BatchPoster {
     if (last.raw === undefined) return this.#offerMore(postings, round, entry, last);
     if (last.state !== "sent") return this.#send(postings, round, entry, last, last.raw);
     const waited = head.timestamp - last.firstSent;
-    const since = head.timestamp - entry.attempts.reduce((first, { firstSent }) => earlier(first, firstSent), last.firstSent);
-    health.set("stuck", since >= settings.stuckAfter ? `transaction ${nonce} is pending for ${since} seconds` : undefined);
+    const since =
+      head.timestamp - entry.attempts.reduce((first, { firstSent }) => earlier(first, firstSent), last.firstSent);
+    health.set(
+      "stuck",
+      since >= settings.stuckAfter ? `transaction ${nonce} is pending for ${since} seconds` : undefined,
+    );
     const urgent = last.purpose === "batch" && isUrgent(last.l2Time, head.timestamp, settings);
     const after = urgent ? settings.replaceUrgentAfter : settings.replaceAfter;
     if (waited < after) return pending;
@@ -329,7 +338,8 @@ export class BatchPoster {
     most: FeeLimit,
   ): PostWait | undefined {
     const { health } = this.#parts;
-    const isPoor = limit.maxFeePerGas < most.maxFeePerGas || (kind === "blob" && limit.maxFeePerBlobGas < most.maxFeePerBlobGas);
+    const isPoor =
+      limit.maxFeePerGas < most.maxFeePerGas || (kind === "blob" && limit.maxFeePerBlobGas < most.maxFeePerBlobGas);
     // A first offer may be below the market as long as the account could pay for more.
     const falls = offer !== undefined && isPoor && !covers(kind, offer, market);
     if ((offer === undefined && isPoor) || falls) {
@@ -350,15 +360,9 @@ export class BatchPoster {
     if (entry?.attempts.every(({ state }) => state !== "sent") === true) {
       this.#logger.warn({ nonce, kind }, "a transaction of the other kind is pending");
       postings.forget(nonce);
-      this.#pendingKind = { nonce, kind: kind === "blob" ? "calldata" : "blob" };
+      this.#reserved = { nonce, kind: kind === "blob" ? "calldata" : "blob" };
     }
     return { kind: "waiting", index, reason: "other kind pending" };
-  }
-
-  #pendingKind: { readonly nonce: number; readonly kind: DataKind } | undefined;
-
-  #lastKind(): DataKind | undefined {
-    return this.#parts.journal.lastKind();
   }
 
   async #send(
@@ -375,7 +379,8 @@ export class BatchPoster {
     });
     if (answer === "accepted") postings.sent(nonce, last, head.timestamp);
     // Refused for something that pays as much: that may be the transaction itself, or what outbids it next time.
-    else if (answer === "underpriced") postings.sent(nonce, last, last.state === "sent" ? last.lastSent : head.timestamp);
+    else if (answer === "underpriced")
+      postings.sent(nonce, last, last.state === "sent" ? last.lastSent : head.timestamp);
     return { kind: "pending", nonce };
   }
 

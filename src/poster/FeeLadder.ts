@@ -67,7 +67,13 @@ export function isAbove(kind: DataKind, { baseFee, tip, blobBaseFee }: Market, l
 }
 
 /** The limit that the account's balance sets to a transaction: pools want all that it may cost to be there. */
-export function affordable(kind: DataKind, balance: bigint, gasLimit: bigint, blobGas: bigint, limit: FeeLimit): FeeLimit {
+export function affordable(
+  kind: DataKind,
+  balance: bigint,
+  gasLimit: bigint,
+  blobGas: bigint,
+  limit: FeeLimit,
+): FeeLimit {
   // Blobs first: their price is what a blob transaction fails on.
   const forBlobs = kind === "blob" && blobGas > 0n ? smaller(limit.maxFeePerBlobGas, balance / 2n / blobGas) : 0n;
   const maxFeePerGas = smaller(limit.maxFeePerGas, (balance - forBlobs * blobGas) / gasLimit);

@@ -1,6 +1,6 @@
 import { equalBytes } from "../crypto/bytes.ts";
 import type { L1Block } from "../l1/L1Source.ts";
-import type { BatchRecord } from "../machine/Inputs.ts";
+import { DATA_CALLDATA, type BatchRecord } from "../machine/Inputs.ts";
 import type { Logger } from "../roles/Logger.ts";
 import { PosterError } from "./PosterError.ts";
 import type { Attempt, JournalEntry, PosterJournal } from "./PosterJournal.ts";
@@ -91,7 +91,8 @@ export class Postings {
           attempt.index === index &&
           attempt.length === record.length &&
           attempt.l2Time === record.l2Time &&
-          attempt.messagesRead === record.messagesRead,
+          attempt.messagesRead === record.messagesRead &&
+          (record.dataKind !== DATA_CALLDATA || equalBytes(attempt.commitment, record.commitment)),
       ),
     );
   }
