@@ -23,8 +23,8 @@ import type { TransactionSigner } from "./TransactionSigner.ts";
 
 /** Keeps blobs for as long as somebody may have to read them. */
 export interface BlobStore {
-  /** Stores a blob of 131,072 bytes under its versioned hash; it is on the disk when this resolves. */
-  store(versionedHash: Uint8Array, blob: Uint8Array): Promise<unknown>;
+  /** Stores a blob of 131,072 bytes of about that L1 time under its versioned hash; it is on the disk when this resolves. */
+  store(versionedHash: Uint8Array, blob: Uint8Array, l1Time: bigint): Promise<unknown>;
 }
 
 /** What a poster's connection is made of. */
@@ -114,7 +114,7 @@ export class PosterClient implements PosterL1 {
     const to = batch === undefined ? own : inbox;
     if (kind === "blob") {
       const data = batch === undefined ? "0x" : await this.#blobCall(batch);
-      const sidecar = await this.#sidecarOf(batch?.payload);
+      const sidecar = await this.#sidecarOf(batch);
       const request = { chainId, nonce, to, data: data as Hex, gasLimit };
       const { hash, raw } = await signBlobTransaction(signer, request, { ...fees, maxFeePerBlobGas }, sidecar);
       return { hash, raw: fromHex(raw) };
@@ -212,8 +212,9 @@ export class PosterClient implements PosterL1 {
   /** Blob gas and its price; the simulator's receipts have neither. */
   async #blobGas(hash: Hex, receipt: RawReceipt): Promise<Pick<PostReceipt, "blobGasUsed" | "blobGasPrice">> {
     if (BigInt(receipt.type) !== 3n) return { blobGasUsed: 0n, blobGasPrice: 0n };
-    if (receipt.blobGasUsed != null && receipt.blobGasPrice != null) {
-      return { blobGasUsed: BigInt(receipt.blobGasUsed), blobGasPrice: BigInt(receipt.blobGasPrice) };
+    const { blobGasUsed, blobGasPrice: paid } = receipt;
+    if (typeof blobGasUsed === "string" && typeof paid === "string") {
+      return { blobGasUsed: BigInt(blobGasUsed), blobGasPrice: BigInt(paid) };
     }
     const { blobVersionedHashes } = await this.#client.transaction(hash);
     const blobGasPrice = await this.#read("read the fees", () => blobBaseFee(this.#provider));
@@ -229,15 +230,15 @@ export class PosterClient implements PosterL1 {
     return this.#contract.interface.encodeFunctionData("appendBlobBatch", [...args]);
   }
 
-  async #sidecarOf(payload: Uint8Array | undefined): Promise<Sidecar> {
-    if (this.#sidecar !== undefined && this.#sidecar.payload === payload) return this.#sidecar.sidecar;
+  async #sidecarOf(batch: PostRequest["batch"]): Promise<Sidecar> {
+    const payload = batch?.payload;
+    const last = this.#sidecar;
+    if (last !== undefined && last.payload === payload) return last.sidecar;
     this.#version ??= await this.#read("find the form of blobs", () => detectSidecarVersion(this.#provider));
     // A transaction that only takes a nonce has to carry a blob too.
     const sidecar = makeSidecar(toBlobs(payload ?? new Uint8Array(1)), this.#version);
-    if (payload !== undefined) {
-      for (const [i, blob] of sidecar.blobs.entries()) {
-        await this.#options.blobs?.store(sidecar.versionedHashes[i]!, blob);
-      }
+    for (const [i, blob] of sidecar.blobs.entries()) {
+      if (batch !== undefined) await this.#options.blobs?.store(sidecar.versionedHashes[i]!, blob, batch.l2Time);
     }
     this.#sidecar = { payload, sidecar };
     return sidecar;

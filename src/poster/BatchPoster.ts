@@ -303,14 +303,14 @@ export class BatchPoster {
       const refusal = this.#refusalOf(kind, previous, offer, market, limit, most);
       if (offer === undefined || refusal !== undefined) return { kind: "waiting", index, reason: refusal ?? "limit" };
       const content: NewAttempt = { ...contentOf(next, index), gasLimit, offer };
-      const attempt = postings.build(nonce, kind, content);
+      const attempt = await postings.build(nonce, kind, content);
       const request = { kind, nonce, gasLimit, batch: next?.batch };
-      const signed = postings.signed(nonce, attempt, await this.#ask(() => l1.sign(request, offer)));
+      const signed = await postings.signed(nonce, attempt, await this.#ask(() => l1.sign(request, offer)));
       const answer = await this.#ask(() => l1.send(signed.raw!), "SEND_REFUSED");
       health.set("refused", undefined);
       switch (answer) {
         case "accepted": {
-          postings.sent(nonce, signed, head.timestamp);
+          await postings.sent(nonce, signed, head.timestamp);
           for (const alarm of ["limit", "balance"] as const) health.set(alarm, undefined);
           return { kind: "sent", purpose: content.purpose, index, nonce };
         }
@@ -377,10 +377,10 @@ export class BatchPoster {
     health.set("balance", answer === "no funds" ? "the account cannot pay for its transaction" : undefined, {
       balance: account.balance,
     });
-    if (answer === "accepted") postings.sent(nonce, last, head.timestamp);
+    if (answer === "accepted") await postings.sent(nonce, last, head.timestamp);
     // Refused for something that pays as much: that may be the transaction itself, or what outbids it next time.
     else if (answer === "underpriced")
-      postings.sent(nonce, last, last.state === "sent" ? last.lastSent : head.timestamp);
+      await postings.sent(nonce, last, last.state === "sent" ? last.lastSent : head.timestamp);
     return { kind: "pending", nonce };
   }
 

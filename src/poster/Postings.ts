@@ -15,8 +15,8 @@ export interface JournalStep {
   readonly receipt: PostReceipt | undefined;
 }
 
-/** Gets what happened. */
-export type PosterObserver = (step: JournalStep) => void;
+/** Gets what happened; the poster goes on when it is done with it. */
+export type PosterObserver = (step: JournalStep) => void | Promise<void>;
 
 /** What a new transaction says. */
 export type NewAttempt = Omit<Attempt, "number" | "state" | "hash" | "raw" | "firstSent" | "lastSent">;
@@ -110,7 +110,7 @@ export class Postings {
     const news: JournalStep[] = [];
     for (const entry of [...this.#entries]) {
       if (entry.nonce >= mined) {
-        if (entry.state === "mined") this.#takeBack(entry);
+        if (entry.state === "mined") await this.#takeBack(entry);
         continue;
       }
       const { receipt } = entry;
@@ -118,19 +118,19 @@ export class Postings {
       if (receipt !== undefined && !reorganised && !isDeep) continue;
       const found = await this.#receiptOf(entry);
       if (found === undefined) {
-        if (entry.state === "mined") this.#takeBack(entry);
+        if (entry.state === "mined") await this.#takeBack(entry);
         else await this.#explain(entry, head);
       } else if (found.blockHash !== receipt?.blockHash) {
-        news.push(this.#mined(entry, found));
+        news.push(await this.#mined(entry, found));
       } else if (isDeep) {
-        news.push(this.#confirm(entry));
+        news.push(await this.#confirm(entry));
       }
     }
     return news;
   }
 
   /** Puts a transaction down before it is signed. */
-  build(nonce: number, kind: DataKind, content: NewAttempt): Attempt {
+  async build(nonce: number, kind: DataKind, content: NewAttempt): Promise<Attempt> {
     const entry = this.open(nonce) ?? { nonce, kind, state: "open", attempts: [], receipt: undefined };
     const number = Math.max(0, ...entry.attempts.map((one) => one.number)) + 1;
     const attempt: Attempt = {
@@ -144,17 +144,17 @@ export class Postings {
     };
     this.#nextNew = Math.max(this.#nextNew, nonce + 1);
     this.#put({ ...entry, attempts: [...entry.attempts, attempt] }, attempt);
-    this.#tell("built", nonce, kind, attempt);
+    await this.#tell("built", nonce, kind, attempt);
     return attempt;
   }
 
   /** Puts the signed bytes down before they are sent. */
-  signed(nonce: number, attempt: Attempt, { hash, raw }: SignedPost): Attempt {
+  signed(nonce: number, attempt: Attempt, { hash, raw }: SignedPost): Promise<Attempt> {
     return this.#change(nonce, { ...attempt, state: "signed", hash, raw }, "signed");
   }
 
   /** Notes that an endpoint has the transaction. @param time L1's time, seconds. */
-  sent(nonce: number, attempt: Attempt, time: bigint): Attempt {
+  sent(nonce: number, attempt: Attempt, time: bigint): Promise<Attempt> {
     const firstSent = attempt.state === "sent" ? attempt.firstSent : time;
     return this.#change(nonce, { ...attempt, state: "sent", firstSent, lastSent: time }, "sent");
   }
@@ -165,34 +165,34 @@ export class Postings {
     this.#entries = this.#entries.filter((entry) => entry.nonce !== nonce);
   }
 
-  #change(nonce: number, attempt: Attempt, state: "signed" | "sent"): Attempt {
+  async #change(nonce: number, attempt: Attempt, state: "signed" | "sent"): Promise<Attempt> {
     const entry = this.#entries.find((one) => one.nonce === nonce)!;
     const attempts = entry.attempts.map((one) => (one.number === attempt.number ? attempt : one));
     this.#put({ ...entry, attempts }, attempt);
-    this.#tell(state, nonce, entry.kind, attempt);
+    await this.#tell(state, nonce, entry.kind, attempt);
     return attempt;
   }
 
-  #mined(entry: JournalEntry, receipt: PostReceipt): JournalStep {
+  #mined(entry: JournalEntry, receipt: PostReceipt): Promise<JournalStep> {
     const changed: JournalEntry = { ...entry, state: "mined", receipt };
     this.#put(changed);
     return this.#tell("mined", entry.nonce, entry.kind, attemptOf(changed), receipt);
   }
 
-  #confirm(entry: JournalEntry): JournalStep {
+  #confirm(entry: JournalEntry): Promise<JournalStep> {
     this.#parts.journal.put({ ...entry, state: "confirmed" });
     this.#entries = this.#entries.filter(({ nonce }) => nonce !== entry.nonce);
     return this.#tell("confirmed", entry.nonce, entry.kind, attemptOf(entry), entry.receipt);
   }
 
-  #takeBack(entry: JournalEntry): void {
+  async #takeBack(entry: JournalEntry): Promise<void> {
     const attempt = attemptOf(entry);
     this.#parts.logger.warn({ nonce: entry.nonce, index: attempt.index }, "L1 has taken a transaction back");
     // It may be in nobody's pool any more, so it is sent again at once.
     const signed: Attempt = { ...attempt, state: "signed" };
     const attempts = [...entry.attempts.filter(({ number }) => number !== attempt.number), signed];
     this.#put({ ...entry, state: "open", receipt: undefined, attempts }, signed);
-    this.#tell("taken back", entry.nonce, entry.kind, attempt);
+    await this.#tell("taken back", entry.nonce, entry.kind, attempt);
   }
 
   async #receiptOf({ attempts }: JournalEntry): Promise<PostReceipt | undefined> {
@@ -241,17 +241,17 @@ export class Postings {
     this.#entries = [...others, entry].sort((a, b) => a.nonce - b.nonce);
   }
 
-  #tell(
+  async #tell(
     state: JournalStep["state"],
     nonce: number,
     kind: DataKind,
     attempt: Attempt,
     receipt?: PostReceipt,
-  ): JournalStep {
+  ): Promise<JournalStep> {
     const step: JournalStep = { state, nonce, kind, attempt, receipt };
     const { purpose, index, number, hash } = attempt;
     this.#parts.logger.info({ nonce, kind, purpose, index, number, hash, gasUsed: receipt?.gasUsed }, `batch ${state}`);
-    this.#parts.observer(step);
+    await this.#parts.observer(step);
     return step;
   }
 }
