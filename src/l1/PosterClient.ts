@@ -140,7 +140,7 @@ export class PosterClient implements PosterL1 {
       return "accepted";
     } catch (error) {
       const message = error instanceof Error ? error.message : "";
-      if (KNOWN.test(message)) return "accepted";
+      if (KNOWN.test(message)) return "known";
       if (RESERVED.test(message)) return "other kind pending";
       const failure = translateError(error, "append a batch");
       switch (failure.code) {

@@ -10,7 +10,7 @@ import type { Hex } from "../crypto/bytes.ts";
 export interface PosterStatus {
   /** Batches on L1: the index of the next one. */
   readonly batchCount: bigint;
-  /** How many of them L1 cannot take back, by the poster's depth of confirmation. */
+  /** How many of them L1 cannot take back, by the poster's depth of finality. */
   readonly finalizedBatches: bigint;
   /** Time of the newest block, seconds. */
   readonly l1Time: bigint;

@@ -104,7 +104,7 @@ export class BatchPoster {
     return this.#postings?.unconfirmed ?? [];
   }
 
-  /** Number of batches that L1 cannot take back, by the depth of confirmation. */
+  /** Number of batches that L1 cannot take back. */
   get finalizedBatches(): bigint {
     return this.#finalized;
   }
@@ -170,7 +170,7 @@ export class BatchPoster {
 
   /** What is deep enough not to be taken back; asked once for each block. */
   async #finalize(head: L1Block): Promise<void> {
-    const block = head.number - this.#parts.settings.confirmations;
+    const block = head.number - this.#parts.settings.finality;
     if (block < 0 || head.number === this.#finalizedAt) return;
     const count = await this.#ask(() => this.#parts.l1.batchCountAt(block));
     if (count > this.#finalized) this.#finalized = count;
@@ -298,6 +298,7 @@ export class BatchPoster {
     const limit = affordable(kind, balance, gasLimit, usage.blobGas, most);
     // Another kind's fees say nothing about this one's: both pay for gas and blobs alike.
     let previous = highestOffer(postings.open(nonce));
+    const isUnused = postings.isUnused(nonce);
     for (;;) {
       const offer = nextOffer(kind, previous, market, limit);
       const refusal = this.#refusalOf(kind, previous, offer, market, limit, most);
@@ -309,7 +310,10 @@ export class BatchPoster {
       const answer = await this.#ask(() => l1.send(signed.raw!), "SEND_REFUSED");
       health.set("refused", undefined);
       switch (answer) {
+        case "known":
         case "accepted": {
+          // The very same bytes, for the same batch at the same price: only the account's key can make them.
+          if (answer === "known" && isUnused) postings.requireFirst(nonce, signed.hash!);
           await postings.sent(nonce, signed, head.timestamp);
           for (const alarm of ["limit", "balance"] as const) health.set(alarm, undefined);
           return { kind: "sent", purpose: content.purpose, index, nonce };
@@ -318,6 +322,7 @@ export class BatchPoster {
           previous = offer;
           continue;
         case "nonce used":
+          if (isUnused) postings.requireFirst(nonce, signed.hash!);
           return { kind: "pending", nonce };
         case "no funds":
           health.set("balance", "the account cannot pay for the next transaction", { balance });
@@ -377,7 +382,7 @@ export class BatchPoster {
     health.set("balance", answer === "no funds" ? "the account cannot pay for its transaction" : undefined, {
       balance: account.balance,
     });
-    if (answer === "accepted") await postings.sent(nonce, last, head.timestamp);
+    if (answer === "accepted" || answer === "known") await postings.sent(nonce, last, head.timestamp);
     // Refused for something that pays as much: that may be the transaction itself, or what outbids it next time.
     else if (answer === "underpriced")
       await postings.sent(nonce, last, last.state === "sent" ? last.lastSent : head.timestamp);

@@ -62,8 +62,10 @@ export interface SignedPost {
 
 /** What an endpoint says to a transaction. */
 export type SendAnswer =
-  /** It is in the pool, newly or since before. */
+  /** It is in the pool now. */
   | "accepted"
+  /** It was in the pool before. */
+  | "known"
   /** Something pending with this nonce pays as much, or too much to be replaced for this offer. */
   | "underpriced"
   /** The nonce has been used. */

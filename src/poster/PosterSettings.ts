@@ -16,8 +16,10 @@ export interface PosterSettings extends ScheduleSettings, ChoiceSettings {
   readonly replaceUrgentAfter: bigint;
   /** A transaction that is pending for so long raises an alarm. */
   readonly stuckAfter: bigint;
-  /** Blocks on top of a transaction's own after which it counts as final. */
+  /** Blocks on top of a transaction's own after which it is not sent again should L1 take it back, but made anew. */
   readonly confirmations: number;
+  /** Blocks on top of a batch after which the sequencer may forget it for good: L1 must never take back as many. */
+  readonly finality: number;
   /** More sealed batches than this raise an alarm. */
   readonly maxBacklog: number;
   /** The balance should last for so many hours. */
@@ -45,7 +47,8 @@ export const DEFAULT_POSTER_SETTINGS: PosterSettings = {
   replaceAfter: 36n,
   replaceUrgentAfter: 12n,
   stuckAfter: 300n,
-  confirmations: 64,
+  confirmations: 32,
+  finality: 96,
   maxBacklog: 16,
   minHours: 48,
   adopt: false,
@@ -58,12 +61,13 @@ export function feeLimit(maxFeePerGas: bigint, maxFeePerBlobGas: bigint): FeeLim
 
 /** @throws {@link PosterError} `SETTINGS_INVALID` if settings contradict each other. */
 export function requireConsistent(settings: PosterSettings): void {
-  const { feeCeiling, feeCap, maxPast, resealMargin, urgentWithin, confirmations, switchGain } = settings;
+  const { feeCeiling, feeCap, maxPast, resealMargin, urgentWithin, confirmations, finality, switchGain } = settings;
   const faults: string[] = [];
   if (feeCeiling.maxFeePerGas > feeCap.maxFeePerGas) faults.push("feeCeiling above feeCap");
   if (feeCeiling.maxFeePerBlobGas > feeCap.maxFeePerBlobGas) faults.push("blob feeCeiling above feeCap");
   if (resealMargin + urgentWithin > maxPast) faults.push("resealMargin and urgentWithin exceed maxPast");
   if (!Number.isSafeInteger(confirmations) || confirmations < 1) faults.push("confirmations below 1");
+  if (!Number.isSafeInteger(finality) || finality < confirmations) faults.push("finality below confirmations");
   if (!(switchGain >= 0 && switchGain < 100)) faults.push("switchGain is not a percentage below 100");
   if (faults.length > 0) {
     throw new PosterError("SETTINGS_INVALID", "settings contradict each other", { fields: { faults } });

@@ -14,6 +14,7 @@ import { LocalSigner } from "../../../src/l1/TransactionSigner.ts";
 import type { MachineConfig } from "../../../src/machine/Execution.ts";
 import { DATA_FORCED, MESSAGE_DEPOSIT } from "../../../src/machine/Inputs.ts";
 import { BatchPoster, type PostOutcome } from "../../../src/poster/BatchPoster.ts";
+import { isFatal, PosterError } from "../../../src/poster/PosterError.ts";
 import { PosterHealth } from "../../../src/poster/PosterHealth.ts";
 import { PosterJournal } from "../../../src/poster/PosterJournal.ts";
 import type { DataKind } from "../../../src/poster/PosterL1.ts";
@@ -70,6 +71,9 @@ export interface TestPosterOptions extends Partial<PosterSettings> {
   readonly observer?: PosterObserver;
   readonly timeoutMilliseconds?: number;
 }
+
+/** What a round came to; one that fails leaves the rest to the next. */
+export type RoundResult = PostOutcome | { readonly kind: "failed"; readonly code: string };
 
 export class PosterScene {
   readonly l1: TestL1;
@@ -150,7 +154,13 @@ export class PosterScene {
   }
 
   /** A poster; without a journal it has one in memory. */
-  poster({ journal: path = ":memory:", url, observer, timeoutMilliseconds, ...settings }: TestPosterOptions = {}): TestPoster {
+  poster({
+    journal: path = ":memory:",
+    url,
+    observer,
+    timeoutMilliseconds,
+    ...settings
+  }: TestPosterOptions = {}): TestPoster {
     const client = this.client(url, timeoutMilliseconds);
     const { inbox } = this.deployment.addresses;
     const l1 = new PosterClient(client, {
@@ -220,16 +230,19 @@ export class PosterScene {
     await this.#mined(await client.contract.forceInclude.populateTransaction(count, evidence, path));
   }
 
-  /** Rounds of a poster, with blocks between them, until nothing is left; what they came to. */
-  async settle({ poster }: TestPoster, rounds = 60): Promise<PostOutcome[]> {
-    const outcomes: PostOutcome[] = [];
+  /** Rounds of a poster, with blocks between them, until nothing is left; what they came to, or failed with. */
+  async settle({ poster }: TestPoster, rounds = 60): Promise<RoundResult[]> {
+    const results: RoundResult[] = [];
     for (let round = 0; round < rounds; round++) {
-      const outcome = await poster.post();
-      outcomes.push(outcome);
-      if (outcome.kind === "idle") return outcomes;
+      const result = await poster.post().catch((error: unknown) => {
+        if (!(error instanceof PosterError) || isFatal(error)) throw error;
+        return { kind: "failed", code: error.code } as const;
+      });
+      results.push(result);
+      if (result.kind === "idle") return results;
       await this.l1.pass(12);
     }
-    throw new Error(`the poster does not come to rest: ${outcomes.slice(-5).map((one) => JSON.stringify(one, (_, v: unknown) => (typeof v === "bigint" ? String(v) : v))).join(" ")}`);
+    throw new Error(`the poster does not come to rest: ${results.map(({ kind }) => kind).join(", ")}`);
   }
 
   /**
@@ -241,7 +254,7 @@ export class PosterScene {
   async expectSequence(batches: number, kind?: DataKind): Promise<void> {
     const node = this.follower();
     await node.sync();
-    await this.#follow();
+    this.#sequencer.sync(await this.#follow());
     expect(toHex(node.machineState.stateRoot), "L1 leads to the sequencer's state").to.equal(
       toHex(this.#sequencer.stateRoot),
     );
@@ -284,7 +297,12 @@ export class PosterScene {
   /** Sends as the accounts' owner and has it mined. */
   async #mined(call: { to?: string; data?: string }): Promise<void> {
     const owner = this.#owner.connect(this.l1.provider);
-    const sent = await owner.sendTransaction({ ...call, gasLimit: 500_000, maxFeePerGas: 10n ** 13n, maxPriorityFeePerGas: 10n ** 10n });
+    const sent = await owner.sendTransaction({
+      ...call,
+      gasLimit: 500_000,
+      maxFeePerGas: 10n ** 13n,
+      maxPriorityFeePerGas: 10n ** 10n,
+    });
     await this.l1.pass(1);
     const receipt = await this.l1.provider.getTransactionReceipt(sent.hash);
     expect(receipt?.status, "the owner's transaction").to.equal(1);
