@@ -87,6 +87,11 @@ export class InboxClient implements InboxSource {
     });
   }
 
+  /** Seconds after which a message may be forced in. */
+  async forceDelay(): Promise<bigint> {
+    return (await this.#client.read("read the inbox's parameters", () => this.contract.parameters())).forceDelay;
+  }
+
   /** Appends a message. */
   enqueue(kind: number, payload: Uint8Array): Promise<L1Receipt> {
     return this.#client.send("enqueue a message", this.contract.enqueue.populateTransaction(kind, payload));

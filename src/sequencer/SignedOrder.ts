@@ -36,6 +36,9 @@ export interface SignedOrder {
   readonly signature: Uint8Array;
 }
 
+/** What of a market the wire format needs. */
+export type MarketGrid = Pick<Market, "tick" | "steps">;
+
 /** The packed series of an order. */
 export function seriesOf(terms: OrderTerms): bigint {
   return packSeries(terms.market, terms.expiryDay, terms.strike, terms.isPut);
@@ -101,7 +104,7 @@ export function rangeRefusal(order: SignedOrder): Refusal | undefined {
  * Whether a batch of L2 time `time` (seconds) can carry the order: what the wire would round away would change the terms,
  * hence the digest, and the machine would find a bad signature.
  */
-export function wireRefusal(order: SignedOrder, market: Market, time: bigint): Refusal | undefined {
+export function wireRefusal(order: SignedOrder, market: MarketGrid, time: bigint): Refusal | undefined {
   const { terms } = order;
   if (terms.quantity % WIRE_QUANTITY !== 0n) return refuse("NotRepresentable", "quantity");
   if (terms.maxFee % WIRE_FEE !== 0n) return refuse("NotRepresentable", "maxFee");
@@ -113,7 +116,7 @@ export function wireRefusal(order: SignedOrder, market: Market, time: bigint): R
 }
 
 /** The order as a Fill carries it the first time, in the taker's place. */
-export function toWireTaker(order: SignedOrder, market: Market): WireOrder {
+export function toWireTaker(order: SignedOrder, market: Pick<Market, "tick">): WireOrder {
   const { terms } = order;
   return {
     stored: false,
@@ -131,7 +134,7 @@ export function toWireTaker(order: SignedOrder, market: Market): WireOrder {
 }
 
 /** The order as a Fill carries it the first time, in the maker's place. */
-export function toWireMaker(order: SignedOrder, market: Market): WireMakerOrder {
+export function toWireMaker(order: SignedOrder, market: MarketGrid): WireMakerOrder {
   const { terms } = order;
   return {
     ...toWireTaker(order, market),
