@@ -60,6 +60,22 @@ export type PostOutcome =
   /** The next batch waits. */
   | { readonly kind: "waiting"; readonly index: bigint; readonly reason: PostWait };
 
+/** What a round has seen. */
+export interface RoundFigures {
+  readonly block: number;
+  /** Of the block, seconds. */
+  readonly time: bigint;
+  readonly batchCount: bigint;
+  readonly finalizedBatches: bigint;
+  /** Nonces that are not confirmed. */
+  readonly unconfirmed: number;
+  readonly backlog: Backlog;
+  /** Of the account, wei. */
+  readonly balance: bigint;
+  readonly baseFee: bigint;
+  readonly blobBaseFee: bigint;
+}
+
 /** Why a batch waits. */
 export type PostWait =
   WaitReason | "fees" | "balance" | "not the sequencer" | "reverted" | "other kind pending" | "limit";
@@ -84,6 +100,7 @@ export class BatchPoster {
   #postings: Postings | undefined;
   /** Batches on L1 at the last round. */
   #seen: bigint | undefined;
+  #figures: RoundFigures | undefined;
   #finalized = 0n;
   #finalizedAt = -1;
   #checked: (CheckedBatch & { readonly from: Checkpoint }) | undefined;
@@ -104,9 +121,9 @@ export class BatchPoster {
     return this.#postings?.unconfirmed ?? [];
   }
 
-  /** Number of batches that L1 cannot take back. */
-  get finalizedBatches(): bigint {
-    return this.#finalized;
+  /** What the last round has seen that got as far as the sequencer's answer. */
+  get figures(): RoundFigures | undefined {
+    return this.#figures;
   }
 
   /**
@@ -131,6 +148,17 @@ export class BatchPoster {
       const market = await this.#ask(() => l1.market());
       health.set("endpoint", undefined);
       const answer = await this.#askFeed(head);
+      this.#figures = {
+        block: head.number,
+        time: head.timestamp,
+        batchCount: view.log.batchCount,
+        finalizedBatches: this.#finalized,
+        unconfirmed: postings.unconfirmed.length,
+        backlog: answer.backlog,
+        balance: account.balance,
+        baseFee: market.baseFee,
+        blobBaseFee: market.blobBaseFee,
+      };
       if (changed !== undefined) return changed;
       if (answer.resealed) return { kind: "resealed" };
       if (!this.#isInStep(answer)) return { kind: "feed behind" };

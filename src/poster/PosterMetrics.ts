@@ -1,21 +1,11 @@
 import { Counter, Gauge, Registry } from "prom-client";
+import type { RoundFigures } from "./BatchPoster.ts";
 import { POSTER_ALARMS, type PosterHealth } from "./PosterHealth.ts";
 import type { JournalStep } from "./Postings.ts";
 import { costOf } from "./Costs.ts";
 
-/** What the poster shows of a round. */
-export interface RoundFigures {
-  readonly block: number;
-  readonly batchCount: bigint;
-  readonly finalizedBatches: bigint;
-  readonly unconfirmed: number;
-  readonly backlog: { readonly batches: number; readonly bytes: number };
-  /** Wei. */
-  readonly balance: bigint;
-  readonly hoursLeft: number | undefined;
-  readonly baseFee: bigint;
-  readonly blobBaseFee: bigint;
-}
+/** What is shown of a round. */
+type ShownFigures = RoundFigures & { readonly hoursLeft: number | undefined };
 
 const ETHER = 1e18;
 
@@ -56,7 +46,7 @@ export class PosterMetrics {
   }
 
   /** Takes notice of a round. */
-  round(outcome: string, figures: RoundFigures | undefined, health: PosterHealth): void {
+  round(outcome: string, figures: ShownFigures | undefined, health: PosterHealth): void {
     this.#rounds.inc({ outcome });
     for (const alarm of POSTER_ALARMS) this.#alarm.set({ alarm }, health.has(alarm) ? 1 : 0);
     if (figures === undefined) return;

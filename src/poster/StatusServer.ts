@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net";
 export interface StatusPages {
   /** The metrics in Prometheus's text format. */
   metrics(): Promise<string>;
+  /** What was spent, by day. */
+  spending(): unknown;
   /** What is wrong; empty if nothing is. */
   reasons(): readonly { readonly alarm: string; readonly reason: string }[];
 }
@@ -13,7 +15,7 @@ export interface StatusPages {
 const HEAD_MILLISECONDS = 5_000;
 const MOST_CONNECTIONS = 32;
 
-/** `/metrics` and `/health` over HTTP: 200 while all is well, otherwise 503 with the reasons. */
+/** `/metrics`, `/spending` and `/health` over HTTP; health is 200 while all is well, otherwise 503 with the reasons. */
 export class StatusServer {
   readonly #server: Server;
 
@@ -34,7 +36,9 @@ export class StatusServer {
           const body = JSON.stringify({ healthy: reasons.length === 0, reasons });
           return answer(response, reasons.length === 0 ? 200 : 503, "application/json", `${body}\n`);
         }
-        if (path !== "/metrics") return answer(response, 404, "text/plain", "there are /metrics and /health\n");
+        if (path === "/spending") return answer(response, 200, "application/json", `${toJson(pages.spending())}\n`);
+        if (path !== "/metrics")
+          return answer(response, 404, "text/plain", "there are /metrics, /health and /spending\n");
         pages.metrics().then(
           (text) => answer(response, 200, "text/plain; version=0.0.4", text),
           () => answer(response, 500, "text/plain", "the metrics cannot be written\n"),
@@ -64,4 +68,8 @@ export class StatusServer {
 
 function answer(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, { "content-type": type, "cache-control": "no-store" }).end(body);
+}
+
+function toJson(value: unknown): string {
+  return JSON.stringify(value, (_name, part: unknown) => (typeof part === "bigint" ? String(part) : part));
 }

@@ -22,14 +22,15 @@ for (const [n, l1] of L1S.entries()) {
 
     for (const [i, fault] of FAULTS.entries()) {
       if (fault.on[i % fault.on.length] !== l1) continue;
-      const kinds = fault.kinds[(i >> 1) % fault.kinds.length]!;
+      const hasBlobs = fault.isAboutBlobs === true || (l1 === "simulator" && i % 4 === 0);
+      const kinds = hasBlobs ? fault.kinds.at(-1)! : fault.kinds[0]!;
       it(`${fault.name} (${kinds})`, () => fault.run(scene, kinds));
     }
 
     for (const [i, fault] of STAGED_FAULTS.entries()) {
       for (const [j, stage] of STAGES.entries()) {
         if ((i + j) % L1S.length !== n) continue;
-        const kinds = (i + j) % 5 === 0 ? "blob" : "calldata";
+        const kinds = i === j ? "blob" : "calldata";
         it(`${fault.name} while a batch is ${stage} (${kinds})`, () => strikeAt(scene, kinds, stage, fault));
       }
     }

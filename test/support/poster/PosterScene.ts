@@ -30,13 +30,13 @@ import { withRecoverCache } from "../../../src/sequencer/RecoverCache.ts";
 import { Sequencer } from "../../../src/sequencer/Sequencer.ts";
 import { DEFAULT_OPTIONS } from "../../../src/sequencer/SequencerOptions.ts";
 import { signTransfer } from "../../../src/sequencer/Signing.ts";
+import { POSTER_KEY } from "./keys.ts";
 import { TestL1, type L1Kind } from "./TestL1.ts";
 
 /** A deployment on a real L1, a sequencer that follows it, and posters of its batches. */
 
 const ADMIN: Hex = `0x${"a1".repeat(32)}`;
-/** The sequencer's account on L1: it is worth nothing. */
-export const POSTER_KEY: Hex = `0x${"a2".repeat(32)}`;
+
 const OWNER: Hex = `0x${"a8".repeat(32)}`;
 const USDC = 1_000_000n;
 const DEPOSIT = 1_000_000n * USDC;

@@ -3,7 +3,8 @@ import { parseUnits, Wallet } from "ethers";
 import type { DataKind } from "../../../src/poster/PosterL1.ts";
 import type { JournalStep } from "../../../src/poster/Postings.ts";
 import { FaultyEndpoint, type Interfere } from "./FaultyEndpoint.ts";
-import { POSTER_KEY, PosterScene, type TestPoster, type TestPosterOptions } from "./PosterScene.ts";
+import { POSTER_KEY } from "./keys.ts";
+import type { PosterScene, TestPoster, TestPosterOptions } from "./PosterScene.ts";
 
 /** The faults that a poster must survive, each with where it can strike. */
 
@@ -94,6 +95,8 @@ export interface Fault {
   /** On which L1s and with which kinds it can happen; anvil alone keeps blobs pending. */
   readonly on: readonly ("simulator" | "anvil")[];
   readonly kinds: readonly DataKind[];
+  /** Whether blobs are what it is about; proofs for anvil's are dear, so that others try them on the simulator. */
+  readonly isAboutBlobs?: true;
   run(scene: PosterScene, kinds: DataKind): Promise<void>;
 }
 
@@ -242,6 +245,7 @@ export const FAULTS: readonly Fault[] = [
     name: "a transaction is stuck below the market: it is replaced by the pool's rule",
     on: ["anvil"],
     kinds: BOTH,
+    isAboutBlobs: true,
     run: (scene, kinds) =>
       withPoster(scene, { kinds }, async (one) => {
         await scene.trade();
@@ -262,6 +266,7 @@ export const FAULTS: readonly Fault[] = [
     name: "the journal is lost, and what it left pending is outbid",
     on: ["anvil"],
     kinds: BOTH,
+    isAboutBlobs: true,
     run: async (scene, kinds) => {
       await scene.trade();
       await pending(scene);
