@@ -56,18 +56,18 @@ describe("Scenario: the poster's process, killed at every step", () => {
     rmSync(folder, { recursive: true });
   });
 
-  function start(killAt?: string, ...more: readonly string[]): PosterProcess {
-    const files = ["deployment.json", "journal.sqlite", "blobs"].map((name) => join(folder, name));
+  function start(killAt = "", more: readonly string[] = [], journal = "journal.sqlite"): PosterProcess {
+    const files = ["deployment.json", journal, "blobs"].map((name) => join(folder, name));
     const args = ["--deployment", files[0]!, "--journal", files[1]!, "--blobs", files[2]!, "--l1", scene.l1.url];
     args.push("--feed", server.url, "--poll", "10", "--status-port", "0", "--confirmations", "2", ...more);
     return new PosterProcess(args, killAt);
   }
 
-  for (const [i, stage] of STAGES.entries()) {
-    const kind = i % 2 === 0 ? "calldata" : "blob";
+  for (const stage of STAGES) {
+    const kind = stage === "sent" ? "blob" : "calldata";
     it(`kill -9 when a batch is ${stage} (${kind}); the next process goes on from there`, async () => {
       await scene.trade();
-      const killed = start(`${stage} ${batches}`, "--kinds", kind);
+      const killed = start(`${stage} ${batches}`, ["--kinds", kind]);
       const ending = await killed.ended;
       expect(ending, killed.output).to.deep.equal({ code: null, signal: "SIGKILL" });
       batches++;
@@ -78,7 +78,7 @@ describe("Scenario: the poster's process, killed at every step", () => {
     await scene.trade();
     batches++;
     const all = feed.when(({ batchCount }) => batchCount === BigInt(batches));
-    const last = start("", "--kinds", "calldata");
+    const last = start("", ["--kinds", "calldata"]);
     const [, url] = await last.logged(/"status":"([^"]+)"/);
     await all;
     const health = await fetch(`${url}/health`);
@@ -92,13 +92,27 @@ describe("Scenario: the poster's process, killed at every step", () => {
     await scene.expectSequence(batches);
   });
 
-  it("a second process with the same journal is refused at once; with another one it stops as soon as both have sent", async () => {
+  it("a second process with the same journal is refused at once", async () => {
     const first = start();
     await first.logged(/the poster starts/);
     const second = start();
     expect(await second.ended, second.output).to.deep.equal({ code: POSTER_EXIT.locked, signal: null });
     first.kill("SIGTERM");
-    await first.ended;
-    expect(second.output).to.include("JOURNAL_LOCKED");
+    expect((await first.ended).code).to.equal(POSTER_EXIT.stopped);
+  });
+
+  it("of two processes with journals of their own one says that the account is used by another, and ends", async () => {
+    for (let i = 0; i < 4; i++) await scene.trade();
+    batches += 4;
+    const calldata = ["--kinds", "calldata"];
+    const both = [start("", calldata), start("", calldata, "other.sqlite")];
+    const all = feed.when(({ batchCount }) => batchCount === BigInt(batches));
+    const loser = await Promise.race(both.map(async (one) => one.ended.then((ending) => ({ one, ending }))));
+    expect(loser.ending, loser.one.output).to.deep.equal({ code: POSTER_EXIT.foreign, signal: null });
+    await all;
+    const winner = both.find((one) => one !== loser.one)!;
+    winner.kill("SIGTERM");
+    expect((await winner.ended).code, winner.output).to.equal(POSTER_EXIT.stopped);
+    await scene.expectSequence(batches);
   });
 });
