@@ -12,9 +12,12 @@ import {
 } from "ethers";
 import type { Hex } from "../crypto/bytes.ts";
 import { translateError } from "./ContractErrors.ts";
+import { canSend } from "./JsonRpc.ts";
 import { L1Error } from "./L1Error.ts";
 import type { BlockSource, EventPlace, L1Block, L1Receipt } from "./L1Source.ts";
+import { SignerAdapter } from "./SignerAdapter.ts";
 import { TransactionSender, type SenderOptions } from "./TransactionSender.ts";
+import type { TransactionSigner } from "./TransactionSigner.ts";
 
 /** How the node reads L1, and sends to it. */
 export interface L1ClientOptions extends SenderOptions {
@@ -62,15 +65,18 @@ export class L1Client implements BlockSource {
   /**
    * A client of a JSON-RPC endpoint, which is expected to serve the chain `chainId` (`checkDeployment` asks it). Answers are not
    * cached, since what derivation compares must be the endpoint's own words, and the library's silent retries are off.
+   *
+   * @param key A private key, or who else signs for the account; without it the client only reads.
    */
-  static connect(url: string, chainId: bigint, privateKey?: Hex, options: ConnectOptions = {}): L1Client {
+  static connect(url: string, chainId: bigint, key?: Hex | TransactionSigner, options: ConnectOptions = {}): L1Client {
     const request = new FetchRequest(url);
     request.timeout = options.timeoutMilliseconds ?? 30_000;
     request.setThrottleParams({ maxAttempts: 1 });
     const staticNetwork = Network.from(chainId);
     // Requests are not held back to be bundled: most of a node's requests come one after another.
     const provider = new JsonRpcProvider(request, staticNetwork, { cacheTimeout: -1, staticNetwork, batchMaxCount: 1 });
-    const signer = privateKey === undefined ? undefined : new Wallet(privateKey, provider);
+    if (key === undefined) return new L1Client(provider, undefined, options);
+    const signer = typeof key === "string" ? new Wallet(key, provider) : new SignerAdapter(key, provider);
     return new L1Client(provider, signer, options);
   }
 
@@ -177,10 +183,6 @@ export class L1Client implements BlockSource {
   #requireSender(): TransactionSender {
     return (this.#sender ??= new TransactionSender(this.provider, this.#requireSigner(), this.#sending));
   }
-}
-
-function canSend(provider: Provider): provider is Provider & Pick<JsonRpcProvider, "send"> {
-  return "send" in provider && typeof provider.send === "function";
 }
 
 /** Where a log stands. */
