@@ -82,6 +82,7 @@ export async function runPoster(
   const service = new PosterService({
     ...{ poster, journal, health, metrics, logger, minHours, pollMilliseconds },
     timer: SYSTEM_TIMER,
+    uptime: () => performance.now(),
   });
   const pages = {
     metrics: () => metrics.registry.metrics(),

@@ -102,10 +102,6 @@ export class PosterClient implements PosterL1 {
     return this.#read("read the inbox", () => this.#contract.batchCount({ blockTag: block }));
   }
 
-  async blockHash(block: number): Promise<Hex | undefined> {
-    return (await this.#client.block(block))?.hash;
-  }
-
   async sign({ kind, nonce, gasLimit, batch }: PostRequest, offer: Offer): Promise<SignedPost> {
     const { chainId, inbox, signer } = this.#options;
     const own = await this.address();
@@ -169,13 +165,13 @@ export class PosterClient implements PosterL1 {
     const blockNumber = Number(receipt.blockNumber);
     const block = await this.#client.block(blockNumber);
     // Of a block that is not on the endpoint's chain nothing was mined.
-    if (block === undefined || block.hash !== receipt.blockHash) return undefined;
+    if (block?.hash !== receipt.blockHash) return undefined;
     const blobs = await this.#blobGas(hash, receipt);
     return {
       hash,
       blockNumber,
-      blockHash: block.hash,
-      time: block.timestamp,
+      blockHash: receipt.blockHash,
+      time: block!.timestamp,
       succeeded: BigInt(receipt.status) === 1n,
       gasUsed: BigInt(receipt.gasUsed),
       gasPrice: BigInt(receipt.effectiveGasPrice),

@@ -12,7 +12,7 @@ import type { DataKind, Market, Offer } from "./PosterL1.ts";
 export type FeeLimit = Offer;
 
 /** What the next block asks for, with room for its fees to double. */
-export function marketOffer(kind: DataKind, { baseFee, tip, blobBaseFee }: Market): Offer {
+function marketOffer(kind: DataKind, { baseFee, tip, blobBaseFee }: Market): Offer {
   return {
     maxFeePerGas: 2n * baseFee + tip,
     maxPriorityFeePerGas: tip,

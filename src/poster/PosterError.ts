@@ -6,6 +6,8 @@ export type PosterErrorCode =
   | "ENDPOINT"
   /** The endpoint refuses a transaction for a reason of its own. */
   | "SEND_REFUSED"
+  /** The signer does not answer, or does not sign. */
+  | "SIGNER"
   /** The sequencer does not answer, or not what it should. */
   | "FEED"
   /** Executing the batch on the state of L1 doesn't give the sequencer's state. It must not be posted. */

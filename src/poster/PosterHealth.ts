@@ -4,6 +4,8 @@ import type { Logger } from "../roles/Logger.ts";
 export const POSTER_ALARMS = [
   /** The L1 endpoint fails. */
   "endpoint",
+  /** The endpoint shows no new block for long. */
+  "stalled",
   /** The sequencer does not answer. */
   "feed",
   /** L1's fees are above the ceiling: a batch waits for them to fall, or until it becomes urgent. */
@@ -26,6 +28,8 @@ export const POSTER_ALARMS = [
   "sequencer",
   /** The endpoint refuses a transaction for a reason of its own. */
   "refused",
+  /** The signer does not answer, or does not sign. */
+  "signer",
   /** Somebody else posts with this account's key. */
   "foreign",
 ] as const;

@@ -102,8 +102,6 @@ export interface PosterL1 {
   market(): Promise<Market>;
   /** Batches in the inbox after that block. */
   batchCountAt(block: number): Promise<bigint>;
-  /** The block's hash, or undefined if the endpoint has no such block. */
-  blockHash(block: number): Promise<Hex | undefined>;
   sign(request: PostRequest, offer: Offer): Promise<SignedPost>;
   send(raw: Uint8Array): Promise<SendAnswer>;
   /** The receipt, once the transaction has been mined. */

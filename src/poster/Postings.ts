@@ -146,6 +146,10 @@ export class Postings {
   /** Puts a transaction down before it is signed. */
   async build(nonce: number, kind: DataKind, content: NewAttempt): Promise<Attempt> {
     const entry = this.open(nonce) ?? { nonce, kind, state: "open", attempts: [], receipt: undefined };
+    // What an earlier round did not get signed is nowhere.
+    for (const { number, state } of entry.attempts)
+      if (state === "built") this.#parts.journal.dropAttempt(nonce, number);
+    const kept = entry.attempts.filter(({ state }) => state !== "built");
     const number = Math.max(0, ...entry.attempts.map((one) => one.number)) + 1;
     const attempt: Attempt = {
       ...content,
@@ -157,7 +161,7 @@ export class Postings {
       lastSent: 0n,
     };
     this.#nextNew = Math.max(this.#nextNew, nonce + 1);
-    this.#put({ ...entry, attempts: [...entry.attempts, attempt] }, attempt);
+    this.#put({ ...entry, attempts: [...kept, attempt] }, attempt);
     await this.#tell("built", nonce, kind, attempt);
     return attempt;
   }

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { toHex } from "../../src/crypto/bytes.ts";
 import type { BatchFeed } from "../../src/poster/BatchFeed.ts";
-import { BatchPoster, type PostOutcome } from "../../src/poster/BatchPoster.ts";
+import { BatchPoster } from "../../src/poster/BatchPoster.ts";
+import type { PostOutcome } from "../../src/poster/PostOutcome.ts";
 import type { PosterView, ViewUpdate } from "../../src/poster/PosterL1.ts";
 import { PosterHealth } from "../../src/poster/PosterHealth.ts";
 import { PosterJournal } from "../../src/poster/PosterJournal.ts";

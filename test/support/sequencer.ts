@@ -202,10 +202,6 @@ export class FakeL1 implements PosterL1 {
   async batchCountAt(): Promise<bigint> {
     return 0n;
   }
-  async blockHash(block: number): Promise<Hex | undefined> {
-    return block <= this.#height ? numbered(block) : undefined;
-  }
-
   async sign(request: PostRequest, _offer: Offer): Promise<SignedPost> {
     const raw = new Uint8Array(32);
     writeU64(raw, 0, this.#signatures++);

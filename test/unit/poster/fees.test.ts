@@ -99,17 +99,12 @@ describe("the poster's choice of how a payload travels", () => {
   const bytes = (length: number, value = 0xff): Uint8Array => new Uint8Array(length).fill(value);
 
   it("reckons with the floor of calldata, of today and of the next fork", () => {
-    const payload = new Uint8Array([...bytes(1_000), ...bytes(1_000, 0)]);
-    const head = 164n;
-    expect(calldataUsage(payload, FLOOR_TODAY).gas).to.equal(21_000n + 40n * (1_000n + head) + 10n * 1_000n + excess());
-    expect(calldataUsage(payload, FLOOR_NEXT_FORK).gas).to.equal(21_000n + 64n * (2_000n + head));
-
-    /** What execution takes beyond the floor, at this length. */
-    function excess(): bigint {
-      const floor = 21_000n + 40n * (1_000n + head) + 10n * 1_000n;
-      const executed = 21_000n + 16n * (1_000n + head) + 4n * 1_000n + 52_000n + 9n * 2_000n;
-      return executed > floor ? executed - floor : 0n;
-    }
+    const payload = new Uint8Array([...bytes(9_000), ...bytes(1_000, 0)]);
+    const [zeros, others] = [1_150n, 9_014n];
+    expect(calldataUsage(payload, FLOOR_TODAY).gas).to.equal(21_000n + 10n * zeros + 40n * others);
+    expect(calldataUsage(payload, FLOOR_NEXT_FORK).gas).to.equal(21_000n + 64n * (zeros + others));
+    // Short ones pay for what is executed.
+    expect(calldataUsage(bytes(0), FLOOR_TODAY)).to.deep.equal(calldataUsage(bytes(0), FLOOR_NEXT_FORK));
   });
 
   it("counts each blob that is begun", () => {
