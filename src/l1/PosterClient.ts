@@ -171,7 +171,7 @@ export class PosterClient implements PosterL1 {
       hash,
       blockNumber,
       blockHash: receipt.blockHash,
-      time: block!.timestamp,
+      time: block.timestamp,
       succeeded: BigInt(receipt.status) === 1n,
       gasUsed: BigInt(receipt.gasUsed),
       gasPrice: BigInt(receipt.effectiveGasPrice),

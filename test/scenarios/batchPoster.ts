@@ -3,8 +3,9 @@ import { toHex } from "../../src/crypto/bytes.ts";
 import { L1Error } from "../../src/l1/L1Error.ts";
 import type { BatchFeed } from "../../src/poster/BatchFeed.ts";
 import type { PosterErrorCode } from "../../src/poster/PosterError.ts";
+import { signCancelAll } from "../../src/sequencer/Signing.ts";
 import { SequencerFeed } from "../../src/poster/SequencerFeed.ts";
-import { CONTRACT, FakeL1, harness, order, place, type Harness } from "../support/sequencer.ts";
+import { CONTRACT, DOMAIN, FakeL1, harness, keyOf, order, place, type Harness } from "../support/sequencer.ts";
 import { expectParity, postAll, poster } from "../support/posting.ts";
 
 async function expectCode(promise: Promise<unknown>, code: PosterErrorCode): Promise<void> {
@@ -133,4 +134,31 @@ describe("the batch poster", () => {
     expect((await poster(h, feed).post()).kind).to.equal("feed behind");
     expect(h.l1.sent).to.deep.equal([]);
   });
+
+  for (const [limit, options] of [
+    ["batches", { maxWaitingBatches: 2 }],
+    ["bytes", { maxWaitingBytes: 1 }],
+    ["age", { maxWaitingAge: 60n }],
+  ] as const) {
+    it(`while too much waits for L1 (${limit}) the sequencer accepts cancellations alone, and goes on when it is posted`, async () => {
+      const h = harness(options);
+      place(h, order(1, 0n, { isSell: true, quantity: 3n * CONTRACT }));
+      for (let nonce = 0n; nonce < 2n; nonce++) {
+        expect(place(h, order(2, nonce))).to.include({ accepted: true });
+        h.clock.time += 20n;
+        h.sequencer.tick();
+        if (limit === "bytes") break;
+      }
+      if (limit === "age") {
+        expect(place(h, order(3, 0n))).to.include({ accepted: true });
+        h.clock.time += 60n;
+      }
+      expect(place(h, order(3, 1n))).to.deep.equal({ accepted: false, refusal: { reason: "L1Behind" } });
+      const cancel = signCancelAll(DOMAIN, { account: 1, floor: 5n }, h.clock.time + 500n, keyOf(1));
+      expect(h.sequencer.submitMany([{ kind: "transaction", transaction: cancel }])[0]).to.include({ accepted: true });
+      await postAll(h);
+      expect(place(h, order(3, 2n))).to.include({ accepted: true });
+      await expectParity(h);
+    });
+  }
 });
