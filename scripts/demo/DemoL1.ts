@@ -4,27 +4,28 @@ import { toHex, type Hex } from "../../src/crypto/bytes.ts";
 import { bridgeAt, inboxAt, settlementAt, tokenAt } from "../../src/l1/Contracts.ts";
 import { deployTenor } from "../../src/l1/deployTenor.ts";
 import type { Deployment } from "../../src/l1/deployment.ts";
-import { InboxSender } from "../../src/l1/InboxSender.ts";
 import { L1Client } from "../../src/l1/L1Client.ts";
+import { PosterClient } from "../../src/l1/PosterClient.ts";
+import { LocalSigner } from "../../src/l1/TransactionSigner.ts";
 import { loadArtifact } from "../../src/l1/Artifacts.ts";
 import { readParameters, type TenorParameters } from "../../src/l1/parameters.ts";
 import type { MachineConfig } from "../../src/machine/Execution.ts";
 import { MESSAGE_FORCED } from "../../src/machine/Inputs.ts";
 import type { InputLog } from "../../src/machine/InputLog.ts";
-import { genesisRoot } from "../../src/machine/Genesis.ts";
 import type { Transaction } from "../../src/machine/Wire.ts";
 import { encodeTransaction } from "../../src/machine/WireEncoding.ts";
 import { MARKETS } from "../../src/market/types.ts";
-import { fromHex } from "../../src/crypto/bytes.ts";
-import { BatchPoster } from "../../src/roles/BatchPoster.ts";
+import { BatchPoster } from "../../src/poster/BatchPoster.ts";
+import { PosterHealth } from "../../src/poster/PosterHealth.ts";
+import { PosterJournal } from "../../src/poster/PosterJournal.ts";
+import { DEFAULT_POSTER_SETTINGS } from "../../src/poster/PosterSettings.ts";
+import { SequencerFeed } from "../../src/poster/SequencerFeed.ts";
 import type { Follower } from "../../src/roles/Follower.ts";
 import { makeFollower } from "../../src/roles/nodes.ts";
 import type { ReplayL1 } from "../../src/replay/Replay.ts";
 import { REPLAY_SIGNERS } from "../../src/replay/ReplayOracle.ts";
 import type { TraderAccount } from "../../src/replay/Traders.ts";
-import { genesisCheckpoint } from "../../src/sequencer/DerivedState.ts";
 import type { Sequencer } from "../../src/sequencer/Sequencer.ts";
-import { DEFAULT_OPTIONS } from "../../src/sequencer/SequencerOptions.ts";
 import type { Logger } from "../../src/roles/Logger.ts";
 import { findRoundEvidence, type FeedReader } from "../../src/settlement/roundEvidence.ts";
 import { TenorError } from "../../src/errors.ts";
@@ -73,7 +74,7 @@ export class DemoL1 implements ReplayL1 {
   readonly #config: MachineConfig;
   readonly #client: L1Client;
   readonly #logger: Logger;
-  readonly #sender: InboxSender;
+  readonly #posterL1: PosterClient;
   #poster: BatchPoster | undefined;
 
   private constructor(
@@ -93,8 +94,11 @@ export class DemoL1 implements ReplayL1 {
     this.#config = config(deployment);
     this.#client = L1Client.connect(l1.url, deployment.chainId);
     this.follower = makeFollower(this.#client, deployment, { logger });
-    const client = new L1Client(l1.provider, wallets.sequencer);
-    this.#sender = new InboxSender(client, wallets.sequencer, deployment.addresses.inbox);
+    this.#posterL1 = new PosterClient(new L1Client(l1.provider), {
+      chainId: deployment.chainId,
+      inbox: deployment.addresses.inbox,
+      signer: new LocalSigner(wallets.sequencer.privateKey),
+    });
   }
 
   /** Starts a chain at `time` (seconds), deploys everything, lists the markets and names the oracle. */
@@ -179,26 +183,37 @@ export class DemoL1 implements ReplayL1 {
   }
 
   async post(sequencer: Sequencer, time: bigint): Promise<void> {
-    this.#poster ??= new BatchPoster(
-      this.#config,
-      { maxPast: DEFAULT_OPTIONS.maxPast, maxFuture: DEFAULT_OPTIONS.maxFuture },
-      sequencer,
-      this.#sender,
-      this.#logger,
-      genesisCheckpoint(genesisRoot(fromHex(this.deployment.feeRecipient, 20))),
-      this.view,
-    );
+    this.#poster ??= this.#makePoster(sequencer);
     if (time > this.l1.time) await this.l1.mineAt(time);
     let outcome = "";
     for (let round = 0; round < POSTER_ROUNDS; round++) {
-      await this.follower.sync();
       await this.l1.setTime(this.l1.time);
-      const posted = await this.#poster.post(this.view);
-      outcome = posted.kind;
-      if (posted.kind === "posted") this.#note("batch", posted.gasUsed);
-      if (posted.kind === "idle") return;
+      outcome = (await this.#poster.post()).kind;
+      if (outcome === "idle") return;
     }
     throw new DemoL1Error("POSTER_STUCK", "the poster does not come to rest", { fields: { outcome, time } });
+  }
+
+  #makePoster(sequencer: Sequencer): BatchPoster {
+    const feed = new SequencerFeed(
+      () => sequencer,
+      async () => this.view,
+    );
+    return new BatchPoster({
+      config: this.#config,
+      // A second node starts from this endpoint alone, which serves no blobs.
+      settings: { ...DEFAULT_POSTER_SETTINGS, kinds: "calldata", maxBacklog: POSTER_ROUNDS },
+      feed,
+      l1: this.#posterL1,
+      view: this.follower,
+      // Of the demo nothing goes on after its process.
+      journal: PosterJournal.open(":memory:", "demo", this.#logger),
+      health: new PosterHealth(this.#logger),
+      logger: this.#logger,
+      observer: ({ state, receipt }) => {
+        if (state === "mined") this.#note("batch", receipt!.gasUsed);
+      },
+    });
   }
 
   /** Enqueues a forced transaction of an account's owner. */

@@ -1,13 +1,13 @@
 import { equalBytes } from "../crypto/bytes.ts";
 import { BYTES_PER_ITEM, MAX_TENOR, MEDIUM_TENOR, SHORT_TENOR } from "../machine/Constants.ts";
-import { DATA_CALLDATA, type BatchRecord } from "../machine/Inputs.ts";
+import { DATA_FORCED, type Batch, type BatchRecord } from "../machine/Inputs.ts";
 import { dayOf, expiryOf } from "../machine/Positions.ts";
 import { expiryTime } from "../machine/Slots.ts";
 
 /** What the machine and the inbox ask of a batch. */
 
-/** What of a batch is compared with L1's record. */
-export type BuiltBatch = Pick<BatchRecord, "commitment" | "messagesRead" | "l2Time"> & { readonly payload: Uint8Array };
+/** What of a batch is compared with L1's. */
+export type BuiltBatch = Pick<BatchRecord, "messagesRead" | "l2Time"> & { readonly payload: Uint8Array };
 
 /** The least length of a payload with `length` bytes of items that allows `steps` item steps. */
 export function paddedLength(length: number, steps: number): number {
@@ -20,13 +20,12 @@ export function tenorClass(series: bigint, l1Time: bigint): 0 | 1 | 2 | 3 {
   return tenor <= SHORT_TENOR ? 0 : tenor <= MEDIUM_TENOR ? 1 : tenor <= MAX_TENOR ? 2 : 3;
 }
 
-/** Whether L1's record is that of a batch that was built here. */
-export function isSameBatch(record: BatchRecord, built: BuiltBatch): boolean {
+/** Whether L1's batch is one that was built here, however it was posted. */
+export function isSameBatch({ record, payload }: Batch, built: BuiltBatch): boolean {
   return (
-    record.dataKind === DATA_CALLDATA &&
-    record.length === built.payload.length &&
+    record.dataKind !== DATA_FORCED &&
     record.messagesRead === built.messagesRead &&
     record.l2Time === built.l2Time &&
-    equalBytes(record.commitment, built.commitment)
+    equalBytes(payload, built.payload)
   );
 }

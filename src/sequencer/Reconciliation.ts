@@ -84,11 +84,12 @@ export class Reconciliation {
     if (built?.index !== cursor.batch || built.before.root !== root) return false;
     if (built.before.cursor.l2Time !== cursor.l2Time || l1.messageCount < built.messagesRead) return false;
     if (!equalBytes(messagesRoot, l1.context(0n, 0n, built.messagesRead).messagesRoot)) return false;
-    const { record } = l1.batch(cursor.batch);
+    const batch = l1.batch(cursor.batch);
+    const { record } = batch;
     // SAFETY: within these bounds every L1 time gives the result of the builder (see BatchBuilder).
     const { maxPast, maxFuture } = this.#options;
     const timely = record.l1Time >= record.l2Time - maxFuture && record.l1Time <= record.l2Time + maxPast;
-    return timely && isSameBatch(record, built);
+    return timely && isSameBatch(batch, built);
   }
 
   /** Whether the batches that wait still follow from what L1 has. */

@@ -16,6 +16,7 @@ export type MachineReason = Exclude<ResultName, "OK">;
  * - `FillOrKillUnfilled`: the first maker in line can't fill the whole order; the machine knows only fills of one maker.
  * - `SeriesClosing`: the expiry instant is so close that the batch might be mined behind it.
  * - `Withdrawn`: the trader cancelled it.
+ * - `L1Behind`: so much waits for L1 that nothing but cancellations is accepted.
  */
 export type SequencerReason =
   | "NotRepresentable"
@@ -25,7 +26,8 @@ export type SequencerReason =
   | "ImmediateUnfilled"
   | "FillOrKillUnfilled"
   | "SeriesClosing"
-  | "Withdrawn";
+  | "Withdrawn"
+  | "L1Behind";
 
 /** Any reason. */
 export type RefusalReason = MachineReason | SequencerReason;

@@ -2,6 +2,7 @@ import { TenorError } from "../errors.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
 import type { SignedReport } from "../machine/OracleReports.ts";
 import { rootHash } from "../machine/StateTree.ts";
+import { TX_CANCEL, TX_CANCEL_ALL, TX_REVOKE_KEY } from "../machine/Wire.ts";
 import type { Logger } from "../roles/Logger.ts";
 import type { SealedBatch } from "./BatchBuilder.ts";
 import { BatchSchedule, latest } from "./BatchSchedule.ts";
@@ -11,6 +12,7 @@ import { Exchange } from "./Exchange.ts";
 import type { Journal } from "./Journal.ts";
 import { JournalKeeper, restore, type EventListener } from "./JournalKeeper.ts";
 import { Reconciliation } from "./Reconciliation.ts";
+import { refuse } from "./Refusal.ts";
 import type { SequencerOptions } from "./SequencerOptions.ts";
 import type { Outcome, ReportOutcome, Submission, TransactionOutcome } from "./Submission.ts";
 
@@ -40,6 +42,13 @@ export interface SequencerServices {
   readonly listener?: EventListener;
 }
 
+/** Sealed batches that L1 does not have. */
+export interface WaitingBatches {
+  readonly batches: number;
+  /** Of payload. */
+  readonly bytes: number;
+}
+
 interface Waiting {
   readonly submission: Submission;
   readonly resolve: (outcome: Outcome) => void;
@@ -56,6 +65,8 @@ export class Sequencer {
   readonly #reconciliation: Reconciliation;
   #l1: L1View;
   #halted = false;
+  /** Since when L1 has taken none of the sealed batches that wait, seconds; undefined while none waits. */
+  #waitingSince: bigint | undefined;
   #waiting: Waiting[] = [];
 
   /**
@@ -118,10 +129,13 @@ export class Sequencer {
   submitMany(submissions: readonly Submission[]): Outcome[] {
     return this.#change(() => {
       this.#schedule.prepare(this.#l1);
+      const isBehind = this.#isL1Behind();
       return submissions.map((submission) =>
-        submission.kind === "order"
-          ? this.#exchange.placeOrder(submission.order)
-          : this.#exchange.placeTransaction(submission.transaction),
+        isBehind && !isCancellation(submission)
+          ? { accepted: false, refusal: refuse("L1Behind") }
+          : submission.kind === "order"
+            ? this.#exchange.placeOrder(submission.order)
+            : this.#exchange.placeTransaction(submission.transaction),
       );
     });
   }
@@ -160,7 +174,7 @@ export class Sequencer {
   tick(): void {
     this.#change(() => {
       this.#schedule.prepare(this.#l1);
-      this.#exchange.work(this.#options.settlementsPerTick);
+      if (!this.#isL1Behind()) this.#exchange.work(this.#options.settlementsPerTick);
       if (this.#schedule.isDue(this.#l1)) this.#exchange.sealBatch();
     });
   }
@@ -179,6 +193,17 @@ export class Sequencer {
     return this.#exchange.batches.find((batch) => batch.status === "sealed" && batch.built?.index === index)?.built;
   }
 
+  /** What waits for L1. */
+  get waiting(): WaitingBatches {
+    const sealed = this.#exchange.batches.filter(({ status }) => status === "sealed");
+    return { batches: sealed.length, bytes: sealed.reduce((sum, { built }) => sum + (built?.payload.length ?? 0), 0) };
+  }
+
+  /** Batches on L1 as far as it has been followed. */
+  get batchCount(): bigint {
+    return this.#l1.batchCount;
+  }
+
   /**
    * Follows L1.
    *
@@ -186,8 +211,10 @@ export class Sequencer {
    */
   sync(l1: L1View, finalizedBatches = this.#keeper.finalizedBatches): void {
     this.#change(() => {
+      const before = this.waiting.batches;
       this.#l1 = l1;
       this.#reconciliation.follow(l1, false);
+      if (this.waiting.batches < before) this.#waitingSince = undefined;
       if (finalizedBatches > this.#keeper.finalizedBatches) this.#reconciliation.finalize(finalizedBatches);
     });
   }
@@ -210,6 +237,16 @@ export class Sequencer {
       this.#reconciliation.rebuild(this.#l1, waiting, now);
     });
     return true;
+  }
+
+  /** Whether more waits for L1, or for longer, than may. */
+  #isL1Behind(): boolean {
+    const { maxWaitingBatches, maxWaitingBytes, maxWaitingAge } = this.#options;
+    const { batches, bytes } = this.waiting;
+    const now = this.#services.clock.now();
+    this.#waitingSince = batches === 0 ? undefined : (this.#waitingSince ?? now);
+    const age = this.#waitingSince === undefined ? 0n : now - this.#waitingSince;
+    return batches >= maxWaitingBatches || bytes >= maxWaitingBytes || age >= maxWaitingAge;
   }
 
   #flush(): void {
@@ -241,4 +278,11 @@ export class Sequencer {
   #requireRunning(): void {
     if (this.#halted) throw new SequencerError("HALTED", "sequencer failed; restart to recover");
   }
+}
+
+/** Whether a submission only takes back what was allowed before. */
+function isCancellation(submission: Submission): boolean {
+  if (submission.kind === "order") return false;
+  const { type } = submission.transaction;
+  return type === TX_CANCEL || type === TX_CANCEL_ALL || type === TX_REVOKE_KEY;
 }

@@ -16,6 +16,14 @@ export interface SequencerOptions extends ExchangeLimits {
   readonly maxBatchAge: bigint;
   /** A sealed batch that would be too old for the inbox within this time is built anew. */
   readonly resealMargin: bigint;
+  /**
+   * Sealed batches that may wait for L1, and their bytes, before nothing but cancellations is accepted: what is acknowledged
+   * beyond that would be on L1 too late to be worth anything.
+   */
+  readonly maxWaitingBatches: number;
+  readonly maxWaitingBytes: number;
+  /** Age at which they may wait while L1 takes none of them, before the same happens. */
+  readonly maxWaitingAge: bigint;
   /** Most Settle transactions at one tick. */
   readonly settlementsPerTick: number;
 }
@@ -29,6 +37,9 @@ export const DEFAULT_OPTIONS: SequencerOptions = {
   maxPayload: 98_304,
   maxBatchAge: 12n,
   resealMargin: 120n,
+  maxWaitingBatches: 64,
+  maxWaitingBytes: 4_194_304,
+  maxWaitingAge: 1_800n,
   settlementsPerTick: 64,
   spotAge: 20n,
   curveAge: 600n,

@@ -1,12 +1,14 @@
 import { expect } from "chai";
 import { toHex } from "../../src/crypto/bytes.ts";
-import { BatchPoster, type BatchPosterErrorCode, type BatchSource } from "../../src/roles/BatchPoster.ts";
-import type { InputLog } from "../../src/machine/InputLog.ts";
-import { SILENT } from "../../src/roles/Logger.ts";
-import { CONFIG, CONTRACT, FakeL1, GENESIS, harness, order, place, type Harness } from "../support/sequencer.ts";
+import { L1Error } from "../../src/l1/L1Error.ts";
+import type { BatchFeed } from "../../src/poster/BatchFeed.ts";
+import type { PosterErrorCode } from "../../src/poster/PosterError.ts";
+import { signCancelAll } from "../../src/sequencer/Signing.ts";
+import { SequencerFeed } from "../../src/poster/SequencerFeed.ts";
+import { CONTRACT, DOMAIN, FakeL1, harness, keyOf, order, place, type Harness } from "../support/sequencer.ts";
 import { expectParity, postAll, poster } from "../support/posting.ts";
 
-async function expectCode(promise: Promise<unknown>, code: BatchPosterErrorCode): Promise<void> {
+async function expectCode(promise: Promise<unknown>, code: PosterErrorCode): Promise<void> {
   let error: unknown;
   await promise.catch((caught: unknown) => (error = caught));
   expect(error).to.have.property("code", code);
@@ -25,9 +27,11 @@ describe("the batch poster", () => {
   it("a lost receipt: the batch isn't posted twice", async () => {
     const h = await ready();
     h.l1.loseReceipt = true;
-    expect((await poster(h).post(h.l1.log)).kind).to.equal("pending");
+    const by = poster(h);
+    expect((await by.post()).kind).to.equal("sent");
+    expect((await by.post()).kind).to.equal("idle");
     h.l1.loseReceipt = false;
-    expect(await postAll(h)).to.deep.equal(["idle"]);
+    expect(await postAll(h, by)).to.deep.equal(["idle"]);
     expect(h.l1.log.batchCount).to.equal(1n);
     expect(h.l1.sent).to.have.length(1);
     await expectParity(h);
@@ -37,12 +41,12 @@ describe("the batch poster", () => {
     for (const when of ["before", "after"]) {
       const h = await ready();
       const by = poster(h);
-      h.l1.beforeMining = () => {
+      h.l1.beforeMining = (mine) => {
         h.l1.beforeMining = () => {};
-        if (when === "after") h.l1.append(h.l1.sent[0]!);
-        throw new Error("connection reset");
+        if (when === "after") mine();
+        throw new L1Error("UNAVAILABLE", "connection reset");
       };
-      await expectCode(by.post(h.l1.log), "ENDPOINT");
+      await expectCode(by.post(), "ENDPOINT");
       expect((await postAll(h, by)).at(-1)).to.equal("idle");
       expect(h.l1.log.batchCount).to.equal(1n);
       await expectParity(h);
@@ -52,7 +56,7 @@ describe("the batch poster", () => {
   it("killed between sending and the receipt, restarted from L1 and the journal: by commitment it finds its own batch", async () => {
     const h = await ready();
     h.l1.loseReceipt = true;
-    await poster(h).post(h.l1.log);
+    await poster(h).post();
     h.l1.loseReceipt = false;
     h.restart();
     expect(await postAll(h)).to.deep.equal(["idle"]);
@@ -73,7 +77,7 @@ describe("the batch poster", () => {
   it("two posters by mistake: one batch on L1, and both come to rest", async () => {
     const h = await ready();
     const [one, two] = [poster(h), poster(h)];
-    await Promise.allSettled([one.post(h.l1.log), two.post(h.l1.log)]);
+    await Promise.allSettled([one.post(), two.post()]);
     expect((await postAll(h, one)).at(-1)).to.equal("idle");
     expect((await postAll(h, two)).at(-1)).to.equal("idle");
     expect(h.l1.log.batchCount).to.equal(1n);
@@ -85,33 +89,76 @@ describe("the batch poster", () => {
     const sealed = h.sequencer.sealedBatch(0n)!;
     const payload = Uint8Array.from(sealed.payload);
     payload[payload.length - 1]! ^= 1;
-    const source: BatchSource = {
-      sealedBatch: (index) => (index === 0n ? { ...sealed, payload } : undefined),
-      resealStale: () => false,
-      sync: () => {},
+    const honest = new SequencerFeed(
+      () => h.sequencer,
+      async () => h.l1.log,
+    );
+    const feed: BatchFeed = {
+      next: async (status) => {
+        const answer = await honest.next(status);
+        return { ...answer, batch: { ...answer.batch!, payload } };
+      },
     };
-    await expectCode(poster(h, source).post(h.l1.log), "DERIVATION_MISMATCH");
+    await expectCode(poster(h, feed).post(), "DERIVATION_MISMATCH");
     expect(h.l1.sent).to.deep.equal([]);
   });
 
-  it("names a revert that L1's order doesn't explain, and waits while the batch is too early", async () => {
+  it("waits while the batch is too early, and longer with each revert that nothing explains", async () => {
     const h = await ready();
     h.l1.delay = -100n;
-    expect((await poster(h).post(h.l1.log)).kind).to.equal("too early");
+    expect(await poster(h).post()).to.include({ kind: "waiting", reason: "ahead of L1" });
     h.l1.delay = 12n;
     h.l1.append = () => "NotSequencer";
-    await expectCode(poster(h).post(h.l1.log), "REVERTED");
+    const by = poster(h);
+    for (const pause of [60n, 120n]) {
+      expect((await by.post()).kind).to.equal("sent");
+      expect(await by.post()).to.include({ kind: "waiting", reason: "reverted" });
+      h.clock.time += pause - 1n;
+      expect(await by.post()).to.include({ kind: "waiting", reason: "reverted" });
+      h.clock.time += 1n;
+    }
+    expect(h.l1.sent).to.have.length(2);
     h.l1.append = FakeL1.prototype.append.bind(h.l1);
     await expectParity(h);
   });
 
-  it("says when the view of L1 is behind", async () => {
+  it("a sequencer that is not where L1 is gets told, and nothing is sent meanwhile", async () => {
     const h = await ready();
-    await poster(h).post(h.l1.log);
-    const old: InputLog = harness().l1.log;
-    expect(await new BatchPoster(CONFIG, h.l1, h.sequencer, h.l1, SILENT, GENESIS, old).post(old)).to.deep.equal({
-      kind: "view behind",
-      batchCount: 1n,
-    });
+    const honest = new SequencerFeed(
+      () => h.sequencer,
+      async () => h.l1.log,
+    );
+    const feed: BatchFeed = {
+      next: async (status) => ({ ...(await honest.next(status)), batchCount: status.batchCount + 1n }),
+    };
+    expect((await poster(h, feed).post()).kind).to.equal("feed behind");
+    expect(h.l1.sent).to.deep.equal([]);
   });
+
+  for (const [limit, options] of [
+    ["batches", { maxWaitingBatches: 2 }],
+    ["bytes", { maxWaitingBytes: 1 }],
+    ["age", { maxWaitingAge: 60n }],
+  ] as const) {
+    it(`while too much waits for L1 (${limit}) the sequencer accepts cancellations alone, and goes on when it is posted`, async () => {
+      const h = harness(options);
+      place(h, order(1, 0n, { isSell: true, quantity: 3n * CONTRACT }));
+      for (let nonce = 0n; nonce < 2n; nonce++) {
+        expect(place(h, order(2, nonce))).to.include({ accepted: true });
+        h.clock.time += 20n;
+        h.sequencer.tick();
+        if (limit === "bytes") break;
+      }
+      if (limit === "age") {
+        expect(place(h, order(3, 0n))).to.include({ accepted: true });
+        h.clock.time += 60n;
+      }
+      expect(place(h, order(3, 1n))).to.deep.equal({ accepted: false, refusal: { reason: "L1Behind" } });
+      const cancel = signCancelAll(DOMAIN, { account: 1, floor: 5n }, h.clock.time + 500n, keyOf(1));
+      expect(h.sequencer.submitMany([{ kind: "transaction", transaction: cancel }])[0]).to.include({ accepted: true });
+      await postAll(h);
+      expect(place(h, order(3, 2n))).to.include({ accepted: true });
+      await expectParity(h);
+    });
+  }
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { ContractFactory, JsonRpcProvider, Wallet } from "ethers";
-import { Anvil } from "../../scripts/fork/Anvil.ts";
+import { Anvil, baseChainFlags } from "../../scripts/fork/Anvil.ts";
 import { Processes } from "../../scripts/fork/Processes.ts";
 import { BeaconBlobSource } from "../../src/blob/BeaconBlobSource.ts";
 import { HttpBlobArchive } from "../../src/blob/HttpBlobArchive.ts";
@@ -41,7 +41,7 @@ describe("Scenario: the blobs of an inbox on anvil", () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "tenor-archive-"));
-    anvilUrl = (await Anvil.start(1_700_000_000, processes)).url;
+    anvilUrl = (await Anvil.start(baseChainFlags(1_700_000_000), processes)).url;
     provider = new JsonRpcProvider(anvilUrl, undefined, { staticNetwork: true, batchMaxCount: 1, cacheTimeout: -1 });
     const wallet = new Wallet(`0x${KEY}`, provider);
     await provider.send("anvil_setBalance", [wallet.address, "0x3635c9adc5dea00000"]);

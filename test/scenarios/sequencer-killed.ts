@@ -7,11 +7,10 @@ import { expect } from "chai";
 import { toHex } from "../../src/crypto/bytes.ts";
 import { isSpent } from "../../src/machine/Slots.ts";
 import { TX_FILL, TX_WITHDRAW } from "../../src/machine/Wire.ts";
-import { BatchPoster } from "../../src/roles/BatchPoster.ts";
 import { JournalError } from "../../src/sequencer/Journal.ts";
 import { SqliteJournal } from "../../src/sequencer/SqliteJournal.ts";
-import { SILENT } from "../../src/roles/Logger.ts";
-import { CONFIG, GENESIS, harness, LOT, random, replayRoot, runSeed, type Harness } from "../support/sequencer.ts";
+import { postAll } from "../support/posting.ts";
+import { harness, LOT, random, replayRoot, runSeed, type Harness } from "../support/sequencer.ts";
 
 const CHILD = fileURLToPath(new URL("../support/sequencer-child.ts", import.meta.url));
 
@@ -98,8 +97,7 @@ describe("the sequencer, killed", () => {
         if (run === 4) {
           h.clock.time += 60n;
           h.sequencer.tick();
-          const poster = new BatchPoster(CONFIG, h.l1, h.sequencer, h.l1, SILENT, GENESIS, h.l1.log);
-          while ((await poster.post(h.l1.log)).kind !== "idle");
+          await postAll(h);
           expect(toHex(replayRoot(h.l1.log))).to.equal(toHex(h.sequencer.stateRoot));
           expectOnce(h, acknowledged);
         }

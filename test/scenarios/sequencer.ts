@@ -113,7 +113,7 @@ describe("the sequencer ahead of L1", () => {
           case 8: {
             // L1 takes back its last batch.
             const { batchCount, messageCount } = h.l1.log;
-            if (batchCount > 0n) h.l1.log.truncate(batchCount - 1n, messageCount);
+            if (batchCount > 0n) h.l1.truncate(batchCount - 1n, messageCount);
             break;
           }
           case 0:
@@ -140,7 +140,7 @@ describe("the sequencer ahead of L1", () => {
             break;
           default:
             h.sequencer.tick();
-            await by.post(h.l1.log);
+            await by.post();
         }
         h.sequencer.sync(h.l1.log);
       }
@@ -178,9 +178,9 @@ describe("the sequencer ahead of L1", () => {
       h.l1.beforeMining = () => {};
       h.l1.forceInclude();
     };
-    expect((await by.post(h.l1.log)).kind).to.equal("pending");
-    expect((await by.post(h.l1.log)).kind).to.equal("sequence changed");
-    expect((await by.post(h.l1.log)).kind).to.equal("posted");
+    expect((await by.post()).kind).to.equal("sent");
+    expect((await by.post()).kind).to.equal("sequence changed");
+    expect((await by.post()).kind).to.equal("sent");
     expect(h.sequencer.exchange.book.size).to.equal(1);
     expect(h.events.filter(({ kind }) => kind === "dropped")).to.deep.equal([]);
     await expectParity(h);
@@ -211,11 +211,11 @@ describe("the sequencer ahead of L1", () => {
     place(h, order(3, 0n));
     await expectParity(h);
     const [batches, messages] = [h.l1.log.batchCount, h.l1.log.messageCount];
-    h.l1.log.truncate(1n, messages);
+    h.l1.truncate(1n, messages);
     h.sequencer.sync(h.l1.log);
     expect(h.sequencer.sealedBatch(1n), "the second batch waits again").to.not.equal(undefined);
     await expectParity(h);
-    h.l1.log.truncate(0n, messages - 1n);
+    h.l1.truncate(0n, messages - 1n);
     h.l1.deposit(7, 3n * USDC);
     h.l1.deposit(4, 1_000_000n * USDC);
     h.sequencer.sync(h.l1.log);
@@ -236,13 +236,13 @@ describe("the sequencer ahead of L1", () => {
     const first = h.sequencer.sealedBatch(0n)!;
     h.clock.time += 700n;
     const by = poster(h);
-    expect((await by.post(h.l1.log)).kind).to.equal("resealed");
+    expect((await by.post()).kind).to.equal("resealed");
     const again = h.sequencer.sealedBatch(0n)!;
     expect(again.l2Time).to.equal(h.clock.time + h.l1.delay);
     expect(again.l2Time > first.l2Time).to.equal(true);
     const dropped = h.events.filter((event) => event.kind === "dropped");
     expect(dropped.map(({ reason }) => reason)).to.deep.equal(["Expired"]);
-    expect(await postAll(h, by)).to.deep.equal(["posted", "idle"]);
+    expect(await postAll(h, by)).to.deep.equal(["sent", "idle"]);
     await expectParity(h);
   });
 

@@ -209,12 +209,12 @@ async function trade(pick: Pick, seen: Map<number, number>): Promise<void> {
         break;
       case 3: {
         const { batchCount, messageCount } = h.l1.log;
-        if (batchCount > 0n) h.l1.log.truncate(batchCount - 1n, messageCount);
+        if (batchCount > 0n) h.l1.truncate(batchCount - 1n, messageCount);
         break;
       }
       default:
         h.sequencer.tick();
-        await by.post(h.l1.log);
+        await by.post();
     }
     h.sequencer.sync(h.l1.log);
     h.sequencer.resealStale(h.l1.now);

@@ -1,23 +1,74 @@
 import { expect } from "chai";
 import { toHex } from "../../src/crypto/bytes.ts";
-import { BatchPoster, type BatchSource, type PostOutcome } from "../../src/roles/BatchPoster.ts";
+import type { BatchFeed } from "../../src/poster/BatchFeed.ts";
+import { BatchPoster } from "../../src/poster/BatchPoster.ts";
+import type { PostOutcome } from "../../src/poster/PostOutcome.ts";
+import type { PosterView, ViewUpdate } from "../../src/poster/PosterL1.ts";
+import { PosterHealth } from "../../src/poster/PosterHealth.ts";
+import { PosterJournal } from "../../src/poster/PosterJournal.ts";
+import { DEFAULT_POSTER_SETTINGS, type PosterSettings } from "../../src/poster/PosterSettings.ts";
+import { SequencerFeed } from "../../src/poster/SequencerFeed.ts";
 import { SILENT } from "../../src/roles/Logger.ts";
-import { CONFIG, GENESIS, replayRoot, type Harness } from "./sequencer.ts";
+import { DerivedState, type Checkpoint, type L1View } from "../../src/sequencer/DerivedState.ts";
+import { CONFIG, GENESIS, replayRoot, type FakeL1, type Harness } from "./sequencer.ts";
 
-/** A poster of what the sequencer, or another source, has sealed. */
-export function poster(h: Harness, source: BatchSource = h.sequencer): BatchPoster {
-  return new BatchPoster(CONFIG, h.l1, source, h.l1, SILENT, GENESIS, h.l1.log);
+/** What a node derives from a {@link FakeL1}. */
+class FakeView implements PosterView {
+  readonly #l1: FakeL1;
+  readonly #derived: DerivedState;
+
+  constructor(l1: FakeL1) {
+    this.#l1 = l1;
+    this.#derived = new DerivedState(CONFIG, GENESIS, l1.log);
+  }
+
+  get log(): L1View {
+    return this.#l1.log;
+  }
+
+  get snapshot(): Checkpoint {
+    return this.#derived.current;
+  }
+
+  async sync(): Promise<ViewUpdate> {
+    const { log, head } = this.#l1;
+    const isReorg = this.#derived.rollback(log);
+    const { batch } = this.#derived.current.cursor;
+    while (this.#derived.current.cursor.batch < log.batchCount) this.#derived.run(log);
+    return { head, behind: false, reorg: isReorg ? { batch } : undefined };
+  }
 }
 
-/** Posts until nothing is left, with L1 as the given poster sees it. */
+/** A poster of what the sequencer, or another source, has sealed. */
+export function poster(
+  h: Harness,
+  feed: BatchFeed = new SequencerFeed(
+    () => h.sequencer,
+    async () => h.l1.log,
+  ),
+  settings: Partial<PosterSettings> = {},
+): BatchPoster {
+  return new BatchPoster({
+    config: CONFIG,
+    // These tests start posters anew without a journal, as after its loss.
+    settings: { ...DEFAULT_POSTER_SETTINGS, kinds: "calldata", ...settings },
+    feed,
+    l1: h.l1,
+    view: new FakeView(h.l1),
+    journal: PosterJournal.open(":memory:", "fake", SILENT),
+    health: new PosterHealth(SILENT),
+  });
+}
+
+/** Posts until nothing is left. */
 export async function postAll(h: Harness, by = poster(h)): Promise<PostOutcome["kind"][]> {
   const kinds: PostOutcome["kind"][] = [];
-  for (let i = 0; i < 200; i++) {
-    const { kind } = await by.post(h.l1.log);
+  for (let i = 0; i < 400; i++) {
+    const { kind } = await by.post();
     kinds.push(kind);
     if (kind === "idle") return kinds;
   }
-  throw new Error("poster did not come to rest");
+  throw new Error(`poster did not come to rest: ${kinds.slice(-8).join(", ")}`);
 }
 
 /** Seals what is open, posts everything, and compares with a fresh machine over L1. */

@@ -1,6 +1,7 @@
+import { concat, toHex, writeU64, type Hex } from "../../src/crypto/bytes.ts";
 import { addressOf, recoverAddress } from "../../src/crypto/secp256k1.ts";
 import { keccak256 } from "../../src/crypto/keccak.ts";
-import type { BatchReceipt, BatchToAppend, InboxWriter, PendingBatch } from "../../src/l1/InboxWriter.ts";
+import type { L1Block } from "../../src/l1/L1Source.ts";
 import type { MachineConfig } from "../../src/machine/Execution.ts";
 import { genesisRoot } from "../../src/machine/Genesis.ts";
 import { InputLog } from "../../src/machine/InputLog.ts";
@@ -21,6 +22,17 @@ import { Machine } from "../../src/machine/Step.ts";
 import { domainSeparator, type OrderTerms } from "../../src/machine/TypedData.ts";
 import type { Transaction } from "../../src/machine/Wire.ts";
 import { encodeTransaction } from "../../src/machine/WireEncoding.ts";
+import type {
+  BatchCall,
+  Market,
+  Offer,
+  PosterAccount,
+  PosterL1,
+  PostReceipt,
+  PostRequest,
+  SendAnswer,
+  SignedPost,
+} from "../../src/poster/PosterL1.ts";
 import { SILENT, type Logger } from "../../src/roles/Logger.ts";
 import { genesisCheckpoint } from "../../src/sequencer/DerivedState.ts";
 import type { OrderOutcome } from "../../src/sequencer/Submission.ts";
@@ -88,20 +100,25 @@ export class TestClock implements Clock {
   }
 }
 
-/** The inbox and its blocks: each action mines one at the clock's time. */
-export class FakeL1 implements InboxWriter {
+/** The inbox and its blocks: each action mines one at the clock's time, each transaction that is sent too. */
+export class FakeL1 implements PosterL1 {
   readonly log = new InputLog();
   readonly clock: TestClock;
   readonly maxPast = DEFAULT_OPTIONS.maxPast;
   readonly maxFuture = DEFAULT_OPTIONS.maxFuture;
   /** Seconds by which blocks are later than the clock. */
   delay = 12n;
-  transactions = 0;
-  /** Called before a batch is mined: tests slip something in, or throw. */
-  beforeMining: () => void = () => {};
-  /** The answer gets lost behind the mining. */
+  /** Called before a batch is mined with what mines it: tests slip something in, or throw. */
+  beforeMining: (mine: () => void) => void = () => {};
+  /** The endpoint has no receipts. */
   loseReceipt = false;
-  readonly sent: BatchToAppend[] = [];
+  readonly sent: BatchCall[] = [];
+  readonly #signed = new Map<Hex, PostRequest>();
+  readonly #receipts = new Map<Hex, PostReceipt>();
+  /** Hashes of the account's transactions, by nonce. */
+  readonly #mined: Hex[] = [];
+  #height = 0;
+  #signatures = 0n;
 
   constructor(clock: TestClock) {
     this.clock = clock;
@@ -112,6 +129,7 @@ export class FakeL1 implements InboxWriter {
   }
 
   enqueue(kind: number, sender: Uint8Array, payload: Uint8Array): void {
+    this.#height++;
     const message: Message = { kind, sender, l1Block: this.log.messageCount, l1Time: this.now, payload };
     this.log.appendMessage(message);
   }
@@ -153,9 +171,8 @@ export class FakeL1 implements InboxWriter {
   }
 
   /** What `RollupInbox.appendBatch` does; the error's name if it reverts. */
-  append(batch: BatchToAppend): string | undefined {
-    const { expectedIndex, messagesRead, l2Time, payload } = batch;
-    if (expectedIndex !== this.log.batchCount) return "BatchIndexMismatch";
+  append({ index, messagesRead, l2Time, payload }: BatchCall): string | undefined {
+    if (index !== this.log.batchCount) return "BatchIndexMismatch";
     if (messagesRead < this.#lastRead()) return "MessagesReadFalls";
     if (messagesRead > this.log.messageCount) return "MessagesReadBeyondEnd";
     if (l2Time < this.#lastRecordTime() || l2Time < this.now - this.maxPast || l2Time > this.now + this.maxFuture) {
@@ -165,44 +182,73 @@ export class FakeL1 implements InboxWriter {
     return undefined;
   }
 
-  async batchCount(): Promise<bigint> {
-    return this.log.batchCount;
-  }
-  async messagesRead(): Promise<bigint> {
-    return this.#lastRead();
-  }
-  async messageCount(): Promise<bigint> {
-    return this.log.messageCount;
-  }
-  async lastL2Time(): Promise<bigint> {
-    return this.#lastRecordTime();
-  }
-  async l1Time(): Promise<bigint> {
-    return this.now;
-  }
-  async availableBytes(): Promise<bigint> {
-    return 1n << 24n;
-  }
-  async nonce(): Promise<number> {
-    return this.transactions;
+  /** The newest block. */
+  get head(): L1Block {
+    return { number: this.#height, hash: numbered(this.#height), timestamp: this.now };
   }
 
-  async appendBatch(batch: BatchToAppend, nonce: number): Promise<PendingBatch> {
-    this.sent.push(batch);
-    this.beforeMining();
-    if (nonce !== this.transactions) throw new Error("nonce too low");
-    this.transactions++;
-    const revertReason = this.append(batch);
-    const receipt: BatchReceipt = {
-      succeeded: revertReason === undefined,
-      gasUsed: 21_000n,
-      ...(revertReason === undefined ? {} : { revertReason }),
+  async address(): Promise<Hex> {
+    return toHex(ownerOf(0));
+  }
+  async account(): Promise<PosterAccount> {
+    return { nonce: this.#mined.length, balance: 10n ** 20n, maySend: true, availableBytes: 1n << 24n };
+  }
+  async pendingNonce(): Promise<number> {
+    return this.#mined.length;
+  }
+  async market(): Promise<Market> {
+    return { baseFee: 10n ** 9n, tip: 10n ** 8n, blobBaseFee: 10n ** 9n };
+  }
+  async batchCountAt(): Promise<bigint> {
+    return 0n;
+  }
+  async sign(request: PostRequest, _offer: Offer): Promise<SignedPost> {
+    const raw = new Uint8Array(32);
+    writeU64(raw, 0, this.#signatures++);
+    this.#signed.set(toHex(raw), request);
+    return { hash: toHex(raw), raw };
+  }
+
+  async send(raw: Uint8Array): Promise<SendAnswer> {
+    const hash = toHex(raw);
+    const { nonce, batch } = this.#signed.get(hash)!;
+    if (nonce < this.#mined.length) return "nonce used";
+    if (batch !== undefined) this.sent.push(batch);
+    let isMined = false;
+    const mine = (): void => {
+      this.#mine(hash);
+      isMined = true;
     };
-    const lost = this.loseReceipt;
-    return { hash: `0x${"00".repeat(32)}`, wait: async () => (lost ? undefined : receipt) };
+    this.beforeMining(mine);
+    if (!isMined) mine();
+    return "accepted";
+  }
+
+  async receipt(hash: Hex): Promise<PostReceipt | undefined> {
+    return this.loseReceipt ? undefined : this.#receipts.get(hash);
+  }
+  async userOfNonce(nonce: number): Promise<Hex | undefined> {
+    return this.#mined[nonce];
+  }
+
+  /** Takes back all batches and messages from these counts on. */
+  truncate(batchCount: bigint, messageCount: bigint): void {
+    this.#height++;
+    this.log.truncate(batchCount, messageCount);
+  }
+
+  #mine(hash: Hex): void {
+    const { nonce, batch } = this.#signed.get(hash)!;
+    if (nonce !== this.#mined.length) throw new Error("the fake pool has no room for gaps");
+    this.#mined.push(hash);
+    const succeeded = batch === undefined || this.append(batch) === undefined;
+    const { number: blockNumber, hash: blockHash, timestamp: time } = this.head;
+    const gas = { gasUsed: 60_000n, gasPrice: 10n ** 9n, blobGasUsed: 0n, blobGasPrice: 0n };
+    this.#receipts.set(hash, { hash, blockNumber, blockHash, time, succeeded, ...gas });
   }
 
   #append(dataKind: number, payload: Uint8Array, messagesRead: bigint, l2Time: bigint): void {
+    this.#height++;
     this.log.appendBatch(batchOf(payload, { messagesRead, l1Time: this.now, l2Time }, dataKind));
   }
 
@@ -215,6 +261,13 @@ export class FakeL1 implements InboxWriter {
     const { batchCount } = this.log;
     return batchCount === 0n ? 0n : this.log.batch(batchCount - 1n).record.l2Time;
   }
+}
+
+/** A hash that stands for a number. */
+function numbered(number: number): Hex {
+  const bytes = new Uint8Array(8);
+  writeU64(bytes, 0, BigInt(number));
+  return toHex(keccak256(concat(bytes)));
 }
 
 export const GENESIS = genesisCheckpoint(genesisRoot(ownerOf(0)));

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { JsonRpcProvider, Transaction } from "ethers";
 import { network } from "hardhat";
-import { Anvil } from "../../../scripts/fork/Anvil.ts";
+import { Anvil, baseChainFlags } from "../../../scripts/fork/Anvil.ts";
 import { Processes } from "../../../scripts/fork/Processes.ts";
 import { toHex } from "../../../src/crypto/bytes.ts";
 import { toBlobs } from "../../../src/machine/BlobPayload.ts";
@@ -38,7 +38,7 @@ describe("blob transactions", () => {
     const server = await network.createServer({ override: { loggingEnabled: false } }, "127.0.0.1");
     const { address, port } = await server.listen();
     stopSimulator = () => server.close();
-    const anvil = await Anvil.start(1_700_000_000, processes);
+    const anvil = await Anvil.start(baseChainFlags(1_700_000_000), processes);
     const connectTo = (url: string): JsonRpcProvider =>
       new JsonRpcProvider(url, undefined, { staticNetwork: true, batchMaxCount: 1, cacheTimeout: -1 });
     providers.set("the simulator", connectTo(`http://${address}:${port}`)).set("anvil", connectTo(anvil.url));

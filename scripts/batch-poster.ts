@@ -1,0 +1,19 @@
+import { isTenorError } from "../src/errors.ts";
+import { signerFrom, urlFrom } from "./cli/configuration.ts";
+import { exitCodeOf } from "./poster/exitCodes.ts";
+import { parseOptions } from "./poster/options.ts";
+import { runPoster } from "./poster/start.ts";
+
+/** `npm run poster`: docs/operations.md. */
+const options = parseOptions(process.argv.slice(2));
+try {
+  const { signerUrl, key } = options;
+  const url = await urlFrom(options.l1, "TENOR_L1_URL");
+  await runPoster(options, url, await signerFrom({ key, ...(signerUrl === undefined ? {} : { signerUrl }) }));
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(isTenorError(error) ? `${error.code}: ${message} ${JSON.stringify(error.toJSON().fields)}` : message);
+  if (options.trace) console.error(error);
+  else console.error("run again with --trace for the stack");
+}

@@ -1,0 +1,144 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { FLOOR_NEXT_FORK, FLOOR_TODAY } from "../../src/poster/Costs.ts";
+import type { DataKind } from "../../src/poster/PosterL1.ts";
+import { DEFAULT_POSTER_SETTINGS, feeLimit, type PosterSettings } from "../../src/poster/PosterSettings.ts";
+
+/** What the inbox decides, and not the operator. */
+type InboxSettings = "maxPast" | "maxFuture";
+
+/** What the poster was asked for. */
+export interface PosterOptions {
+  readonly l1: string | undefined;
+  readonly deployment: string;
+  readonly journal: string;
+  readonly feed: string;
+  /** Folder of the blobs that were sent. */
+  readonly blobs: string;
+  /** Consensus client that has others' blobs. */
+  readonly beacon: string | undefined;
+  readonly checkpoints: string | undefined;
+  readonly signerUrl: string | undefined;
+  /** Configuration variable with the private key. */
+  readonly key: string;
+  readonly statusHost: string;
+  readonly statusPort: number;
+  readonly pollMilliseconds: number;
+  readonly log: string;
+  readonly trace: boolean;
+  readonly settings: Omit<PosterSettings, InboxSettings>;
+}
+
+const GWEI = 1_000_000_000n;
+const DEFAULTS = DEFAULT_POSTER_SETTINGS;
+
+/** The command line's grammar. */
+export function posterCommand(): Command {
+  return new Command("npm run poster --")
+    .description("Posts the sequencer's sealed batches to L1.")
+    .requiredOption("--deployment <file>", "deployment file of the contracts")
+    .requiredOption("--journal <file>", "SQLite file of what was sent; made if there is none")
+    .requiredOption("--feed <url>", "where the sequencer serves its sealed batches")
+    .option("--l1 <url>", "JSON-RPC endpoint of L1; else the configuration variable TENOR_L1_URL")
+    .option("--blobs <folder>", "folder where the blobs of batches are kept", "blobs")
+    .option("--beacon <url>", "consensus client from which blobs are read that are not in the folder")
+    .option("--checkpoints <file>", "SQLite file from which the execution goes on after a restart")
+    .option("--signer-url <url>", "process that keeps the key; else TENOR_SIGNER_URL, else the key")
+    .option("--key <name>", "configuration variable with the private key", "TENOR_POSTER_KEY")
+    .addOption(
+      new Option("--kinds <kind>", "how payloads travel").choices(["auto", "calldata", "blob"]).default(DEFAULTS.kinds),
+    )
+    .option("--switch-gain <percent>", "by how much the other kind must be cheaper", whole, DEFAULTS.switchGain)
+    .option("--next-fork", "reckon with the calldata floor of the fork after Osaka", false)
+    .option("--post-bytes <bytes>", "a batch of this size is posted at once", whole, DEFAULTS.postBytes)
+    .option("--post-age <seconds>", "age at which a smaller one is posted", whole, Number(DEFAULTS.postAge))
+    .option("--reseal-margin <seconds>", "the sequencer's resealMargin", whole, Number(DEFAULTS.resealMargin))
+    .option(
+      "--urgent <seconds>",
+      "so long before it is built anew a batch is urgent",
+      whole,
+      Number(DEFAULTS.urgentWithin),
+    )
+    .option("--fee-ceiling <gwei>", "gas price above which a batch waits until it is urgent", whole, 100)
+    .option("--fee-cap <gwei>", "most that is ever offered for a gas", whole, 1_000)
+    .option("--blob-fee-ceiling <gwei>", "the same for a blob gas", whole, 100)
+    .option("--blob-fee-cap <gwei>", "most that is ever offered for a blob gas", whole, 1_000)
+    .option("--replace-after <seconds>", "time after which a pending transaction is offered more for", whole, 36)
+    .option(
+      "--confirmations <blocks>",
+      "depth at which the journal forgets a transaction",
+      whole,
+      DEFAULTS.confirmations,
+    )
+    .option("--finality <blocks>", "depth that L1 never takes back", whole, DEFAULTS.finality)
+    .option("--max-backlog <batches>", "sealed batches that may wait without an alarm", whole, DEFAULTS.maxBacklog)
+    .option("--min-hours <hours>", "hours for which the balance should last", whole, DEFAULTS.minHours)
+    .option("--adopt", "go on from transactions of the account that the journal does not know", false)
+    .option("--status-host <address>", "where metrics and health are served", "127.0.0.1")
+    .option("--status-port <port>", "its port; 0 for any that is free", whole, 9_464)
+    .option("--poll <milliseconds>", "time between two rounds", whole, 2_000)
+    .addOption(
+      new Option("--log <level>", "least level that is logged")
+        .choices(["error", "warn", "info", "debug"])
+        .default("info"),
+    )
+    .option("--trace", "show the stack of an error", false)
+    .allowExcessArguments(false);
+}
+
+interface Parsed {
+  readonly kinds: DataKind | "auto";
+  readonly switchGain: number;
+  readonly nextFork: boolean;
+  readonly postBytes: number;
+  readonly postAge: number;
+  readonly resealMargin: number;
+  readonly urgent: number;
+  readonly feeCeiling: number;
+  readonly feeCap: number;
+  readonly blobFeeCeiling: number;
+  readonly blobFeeCap: number;
+  readonly replaceAfter: number;
+  readonly confirmations: number;
+  readonly finality: number;
+  readonly maxBacklog: number;
+  readonly minHours: number;
+  readonly adopt: boolean;
+  readonly poll: number;
+}
+
+/** Reads the command line; exits with a message if it can't be understood. */
+export function parseOptions(argv: readonly string[]): PosterOptions {
+  const options = posterCommand()
+    .parse([...argv], { from: "user" })
+    .opts<Parsed & Omit<PosterOptions, "settings" | "pollMilliseconds">>();
+  const limit = (fee: number, blobFee: number): PosterSettings["feeCap"] =>
+    feeLimit(BigInt(fee) * GWEI, BigInt(blobFee) * GWEI);
+  return {
+    ...options,
+    pollMilliseconds: options.poll,
+    settings: {
+      ...DEFAULTS,
+      kinds: options.kinds,
+      switchGain: options.switchGain,
+      calldataFloor: options.nextFork ? FLOOR_NEXT_FORK : FLOOR_TODAY,
+      postBytes: options.postBytes,
+      postAge: BigInt(options.postAge),
+      resealMargin: BigInt(options.resealMargin),
+      urgentWithin: BigInt(options.urgent),
+      feeCeiling: limit(options.feeCeiling, options.blobFeeCeiling),
+      feeCap: limit(options.feeCap, options.blobFeeCap),
+      replaceAfter: BigInt(options.replaceAfter),
+      confirmations: options.confirmations,
+      finality: options.finality,
+      maxBacklog: options.maxBacklog,
+      minHours: options.minHours,
+      adopt: options.adopt,
+    },
+  };
+}
+
+function whole(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number)) throw new InvalidArgumentError("expected a whole number");
+  return number;
+}

@@ -1,0 +1,34 @@
+import { FAULTS, STAGED_FAULTS, STAGES, strikeAt } from "../test/support/poster/faults.ts";
+import { PosterScene } from "../test/support/poster/PosterScene.ts";
+
+/** Every fault under the poster, at every stage, with both kinds, on both L1s. */
+for (const l1 of ["simulator", "anvil"] as const) {
+  describe(`Every fault under the poster on ${l1}`, () => {
+    let scene: PosterScene;
+
+    before(async () => {
+      scene = await PosterScene.launch(l1);
+    });
+
+    after(async () => {
+      await scene.stop();
+    });
+
+    beforeEach(async () => {
+      await scene.reset();
+    });
+
+    for (const fault of FAULTS) {
+      if (!fault.on.includes(l1)) continue;
+      for (const kinds of fault.kinds) it(`${fault.name} (${kinds})`, () => fault.run(scene, kinds));
+    }
+
+    for (const fault of STAGED_FAULTS) {
+      for (const stage of STAGES) {
+        for (const kinds of ["calldata", "blob"] as const) {
+          it(`${fault.name} while a batch is ${stage} (${kinds})`, () => strikeAt(scene, kinds, stage, fault));
+        }
+      }
+    }
+  });
+}

@@ -1,0 +1,38 @@
+import { FAULTS, STAGED_FAULTS, STAGES, strikeAt } from "../../support/poster/faults.ts";
+import { PosterScene } from "../../support/poster/PosterScene.ts";
+
+const L1S = ["simulator", "anvil"] as const;
+
+/** Each fault once, with L1, kind and stage in turn; test-deep/poster.test.ts has every combination. */
+for (const [n, l1] of L1S.entries()) {
+  describe(`Scenario: faults under the poster on ${l1}`, () => {
+    let scene: PosterScene;
+
+    before(async () => {
+      scene = await PosterScene.launch(l1);
+    });
+
+    after(async () => {
+      await scene.stop();
+    });
+
+    beforeEach(async () => {
+      await scene.reset();
+    });
+
+    for (const [i, fault] of FAULTS.entries()) {
+      if (fault.on[i % fault.on.length] !== l1) continue;
+      const hasBlobs = fault.isAboutBlobs === true || (l1 === "simulator" && i % 4 === 0);
+      const kinds = hasBlobs ? fault.kinds.at(-1)! : fault.kinds[0]!;
+      it(`${fault.name} (${kinds})`, () => fault.run(scene, kinds));
+    }
+
+    for (const [i, fault] of STAGED_FAULTS.entries()) {
+      for (const [j, stage] of STAGES.entries()) {
+        if ((i + j) % L1S.length !== n) continue;
+        const kinds = i === j ? "blob" : "calldata";
+        it(`${fault.name} while a batch is ${stage} (${kinds})`, () => strikeAt(scene, kinds, stage, fault));
+      }
+    }
+  });
+}

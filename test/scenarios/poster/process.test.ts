@@ -1,0 +1,118 @@
+import { expect } from "chai";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ArchiveFolder } from "../../../src/blob/ArchiveFolder.ts";
+import { writeDeployment } from "../../../src/l1/deployment.ts";
+import type { BatchFeed, PosterStatus } from "../../../src/poster/BatchFeed.ts";
+import { BatchFeedServer } from "../../../src/poster/BatchFeedServer.ts";
+import { SILENT } from "../../../src/roles/Logger.ts";
+import { POSTER_EXIT } from "../../../scripts/poster/exitCodes.ts";
+import { STAGES } from "../../support/poster/faults.ts";
+import { PosterProcess } from "../../support/poster/PosterProcess.ts";
+import { PosterScene } from "../../support/poster/PosterScene.ts";
+
+/** The sequencer's feed, behind which L1 mines a block for each question, so that time passes with the poster's rounds. */
+class PassingFeed implements BatchFeed {
+  readonly #scene: PosterScene;
+  #waiting: { readonly until: (status: PosterStatus) => boolean; readonly resolve: () => void } | undefined;
+
+  constructor(scene: PosterScene) {
+    this.#scene = scene;
+  }
+
+  async next(status: PosterStatus): ReturnType<BatchFeed["next"]> {
+    await this.#scene.l1.pass(12);
+    const answer = await this.#scene.feed.next(status);
+    if (this.#waiting?.until(status) === true) this.#waiting.resolve();
+    return answer;
+  }
+
+  /** Waits until a poster says so. */
+  when(until: (status: PosterStatus) => boolean): Promise<void> {
+    return new Promise((resolve) => (this.#waiting = { until, resolve }));
+  }
+}
+
+describe("Scenario: the poster's process, killed at every step", () => {
+  let folder: string;
+  let scene: PosterScene;
+  let feed: PassingFeed;
+  let server: BatchFeedServer;
+  let batches = 0;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "tenor-"));
+    scene = await PosterScene.launch("anvil", await ArchiveFolder.open(join(folder, "blobs")));
+    await scene.reset();
+    writeDeployment(join(folder, "deployment.json"), scene.deployment);
+    feed = new PassingFeed(scene);
+    server = await BatchFeedServer.listen(feed, SILENT, 0);
+  });
+
+  after(async () => {
+    await server.close();
+    await scene.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  function start(killAt = "", more: readonly string[] = [], journal = "journal.sqlite"): PosterProcess {
+    const files = ["deployment.json", journal, "blobs"].map((name) => join(folder, name));
+    const args = ["--deployment", files[0]!, "--journal", files[1]!, "--blobs", files[2]!, "--l1", scene.l1.url];
+    args.push("--feed", server.url, "--poll", "10", "--status-port", "0", "--confirmations", "2", ...more);
+    return new PosterProcess(args, killAt);
+  }
+
+  for (const stage of STAGES) {
+    const kind = stage === "sent" ? "blob" : "calldata";
+    it(`kill -9 when a batch is ${stage} (${kind}); the next process goes on from there`, async () => {
+      await scene.trade();
+      const killed = start(`${stage} ${batches}`, ["--kinds", kind]);
+      const ending = await killed.ended;
+      expect(ending, killed.output).to.deep.equal({ code: null, signal: "SIGKILL" });
+      batches++;
+    });
+  }
+
+  it("in the end everything is on L1 once; it shows metrics and health, and ends at SIGTERM with 0", async () => {
+    await scene.trade();
+    batches++;
+    const all = feed.when(({ batchCount }) => batchCount === BigInt(batches));
+    const last = start("", ["--kinds", "calldata"]);
+    const [, url] = await last.logged(/"status":"([^"]+)"/);
+    await all;
+    const health = await fetch(`${url}/health`);
+    expect(await health.json()).to.deep.equal({ healthy: true, reasons: [] });
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).to.match(/^tenor_poster_transactions_total\{kind="calldata",purpose="batch",result="ok"\} 1$/m);
+    const spending = (await (await fetch(`${url}/spending`)).json()) as { batches: number }[];
+    expect(spending.map((day) => day.batches)).to.deep.equal([batches]);
+    last.kill("SIGTERM");
+    expect(await last.ended, last.output).to.deep.equal({ code: POSTER_EXIT.stopped, signal: null });
+    await scene.expectSequence(batches);
+  });
+
+  it("a second process with the same journal is refused at once", async () => {
+    const first = start();
+    await first.logged(/the poster starts/);
+    const second = start();
+    expect(await second.ended, second.output).to.deep.equal({ code: POSTER_EXIT.locked, signal: null });
+    first.kill("SIGTERM");
+    expect((await first.ended).code).to.equal(POSTER_EXIT.stopped);
+  });
+
+  it("of two processes with journals of their own one says that the account is used by another, and ends", async () => {
+    for (let i = 0; i < 4; i++) await scene.trade();
+    batches += 4;
+    const calldata = ["--kinds", "calldata"];
+    const both = [start("", calldata), start("", calldata, "other.sqlite")];
+    const all = feed.when(({ batchCount }) => batchCount === BigInt(batches));
+    const loser = await Promise.race(both.map(async (one) => one.ended.then((ending) => ({ one, ending }))));
+    expect(loser.ending, loser.one.output).to.deep.equal({ code: POSTER_EXIT.foreign, signal: null });
+    await all;
+    const winner = both.find((one) => one !== loser.one)!;
+    winner.kill("SIGTERM");
+    expect((await winner.ended).code, winner.output).to.equal(POSTER_EXIT.stopped);
+    await scene.expectSequence(batches);
+  });
+});
