@@ -88,7 +88,7 @@ describe("OneStepProver: batches in blobs", () => {
     ["a length of zero", () => Uint8Array.of(0), "framing error"],
     [
       "a length that is cut off at the end of a blob",
-      () => concat(filler(BYTES_PER_BLOB - 1), Uint8Array.of(0x90)),
+      () => concat(filler(BYTES_PER_BLOB - 1), Uint8Array.of(0xff)),
       "framing error",
     ],
     [
@@ -98,7 +98,7 @@ describe("OneStepProver: batches in blobs", () => {
     ],
     [
       "an item that is cut off in the second blob",
-      () => concat(filler(BYTES_PER_BLOB - 1), Uint8Array.of(0x90, 1, 5)),
+      () => concat(filler(BYTES_PER_BLOB - 1), Uint8Array.of(0xf0, 1, 5)),
       "framing error",
     ],
     [
