@@ -149,5 +149,6 @@ function atLeast(least: number): (text: string) => number {
 function listenAt(text: string): NonNullable<ArchiveOptions["listen"]> {
   const [, host = "127.0.0.1", port] = /^(?:(.+):)?([0-9]{1,5})$/.exec(text) ?? [];
   if (port === undefined || Number(port) > 65_535) throw new InvalidArgumentError("expected [host:]port");
-  return { host, port: Number(port) };
+  // An address of IPv6 stands in brackets before a port, and nowhere else.
+  return { host: host.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };
 }
