@@ -136,10 +136,15 @@ describe("reports that are refused (THREATS 26d)", () => {
     expect(story.model.markets.get("1")!.spot).to.equal(30_000_000n);
   });
 
-  it("a vol of zero is raised to the market's least", () => {
-    const story = new MarginStory({ vol: 0.0001 });
+  it("a vol beyond the market's limits is refused, and one just within them counts", () => {
+    const story = new MarginStory();
     const maker = story.arrives("maker", 2_000, true);
     const taker = story.arrives("taker", 2_000);
+    for (const vol of [0.0001, 0.0999, 3.001]) {
+      story.wait(1);
+      expect(story.oracleSays(2_000, { vol }), String(vol)).to.equal("ReportInvalid");
+    }
+    story.must(story.oracleSays(2_000, { vol: 0.1001 }));
     // At 10 %, the market's least, the call is worth 7.2.
     expect(story.sells(maker, taker, 1, CALL, 120)).to.equal("PriceOutsideBand");
     story.must(story.sells(maker, taker, 1, CALL, 7.2));

@@ -120,7 +120,8 @@ describe("a squeezed short (THREATS 26e)", () => {
     story.wait(3_600);
     story.moves(2_480);
     expect(story.fundBids(writer, 1)).to.equal("InsufficientMargin");
-    story.must(story.fundBids(writer, 0.05));
+    expect(story.fundBids(writer, 0.05), "asked less than 1,000 USDC").to.equal("BidTooSmall");
+    story.must(story.fundBids(writer, 0.08));
   });
 
   it("that recovers is not sold, and its next fall begins a new auction", () => {
