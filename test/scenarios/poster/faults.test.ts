@@ -30,7 +30,7 @@ for (const [n, l1] of L1S.entries()) {
     for (const [i, fault] of STAGED_FAULTS.entries()) {
       for (const [j, stage] of STAGES.entries()) {
         if ((i + j) % L1S.length !== n) continue;
-        const kinds = i === j ? "blob" : "calldata";
+        const kinds = i === j && i < 2 ? "blob" : "calldata";
         it(`${fault.name} while a batch is ${stage} (${kinds})`, () => strikeAt(scene, kinds, stage, fault));
       }
     }
