@@ -221,7 +221,9 @@ export class BatchPoster {
     const { health } = this.#parts;
     if (entry === undefined || last === undefined) {
       for (const alarm of ["stuck", "limit"] as const) health.set(alarm, undefined);
-      return next === undefined ? { kind: "idle" } : this.#begin(sending, round, next);
+      if (next !== undefined) return this.#begin(sending, round, next);
+      health.set("fees", undefined);
+      return { kind: "idle" };
     }
     const isSame = next !== undefined && isAttemptOf(last, next.batch, next.commitment);
     if (last.purpose === "cancel" || isSame) return this.#keep(sending, round, entry, last);

@@ -90,14 +90,11 @@ export class Sending {
   }
 
   /** Sends the very same transaction again. */
-  async resend(
-    { head, account }: Round,
-    { nonce }: JournalEntry,
-    last: Attempt,
-    raw: Uint8Array,
-  ): Promise<PostOutcome> {
+  async resend(round: Round, { nonce, kind }: JournalEntry, last: Attempt, raw: Uint8Array): Promise<PostOutcome> {
+    const { head, account } = round;
     const answer = await ask(() => this.#parts.l1.send(raw), "SEND_REFUSED");
     const { health } = this.#parts;
+    if (answer === "other kind pending") return this.#changeKind(round, kind, last.index);
     health.set("balance", answer === "no funds" ? "the account cannot pay for its transaction" : undefined, {
       balance: account.balance,
     });

@@ -75,6 +75,7 @@ export const CEILINGS: Readonly<Record<Operation, number>> = {
   "one-step proof, fill, margin, 16 positions": 506_000,
   "one-step proof, fill, margin, 32 positions": 657_000,
   "one-step proof, fill, margin, largest": 1_361_000,
+  "one-step proof, fill, margin, wide spreads, largest": 1_515_000,
   "one-step proof, fill, margin, shorts alone, largest": 2_463_000,
   "one-step proof, forced fill, margin, largest": 1_353_000,
   "one-step proof, withdraw, margin": 311_000,

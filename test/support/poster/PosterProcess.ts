@@ -20,7 +20,14 @@ export class PosterProcess {
     const env = { ...process.env, KILL_AT: killAt };
     this.#child = spawn(process.execPath, [CHILD, ...args], { env, stdio: ["ignore", "ignore", "pipe"] });
     this.#child.stderr!.on("data", (part: Buffer) => (this.#output += part.toString()));
-    this.ended = new Promise((resolve) => this.#child.once("close", (code, signal) => resolve({ code, signal })));
+    const kill = (): void => void this.#child.kill("SIGKILL");
+    process.once("exit", kill);
+    this.ended = new Promise((resolve) =>
+      this.#child.once("close", (code, signal) => {
+        process.off("exit", kill);
+        resolve({ code, signal });
+      }),
+    );
   }
 
   /** What it has logged. */

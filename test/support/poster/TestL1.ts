@@ -110,9 +110,13 @@ export class TestL1 {
     args.push("--accounts", "1", "--order", "fees");
     const child = spawn(anvilBinary(), args, { stdio: ["ignore", "pipe", "pipe"] });
     const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    // Whatever becomes of this process, that one ends with it.
+    const kill = (): void => void child.kill("SIGKILL");
+    process.once("exit", kill);
     const url = await listening(child);
     return new TestL1("anvil", url, async () => {
-      child.kill("SIGKILL");
+      process.off("exit", kill);
+      kill();
       await ended;
     });
   }

@@ -304,6 +304,37 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "the journal is lost, and what it left pending is of the other kind, which decides",
+    on: ["simulator"],
+    kinds: ["calldata"],
+    run: async (scene, kinds) => {
+      const endpoint = await FaultyEndpoint.start(scene.l1.url);
+      let isReserved = true;
+      endpoint.interfere = async ({ method, params }, forward) => {
+        if (method !== "eth_sendRawTransaction" || !isReserved) return forward();
+        // As pools say it that keep blobs apart.
+        const isBlob = String(params[0]).startsWith("0x03");
+        if (!isBlob) return { error: { code: -32000, message: "address already reserved" } };
+        isReserved = false;
+        return forward();
+      };
+      try {
+        await withPoster(scene, { kinds, url: endpoint.url }, async (one) => {
+          await scene.trade();
+          expect(await one.poster.post()).to.include({ kind: "waiting", reason: "other kind pending" });
+          await scene.settle(one);
+          await scene.trade();
+          await scene.settle(one);
+          const mined = one.steps.filter(({ state }) => state === "mined").map(({ kind }) => kind);
+          expect(mined).to.deep.equal(["blob", "calldata"]);
+          await scene.expectSequence(2);
+        });
+      } finally {
+        await endpoint.stop();
+      }
+    },
+  },
+  {
     name: "a forced inclusion makes what is pending pointless: its nonce is taken back",
     on: ["anvil"],
     kinds: BOTH,
