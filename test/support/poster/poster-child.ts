@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { LocalSigner } from "../../../src/l1/TransactionSigner.ts";
 import { exitCodeOf } from "../../../scripts/poster/exitCodes.ts";
 import { parseOptions } from "../../../scripts/poster/options.ts";
@@ -8,13 +9,15 @@ import { POSTER_KEY } from "./keys.ts";
  * The poster's process with a key that everybody knows, and a hook: it kills itself when a batch reaches the step that `KILL_AT`
  * names, as `step index`.
  */
-const [step, index] = (process.env.KILL_AT ?? "").split(" ");
-const options = parseOptions(process.argv.slice(2));
-try {
-  await runPoster(options, options.l1!, new LocalSigner(POSTER_KEY), ({ state, attempt }) => {
-    if (state === step && String(attempt.index) === index) process.kill(process.pid, "SIGKILL");
-  });
-} catch (error) {
-  console.error(error);
-  process.exitCode = exitCodeOf(error);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [step, index] = (process.env.KILL_AT ?? "").split(" ");
+  const options = parseOptions(process.argv.slice(2));
+  try {
+    await runPoster(options, options.l1!, new LocalSigner(POSTER_KEY), ({ state, attempt }) => {
+      if (state === step && String(attempt.index) === index) process.kill(process.pid, "SIGKILL");
+    });
+  } catch (error) {
+    console.error(error);
+    process.exitCode = exitCodeOf(error);
+  }
 }
