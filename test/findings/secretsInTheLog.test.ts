@@ -1,0 +1,72 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Writable } from "node:stream";
+import { expect } from "chai";
+import { pino } from "pino";
+import { L1Client } from "../../src/l1/L1Client.ts";
+import { PosterClient } from "../../src/l1/PosterClient.ts";
+import { LocalSigner } from "../../src/l1/TransactionSigner.ts";
+import { ask } from "../../src/poster/ask.ts";
+
+/** Most of what endpoints ask money for is paid by a secret in the path of their URL. */
+const SECRET = "7f3a5c0ffee0d15ea5edfacade0ddba1";
+/** A blob transaction as it travels is as long as its blobs. */
+const RAW = new Uint8Array(131_072 * 6).fill(0xb1);
+/** As much as a line of a log may be for one failed round. */
+const LINE = 10_000;
+
+/**
+ * The poster logs each round that fails with the error and all of its causes, every two seconds while it lasts. The client library's
+ * own errors have the endpoint's whole URL in their words, and all that was sent. (THREATS 29: every fault ends in a clear error.)
+ */
+describe("finding: the poster's log has the endpoint's secret and whole blobs in it", () => {
+  let server: Server;
+  let client: L1Client;
+  let answer: () => { status: number; body: string };
+
+  beforeEach(async () => {
+    server = createServer((request, response) => {
+      request.resume().on("end", () => {
+        const { status, body } = answer();
+        response.writeHead(status, { "content-type": "application/json" }).end(body);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    client = L1Client.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v3/${SECRET}`, 31337n);
+  });
+
+  afterEach(() => {
+    client.close();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  /** What the poster's service logs of a round in which `request` fails. */
+  async function logOf(request: () => Promise<unknown>): Promise<string> {
+    let log = "";
+    const lines = new Writable({
+      write(line: Buffer, _encoding, done) {
+        log += line.toString();
+        done();
+      },
+    });
+    const logger = pino({}, lines);
+    await ask(request).catch((error: unknown) => logger.warn({ err: error }, "round failed"));
+    expect(log).to.contain("round failed");
+    return log;
+  }
+
+  it("keeps the URL to itself when the endpoint refuses to serve", async () => {
+    answer = () => ({ status: 401, body: "" });
+    expect(await logOf(() => client.head())).not.to.contain(SECRET);
+  });
+
+  it("does not write down the blobs that an endpoint has refused", async () => {
+    const error = { code: -32000, message: "exceeds block gas limit" };
+    answer = () => ({ status: 200, body: JSON.stringify({ jsonrpc: "2.0", id: 1, error }) });
+    const signer = new LocalSigner("11".repeat(32));
+    const poster = new PosterClient(client, { chainId: 31337n, inbox: `0x${"22".repeat(20)}`, signer });
+    const log = await logOf(() => poster.send(RAW));
+    expect(log.length, "bytes of log for one round").to.be.lessThan(LINE);
+  });
+});
