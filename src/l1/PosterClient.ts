@@ -212,9 +212,9 @@ export class PosterClient implements PosterL1 {
     if (typeof blobGasUsed === "string" && typeof paid === "string") {
       return { blobGasUsed: BigInt(blobGasUsed), blobGasPrice: BigInt(paid) };
     }
-    const hashes = await this.#client.blobHashes(hash);
+    const { blobHashes } = await this.#client.transaction(hash);
     const blobGasPrice = await this.#read("read the fees", () => blobBaseFee(this.#provider));
-    return { blobGasUsed: GAS_PER_BLOB * BigInt(hashes.length), blobGasPrice };
+    return { blobGasUsed: GAS_PER_BLOB * BigInt(blobHashes.length), blobGasPrice };
   }
 
   #calldata({ index, messagesRead, l2Time, payload }: NonNullable<PostRequest["batch"]>): string {
