@@ -139,7 +139,12 @@ export class BatchPoster {
       if (changed !== undefined) return changed;
       if (answer.resealed) return { kind: "resealed" };
       if (!this.#isInStep(answer)) return { kind: "feed behind" };
-      const next = answer.batch === undefined ? undefined : this.#check(answer.batch);
+      const { batch } = answer;
+      // The sequencer's endpoint may be ahead of this one. What cannot be executed here yet is neither posted nor cancelled.
+      if (batch !== undefined && batch.messagesRead > view.log.messageCount) {
+        return { kind: "waiting", index: batch.index, reason: "messages missing" };
+      }
+      const next = batch === undefined ? undefined : this.#check(batch);
       const outcome = await this.#act(postings, sending, { head, account, market, next, backlog: answer.backlog });
       for (const alarm of ["mismatch", "refused", "signer"] as const) health.set(alarm, undefined);
       return outcome;
@@ -285,11 +290,10 @@ export class BatchPoster {
   }
 
   #due({ head, account, backlog }: Round, { batch }: CheckedBatch): ReturnType<typeof dueOf> {
-    const { messagesRead, l2Time, payload } = batch;
-    const { messageCount } = this.#parts.view.log;
+    const { l2Time, payload } = batch;
     return dueOf(
-      { messagesRead, l2Time, length: payload.length, hasFollower: backlog.batches > 1 },
-      { time: head.timestamp, messageCount, availableBytes: account.availableBytes },
+      { l2Time, length: payload.length, hasFollower: backlog.batches > 1 },
+      { time: head.timestamp, availableBytes: account.availableBytes },
       this.#parts.settings,
     );
   }
