@@ -129,20 +129,6 @@ export class Postings {
     return news;
   }
 
-  /**
-   * Takes notice that the pool or L1 had something under a nonce before anything was sent from here.
-   *
-   * @throws {@link PosterError} `FOREIGN_NONCE`, unless an earlier process may have sent it.
-   */
-  requireFirst(nonce: number, transactionHash: string): void {
-    this.#requireTolerated(nonce, transactionHash);
-  }
-
-  /** Whether nothing was ever sent for that nonce, by this process or one before it with this journal. */
-  isUnused(nonce: number): boolean {
-    return nonce >= this.#nextNew;
-  }
-
   /** Puts a transaction down before it is signed. */
   async build(nonce: number, kind: DataKind, content: NewAttempt): Promise<Attempt> {
     const entry = this.open(nonce) ?? { nonce, kind, state: "open", attempts: [], receipt: undefined };

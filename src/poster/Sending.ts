@@ -54,7 +54,6 @@ export class Sending {
     const limit = affordable(kind, balance, gasLimit, usage.blobGas, most);
     // Another kind's fees say nothing about this one's: both pay for gas and blobs alike.
     let previous = highestOffer(this.#postings.open(nonce));
-    const isUnused = this.#postings.isUnused(nonce);
     for (;;) {
       const offer = nextOffer(kind, previous, market, limit);
       const refusal = this.#refusalOf(kind, previous, offer, market, limit, most);
@@ -68,8 +67,7 @@ export class Sending {
       switch (answer) {
         case "known":
         case "accepted": {
-          // The very same bytes, for the same batch at the same price: only the account's key can make them.
-          if (answer === "known" && isUnused) this.#postings.requireFirst(nonce, signed.hash!);
+          // Known is this very transaction, by its hash: the endpoint has passed it on to a node that had it from another one.
           await this.#postings.sent(nonce, signed, head.timestamp);
           for (const alarm of ["limit", "balance"] as const) health.set(alarm, undefined);
           return { kind: "sent", purpose: content.purpose, index, nonce };
@@ -78,7 +76,7 @@ export class Sending {
           previous = offer;
           continue;
         case "nonce used":
-          if (isUnused) this.#postings.requireFirst(nonce, signed.hash!);
+          // By what, the next round sees: it may be this transaction, which a node has mined that the endpoint asked first.
           return { kind: "pending", nonce };
         case "no funds":
           health.set("balance", "the account cannot pay for the next transaction", { balance });

@@ -2,7 +2,9 @@ import { expect } from "chai";
 import type { BatchPoster } from "../../src/poster/BatchPoster.ts";
 import type { SendAnswer } from "../../src/poster/PosterL1.ts";
 import { poster } from "../support/posting.ts";
-import { harness, type Harness } from "../support/sequencer.ts";
+import { FakeL1, harness, type Harness } from "../support/sequencer.ts";
+
+const NO_OFFER = { maxFeePerGas: 0n, maxPriorityFeePerGas: 0n, maxFeePerBlobGas: 0n };
 
 /**
  * Endpoints for many customers pass a transaction on to one of several nodes, and to the next one if the first is slow. The next
@@ -41,15 +43,34 @@ describe("finding: an endpoint that retries stops the poster for good", () => {
     expect(outcome, String(outcome)).not.to.have.property("code");
   });
 
-  it("goes on after an endpoint that retries by itself, and so has known a new transaction already", async () => {
+  for (const [answer, kind] of [
+    ["known", "sent"],
+    ["nonce used", "pending"],
+  ] as const) {
+    it(`goes on after an endpoint that retries by itself, and says "${answer}" of what it has just passed on`, async () => {
+      const { h, by } = await posting();
+      const send = h.l1.send.bind(h.l1);
+      h.l1.send = async (raw): Promise<SendAnswer> => {
+        h.l1.send = send;
+        await send(raw);
+        return answer;
+      };
+      expect((await by.post()).kind).to.equal(kind);
+      expect((await by.post()).kind).to.equal("idle");
+      expect(h.l1.log.batchCount).to.equal(2n);
+    });
+  }
+
+  it("stops when the nonce was used by another transaction", async () => {
     const { h, by } = await posting();
-    const send = h.l1.send.bind(h.l1);
-    h.l1.send = async (raw): Promise<SendAnswer> => {
-      h.l1.send = send;
-      await send(raw);
-      return "known";
+    h.l1.send = async (): Promise<SendAnswer> => {
+      const [nonce, batch] = [1, undefined];
+      const { raw } = await h.l1.sign({ kind: "calldata", nonce, gasLimit: 21_000n, batch }, NO_OFFER);
+      await FakeL1.prototype.send.call(h.l1, raw);
+      return "nonce used";
     };
+    expect((await by.post()).kind).to.equal("pending");
     const outcome: unknown = await by.post().catch((error: unknown) => error);
-    expect(outcome, String(outcome)).not.to.have.property("code");
+    expect(outcome).to.have.property("code", "FOREIGN_NONCE");
   });
 });
