@@ -4,7 +4,7 @@ import type { DataKind } from "../../src/poster/PosterL1.ts";
 import { DEFAULT_POSTER_SETTINGS, feeLimit, type PosterSettings } from "../../src/poster/PosterSettings.ts";
 
 /** What the inbox decides, and not the operator. */
-type InboxSettings = "maxPast" | "maxFuture";
+type InboxSettings = "maxPast" | "maxFuture" | "burstBytes";
 
 /** What the poster was asked for. */
 export interface PosterOptions {

@@ -42,7 +42,7 @@ export async function runPoster(
   const deployment = readDeployment(options.deployment);
   const { chainId, addresses } = deployment;
   const client = L1Client.connect(url, chainId);
-  const { maxPast, maxFuture } = await client.read("read the inbox", () =>
+  const { maxPast, maxFuture, burst } = await client.read("read the inbox", () =>
     inboxAt(addresses.inbox, client.provider).parameters(),
   );
   const folder = await ArchiveFolder.open(options.blobs, logger);
@@ -66,7 +66,7 @@ export async function runPoster(
   const { minHours } = options.settings;
   const poster = new BatchPoster({
     config,
-    settings: { ...options.settings, maxPast, maxFuture },
+    settings: { ...options.settings, maxPast, maxFuture, burstBytes: burst },
     feed: new HttpBatchFeed(options.feed),
     l1: new PosterClient(client, { chainId, inbox: addresses.inbox, signer, blobs: folder }),
     view,

@@ -8,12 +8,12 @@ import { SILENT, type Logger } from "../roles/Logger.ts";
 import type { Checkpoint } from "../sequencer/DerivedState.ts";
 import { ask } from "./ask.ts";
 import type { Backlog, BatchFeed, FeedAnswer } from "./BatchFeed.ts";
-import { chooseKind } from "./DataChoice.ts";
+import { chargeOf, chooseKind } from "./DataChoice.ts";
 import { covers, isAbove } from "./FeeLadder.ts";
 import type { PosterErrorCode } from "./PosterError.ts";
 import type { PosterAlarm, PosterHealth } from "./PosterHealth.ts";
 import type { Attempt, JournalEntry, PosterJournal } from "./PosterJournal.ts";
-import type { PosterL1, PosterView } from "./PosterL1.ts";
+import type { DataKind, PosterL1, PosterView } from "./PosterL1.ts";
 import { requireConsistent, type PosterSettings } from "./PosterSettings.ts";
 import { dueOf, isUrgent } from "./PostingSchedule.ts";
 import { isAttemptOf, Postings, type PosterObserver } from "./Postings.ts";
@@ -233,7 +233,7 @@ export class BatchPoster {
     const isSame = next !== undefined && isAttemptOf(last, next.batch, next.commitment);
     if (last.purpose === "cancel" || isSame) return this.#keep(sending, round, entry, last);
     // Mined now it would only fail: another batch has its index, or it was built anew.
-    const isDue = next !== undefined && "due" in this.#due(round, next);
+    const isDue = next !== undefined && "due" in this.#due(round, next, entry.kind);
     return sending.offer(round, entry.kind, isDue ? next : undefined, last.index);
   }
 
@@ -245,13 +245,14 @@ export class BatchPoster {
     const wait = (reason: PostWait): PostOutcome => ({ kind: "waiting", index, reason });
     health.set("sequencer", account.maySend ? undefined : "the inbox takes no batch from this account");
     if (!account.maySend) return wait("not the sequencer");
-    const due = this.#due(round, next);
-    if ("wait" in due) return wait(due.wait);
-    if (this.#isPausing(head)) return wait("reverted");
     const urgent = isUrgent(l2Time, head.timestamp, settings);
-    const choice = chooseKind(payload, market, settings, journal.lastKind());
+    const rate = { availableBytes: account.availableBytes, isPressing: urgent || round.backlog.batches > 1 };
+    const choice = chooseKind(payload, market, settings, journal.lastKind(), rate);
     // What is pending there from a lost journal decides.
     const kind = sending.reservedKind(account.nonce) ?? choice.kind;
+    const due = this.#due(round, next, kind);
+    if ("wait" in due) return wait(due.wait);
+    if (this.#isPausing(head)) return wait("reverted");
     const isDear = isAbove(kind, market, settings.feeCeiling);
     health.set("fees", isDear ? "L1's fees are above the ceiling" : undefined, { ...market });
     if (isDear && !urgent) return wait("fees");
@@ -289,10 +290,13 @@ export class BatchPoster {
     return sending.offer(round, kind, last.purpose === "batch" ? round.next : undefined, last.index);
   }
 
-  #due({ head, account, backlog }: Round, { batch }: CheckedBatch): ReturnType<typeof dueOf> {
+  #due({ head, account, backlog }: Round, { batch }: CheckedBatch, kind: DataKind): ReturnType<typeof dueOf> {
     const { l2Time, payload } = batch;
     return dueOf(
-      { l2Time, length: payload.length, hasFollower: backlog.batches > 1 },
+      {
+        ...{ l2Time, length: payload.length, hasFollower: backlog.batches > 1 },
+        chargedBytes: chargeOf(kind, payload.length),
+      },
       { time: head.timestamp, availableBytes: account.availableBytes },
       this.#parts.settings,
     );

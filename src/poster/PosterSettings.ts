@@ -30,7 +30,7 @@ export interface PosterSettings extends ScheduleSettings, ChoiceSettings {
 
 const GWEI = 1_000_000_000n;
 
-/** Production values; `maxPast` and `maxFuture` are the inbox's, `resealMargin` is the sequencer's. */
+/** Production values; `maxPast`, `maxFuture` and `burstBytes` are the inbox's, `resealMargin` is the sequencer's. */
 export const DEFAULT_POSTER_SETTINGS: PosterSettings = {
   maxPast: 600n,
   maxFuture: 60n,
@@ -42,6 +42,7 @@ export const DEFAULT_POSTER_SETTINGS: PosterSettings = {
   calldataFloor: FLOOR_TODAY,
   maxCalldata: 122_880,
   switchGain: 15,
+  burstBytes: 786_432n,
   feeCeiling: feeLimit(100n * GWEI, 100n * GWEI),
   feeCap: feeLimit(1_000n * GWEI, 1_000n * GWEI),
   replaceAfter: 36n,

@@ -21,6 +21,8 @@ export interface NextBatch {
   readonly l2Time: bigint;
   /** Bytes of payload. */
   readonly length: number;
+  /** Bytes that the inbox's rate is charged for it. */
+  readonly chargedBytes: number;
   /** Whether another one waits behind it. */
   readonly hasFollower: boolean;
 }
@@ -48,10 +50,10 @@ export type Due = { readonly wait: WaitReason } | { readonly due: "size" | "age"
 
 /** Whether the inbox would take the batch in the next block, and whether it is time. */
 export function dueOf(batch: NextBatch, l1: L1Situation, settings: ScheduleSettings): Due {
-  const { l2Time, length, hasFollower } = batch;
+  const { l2Time, length, chargedBytes, hasFollower } = batch;
   if (l1.time > l2Time + settings.maxPast) return { wait: "too late" };
   if (l2Time > l1.time + settings.maxFuture) return { wait: "ahead of L1" };
-  if (BigInt(length) > l1.availableBytes) return { wait: "rate" };
+  if (BigInt(chargedBytes) > l1.availableBytes) return { wait: "rate" };
   if (isUrgent(l2Time, l1.time, settings)) return { due: "deadline" };
   if (hasFollower) return { due: "backlog" };
   if (length >= settings.postBytes) return { due: "size" };
