@@ -60,6 +60,7 @@ export function posterCommand(): Command {
     )
     .option("--fee-ceiling <gwei>", "gas price above which a batch waits until it is urgent", whole, 100)
     .option("--fee-cap <gwei>", "most that is ever offered for a gas", whole, 1_000)
+    .option("--tip-cap <gwei>", "most of the endpoint's suggested tip that is offered", whole, 5)
     .option("--blob-fee-ceiling <gwei>", "the same for a blob gas", whole, 100)
     .option("--blob-fee-cap <gwei>", "most that is ever offered for a blob gas", whole, 1_000)
     .option("--replace-after <seconds>", "time after which a pending transaction is offered more for", whole, 36)
@@ -95,6 +96,7 @@ interface Parsed {
   readonly urgent: number;
   readonly feeCeiling: number;
   readonly feeCap: number;
+  readonly tipCap: number;
   readonly blobFeeCeiling: number;
   readonly blobFeeCap: number;
   readonly replaceAfter: number;
@@ -127,6 +129,7 @@ export function parseOptions(argv: readonly string[]): PosterOptions {
       urgentWithin: BigInt(options.urgent),
       feeCeiling: limit(options.feeCeiling, options.blobFeeCeiling),
       feeCap: limit(options.feeCap, options.blobFeeCap),
+      tipCap: BigInt(options.tipCap) * GWEI,
       replaceAfter: BigInt(options.replaceAfter),
       confirmations: options.confirmations,
       finality: options.finality,

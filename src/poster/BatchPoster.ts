@@ -9,14 +9,14 @@ import type { Checkpoint } from "../sequencer/DerivedState.ts";
 import { ask } from "./ask.ts";
 import type { Backlog, BatchFeed, FeedAnswer } from "./BatchFeed.ts";
 import { chargeOf, chooseKind } from "./DataChoice.ts";
-import { covers, isAbove } from "./FeeLadder.ts";
+import { covers, isAbove, withTipCap } from "./FeeLadder.ts";
 import type { PosterErrorCode } from "./PosterError.ts";
 import type { PosterAlarm, PosterHealth } from "./PosterHealth.ts";
 import type { Attempt, JournalEntry, PosterJournal } from "./PosterJournal.ts";
 import type { DataKind, PosterL1, PosterView } from "./PosterL1.ts";
 import { requireConsistent, type PosterSettings } from "./PosterSettings.ts";
 import { dueOf, isUrgent } from "./PostingSchedule.ts";
-import { isAttemptOf, Postings, type PosterObserver } from "./Postings.ts";
+import { isAttemptOf, mayReplaceAt, Postings, type PosterObserver } from "./Postings.ts";
 import type { PostOutcome, PostWait, Round } from "./PostOutcome.ts";
 import { rederive, type CheckedBatch } from "./rederive.ts";
 import { Sending } from "./Sending.ts";
@@ -122,7 +122,7 @@ export class BatchPoster {
       }
       const changed = this.#changed(postings, update.reorg?.batch);
       await this.#finalize(head);
-      const market = await ask(() => l1.market());
+      const market = withTipCap(await ask(() => l1.market()), this.#parts.settings.tipCap);
       health.set("endpoint", undefined);
       const answer = await this.#askFeed(head);
       this.#figures = {
@@ -220,7 +220,7 @@ export class BatchPoster {
   }
 
   async #act(postings: Postings, sending: Sending, round: Round): Promise<PostOutcome> {
-    const { account, next } = round;
+    const { account, head, next } = round;
     const entry = postings.open(account.nonce);
     const last = entry?.attempts.at(-1);
     const { health } = this.#parts;
@@ -232,6 +232,10 @@ export class BatchPoster {
     }
     const isSame = next !== undefined && isAttemptOf(last, next.batch, next.commitment);
     if (last.purpose === "cancel" || isSame) return this.#keep(sending, round, entry, last);
+    // SAFETY: each replacement costs a step of the ladder, so a feed that shows one batch and then another again is not followed.
+    if (head.timestamp < mayReplaceAt(entry, this.#parts.settings.replaceAfter)) {
+      return { kind: "pending", nonce: entry.nonce };
+    }
     // Mined now it would only fail: another batch has its index, or it was built anew.
     const isDue = next !== undefined && "due" in this.#due(round, next, entry.kind);
     return sending.offer(round, entry.kind, isDue ? next : undefined, last.index);

@@ -265,6 +265,18 @@ function attemptOf({ attempts, receipt }: JournalEntry): Attempt {
   return attempts.find(({ hash }) => hash === receipt?.hash) ?? attempts.at(-1)!;
 }
 
+/**
+ * From when on what is pending under a nonce may be replaced by something else than a dearer copy of itself, L1's time in seconds: at once
+ * the first time, `interval` after it was sent the second time, and then after twice as long each time.
+ */
+export function mayReplaceAt({ attempts }: JournalEntry, interval: bigint): bigint {
+  const changes = attempts.filter(
+    (one, i) => i > 0 && !isAttemptOf(one, attempts[i - 1]!, attempts[i - 1]!.commitment),
+  );
+  if (changes.length === 0) return 0n;
+  return (attempts.at(-1)?.firstSent ?? 0n) + (interval << BigInt(changes.length - 1));
+}
+
 /** Whether an attempt is of this batch. */
 export function isAttemptOf(
   attempt: Attempt,

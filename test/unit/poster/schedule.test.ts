@@ -36,11 +36,12 @@ describe("when the poster posts", () => {
       maxPast: 100n,
       confirmations: 0,
       switchGain: 100,
+      tipCap: 0n,
     };
     expect(() => requireConsistent(wrong))
       .to.throw()
       .with.nested.property("fields.faults")
-      .with.length(5);
+      .with.length(6);
     expect(() => requireConsistent(SETTINGS)).to.not.throw();
   });
 });
