@@ -1,4 +1,4 @@
-import { isTenorError } from "../src/errors.ts";
+import { errorLine, errorTrace } from "../src/roles/loggable.ts";
 import { signerFrom, urlFrom } from "./cli/configuration.ts";
 import { exitCodeOf } from "./poster/exitCodes.ts";
 import { parseOptions } from "./poster/options.ts";
@@ -12,8 +12,7 @@ try {
   await runPoster(options, url, await signerFrom({ key, ...(signerUrl === undefined ? {} : { signerUrl }) }));
 } catch (error) {
   process.exitCode = exitCodeOf(error);
-  const message = error instanceof Error ? error.message : String(error);
-  console.error(isTenorError(error) ? `${error.code}: ${message} ${JSON.stringify(error.toJSON().fields)}` : message);
-  if (options.trace) console.error(error);
+  console.error(errorLine(error));
+  if (options.trace) console.error(errorTrace(error));
   else console.error("run again with --trace for the stack");
 }

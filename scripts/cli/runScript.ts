@@ -1,5 +1,5 @@
-import { inspect } from "node:util";
 import { isTenorError } from "../../src/errors.ts";
+import { errorLine, errorTrace } from "../../src/roles/loggable.ts";
 
 /** What a script ends with. */
 export const EXIT = {
@@ -19,14 +19,8 @@ export async function runScript(main: () => Promise<number>, trace: boolean): Pr
     process.exitCode = await main();
   } catch (error) {
     process.exitCode = isTenorError(error) && NOT_UNDERSTOOD.includes(error.code) ? EXIT.usage : EXIT.failed;
-    const message = error instanceof Error ? error.message : String(error);
-    console.error(isTenorError(error) ? `${error.code}: ${message} ${JSON.stringify(error.toJSON().fields)}` : message);
-    if (trace) console.error(withoutUrls(inspect(error, { depth: 6 })));
+    console.error(errorLine(error));
+    if (trace) console.error(errorTrace(error));
     else console.error("run again with --trace for the stack");
   }
-}
-
-/** SAFETY: the client library shows the endpoint's whole URL in its errors, and there may be a key in it. */
-function withoutUrls(text: string): string {
-  return text.replace(/(https?:\/\/)(?:[^\s/@"']*@)?([^\s/"'?]+)[^\s"']*/g, "$1$2/…");
 }

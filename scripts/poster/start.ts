@@ -2,7 +2,6 @@ import { pino } from "pino";
 import { ArchiveFolder } from "../../src/blob/ArchiveFolder.ts";
 import { BeaconBlobSource } from "../../src/blob/BeaconBlobSource.ts";
 import { FirstOf } from "../../src/blob/FirstOf.ts";
-import { toHex } from "../../src/crypto/bytes.ts";
 import { inboxAt } from "../../src/l1/Contracts.ts";
 import { deploymentGenesis, machineConfig, readDeployment } from "../../src/l1/deployment.ts";
 import { L1Client } from "../../src/l1/L1Client.ts";
@@ -17,11 +16,11 @@ import { PosterService } from "../../src/poster/PosterService.ts";
 import type { PosterObserver } from "../../src/poster/Postings.ts";
 import { StatusServer } from "../../src/poster/StatusServer.ts";
 import { checkpointIdentity } from "../../src/roles/Checkpoints.ts";
-import type { Logger } from "../../src/roles/Logger.ts";
 import { makeFollower } from "../../src/roles/nodes.ts";
 import { SqliteCheckpoints } from "../../src/roles/SqliteCheckpoints.ts";
 import { SYSTEM_TIMER } from "../../src/roles/Timer.ts";
 import { withRecoverCache } from "../../src/sequencer/RecoverCache.ts";
+import { openLogger } from "../cli/openLogger.ts";
 import type { PosterOptions } from "./options.ts";
 
 /**
@@ -38,7 +37,7 @@ export async function runPoster(
   observer?: PosterObserver,
 ): Promise<void> {
   const stop = stopOnSignals();
-  const logger: Logger = pino({ level: options.log, formatters: { log: loggable } }, pino.destination(2));
+  const logger = openLogger(options.log, pino.destination(2));
   const deployment = readDeployment(options.deployment);
   const { chainId, addresses } = deployment;
   const client = L1Client.connect(url, chainId);
@@ -112,13 +111,4 @@ function stopOnSignals(): AbortSignal {
     });
   }
   return controller.signal;
-}
-
-/** Large integers and bytes as text. */
-function loggable(fields: Record<string, unknown>): Record<string, unknown> {
-  const entries = Object.entries(fields).map(([name, value]): [string, unknown] => {
-    if (typeof value === "bigint") return [name, String(value)];
-    return [name, value instanceof Uint8Array ? toHex(value) : value];
-  });
-  return Object.fromEntries(entries);
 }
