@@ -53,6 +53,8 @@ export interface RoundFigures {
   /** Nonces that are not confirmed. */
   readonly unconfirmed: number;
   readonly backlog: Backlog;
+  /** In what the sequencer sees another L1 than this endpoint shows; undefined if in nothing. */
+  readonly apart: string | undefined;
   /** Of the account, wei. */
   readonly balance: bigint;
   readonly baseFee: bigint;
@@ -124,7 +126,7 @@ export class BatchPoster {
       await this.#finalize(head);
       const market = withTipCap(await ask(() => l1.market()), this.#parts.settings.tipCap);
       health.set("endpoint", undefined);
-      const answer = await this.#askFeed(head);
+      const answer = await this.#askFeed();
       this.#figures = {
         block: head.number,
         time: head.timestamp,
@@ -132,6 +134,7 @@ export class BatchPoster {
         finalizedBatches: this.#finalized,
         unconfirmed: postings.unconfirmed.length,
         backlog: answer.backlog,
+        apart: this.#differenceOf(answer, head),
         balance: account.balance,
         baseFee: market.baseFee,
         blobBaseFee: market.blobBaseFee,
@@ -181,7 +184,7 @@ export class BatchPoster {
     return { kind: "sequence changed", index: first };
   }
 
-  /** What is deep enough not to be taken back; asked once for each block. */
+  /** What is deep enough not to be taken back, for the metrics; asked once for each block. */
   async #finalize(head: L1Block): Promise<void> {
     const block = head.number - this.#parts.settings.finality;
     if (block < 0 || head.number === this.#finalizedAt) return;
@@ -190,16 +193,24 @@ export class BatchPoster {
     this.#finalizedAt = head.number;
   }
 
-  async #askFeed({ timestamp }: L1Block): Promise<FeedAnswer> {
+  async #askFeed(): Promise<FeedAnswer> {
     const { feed, health, settings, view } = this.#parts;
     const { batchCount } = view.log;
-    const status = { batchCount, finalizedBatches: this.#finalized, l1Time: timestamp };
-    const answer = await ask(() => feed.next(status), "FEED");
+    const answer = await ask(() => feed.next({ batchCount }), "FEED");
     health.set("feed", undefined);
     const { batches } = answer.backlog;
     const many = `${batches} sealed batches wait for L1`;
     health.set("backlog", batches > settings.maxBacklog ? many : undefined, answer.backlog);
     return answer;
+  }
+
+  /** In what the sequencer sees another L1 than is seen here; for a round or two, while a block is new, it may. */
+  #differenceOf({ batchCount, l1Time, batch }: FeedAnswer, { timestamp }: L1Block): string | undefined {
+    const { settings, view } = this.#parts;
+    const apart = l1Time > timestamp ? l1Time - timestamp : timestamp - l1Time;
+    if (apart > settings.maxFuture) return `L1's time, by ${apart} seconds`;
+    if (batchCount !== view.log.batchCount) return "the number of batches";
+    return batch !== undefined && batch.messagesRead > view.log.messageCount ? "the number of messages" : undefined;
   }
 
   /** Whether the sequencer's answer is about the L1 that is seen here. */

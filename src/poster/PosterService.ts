@@ -25,6 +25,8 @@ export interface PosterServiceParts {
 
 /** Time without a new block after which L1 or the endpoint must have stopped. */
 const STALLED_MILLISECONDS = 180_000;
+/** Time for which the sequencer may see another L1 than the poster, while one of them is a block behind. */
+const APART_MILLISECONDS = 60_000;
 const DAY = 86_400n;
 /** Days of which the report speaks. */
 const REPORTED_DAYS = 31n;
@@ -34,6 +36,8 @@ export class PosterService {
   readonly #parts: PosterServiceParts;
   #day: bigint | undefined;
   #newest: { block: number | undefined; since: number };
+  /** Since when the sequencer and the poster see different chains. */
+  #apartSince: number | undefined;
 
   constructor(parts: PosterServiceParts) {
     this.#parts = parts;
@@ -75,6 +79,7 @@ export class PosterService {
     const { poster, journal, health, metrics, minHours, logger } = this.#parts;
     const { figures } = poster;
     this.#watch(figures?.block);
+    this.#compare(figures?.apart);
     if (figures === undefined) return metrics.round(outcome, undefined, health);
     const { hoursLeft, perHour } = forecast(journal, figures.time, figures.balance);
     const isShort = hoursLeft !== undefined && hoursLeft < minHours;
@@ -87,6 +92,13 @@ export class PosterService {
       if (spent !== undefined) logger.info({ ...spent, perFill: perFill(spent) }, "spent in a day");
     }
     this.#day = day;
+  }
+
+  #compare(apart: string | undefined): void {
+    const { uptime, health } = this.#parts;
+    this.#apartSince = apart === undefined ? undefined : (this.#apartSince ?? uptime());
+    const isLasting = this.#apartSince !== undefined && uptime() - this.#apartSince >= APART_MILLISECONDS;
+    health.set("apart", isLasting ? `the sequencer and the endpoint disagree in ${apart}` : undefined);
   }
 
   #watch(block: number | undefined): void {

@@ -23,7 +23,7 @@ export interface PosterSettings extends ScheduleSettings, ChoiceSettings {
   readonly stuckAfter: bigint;
   /** Blocks on top of a transaction's own after which it is not sent again should L1 take it back, but made anew. */
   readonly confirmations: number;
-  /** Blocks on top of a batch after which the sequencer may forget it for good: L1 must never take back as many. */
+  /** Blocks on top of a batch after which the metrics count it as final: L1 must never take back as many. */
   readonly finality: number;
   /** More sealed batches than this raise an alarm. */
   readonly maxBacklog: number;

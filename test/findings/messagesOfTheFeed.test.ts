@@ -1,8 +1,7 @@
 import { expect } from "chai";
 import type { BatchFeed } from "../../src/poster/BatchFeed.ts";
 import type { PostOutcome } from "../../src/poster/PostOutcome.ts";
-import { SequencerFeed } from "../../src/poster/SequencerFeed.ts";
-import { poster } from "../support/posting.ts";
+import { feedOf, poster } from "../support/posting.ts";
 import { harness, type Harness } from "../support/sequencer.ts";
 
 /**
@@ -25,10 +24,7 @@ describe("finding: a batch that reads a message too early for the poster", () =>
     h.sequencer.sync(h.l1.log);
     h.sequencer.tick();
     h.sequencer.seal();
-    const honest = new SequencerFeed(
-      () => h.sequencer,
-      async () => h.l1.log,
-    );
+    const honest = feedOf(h);
     const feed: BatchFeed = {
       async next(status) {
         const answer = await honest.next(status);

@@ -1,8 +1,7 @@
 import { expect } from "chai";
 import type { BatchFeed } from "../../src/poster/BatchFeed.ts";
 import type { Market, Offer, SendAnswer } from "../../src/poster/PosterL1.ts";
-import { SequencerFeed } from "../../src/poster/SequencerFeed.ts";
-import { poster } from "../support/posting.ts";
+import { feedOf, poster } from "../support/posting.ts";
 import { harness, type Harness } from "../support/sequencer.ts";
 
 const GWEI = 10n ** 9n;
@@ -61,10 +60,7 @@ describe("finding: the poster tips whatever an endpoint suggests", () => {
   it("does not climb the ladder for a feed that shows one batch and then another, again and again", async () => {
     const { h, offers } = scene(GWEI);
     h.l1.send = async (): Promise<SendAnswer> => "accepted";
-    const honest = await new SequencerFeed(
-      () => h.sequencer,
-      async () => h.l1.log,
-    ).next({ batchCount: 0n, finalizedBatches: 0n, l1Time: 0n });
+    const honest = await feedOf(h).next({ batchCount: 0n });
     let round = 0;
     const feed: BatchFeed = {
       async next() {
