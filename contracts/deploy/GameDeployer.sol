@@ -14,7 +14,6 @@ contract GameDeployer {
     address public immutable GAME;
 
     error NotDeployer(address sender, address deployer);
-    error AlreadyDeployed(address game);
 
     /// @notice Whoever deploys this contract, and nobody else, may deploy the game.
     constructor() {
@@ -23,7 +22,8 @@ contract GameDeployer {
         GAME = address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(this), hex"01")))));
     }
 
-    /// @notice Deploys the game. Reverts with NotDeployer, with AlreadyDeployed, or with what the game's constructor reverts with.
+    /// @notice Deploys the game, or does nothing if it is there: whoever has lost track of the transaction may repeat it. Reverts with
+    /// NotDeployer, or with what the game's constructor reverts with.
     /// @param creationCode The game's, without arguments.
     /// @param parameters What it is constructed with.
     /// @return game {GAME}.
@@ -34,7 +34,7 @@ contract GameDeployer {
         // SAFETY: the game's constructor checks chain and inbox, not the prover. Somebody else could deploy one that proves lies.
         if (msg.sender != _DEPLOYER) revert NotDeployer(msg.sender, _DEPLOYER);
         // INVARIANT: nothing but the game is ever created, so it is the first, and at GAME.
-        if (GAME.code.length != 0) revert AlreadyDeployed(GAME);
+        if (GAME.code.length != 0) return GAME;
         bytes memory initCode = abi.encodePacked(creationCode, abi.encode(parameters));
         assembly ("memory-safe") {
             game := create(0, add(initCode, 0x20), mload(initCode))
