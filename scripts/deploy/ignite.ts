@@ -47,7 +47,9 @@ export const ARTIFACTS: ArtifactResolver = {
  */
 export async function ignite(parameters: TenorParameters, options: IgniteOptions): Promise<Deployment> {
   const { token: given, chainId, chainType, feeRecipient } = parameters;
-  const token = given === "test" ? (await run(Token, {}, options)).token! : given;
+  // Ignition calls a module done when everything in the journal is, so this one is not run beside what another has begun.
+  const deployed = options.journal.deployed.get(Token.results.token.id);
+  const token = given === "test" ? (deployed ?? (await run(Token, {}, options)).token!) : given;
   const addresses = { token, ...(await run(Tenor, ignitionParameters(parameters, token), options)) };
   const startBlock = options.journal.firstBlock ?? 0;
   return { chainId, chainType, startBlock, feeRecipient, addresses: addresses as Deployment["addresses"] };
