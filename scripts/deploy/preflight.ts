@@ -1,4 +1,5 @@
 import type { EIP1193Provider } from "@nomicfoundation/ignition-core";
+import { isError } from "ethers";
 import type { Hex } from "../../src/crypto/bytes.ts";
 import { tokenAt } from "../../src/l1/Contracts.ts";
 import type { L1Client } from "../../src/l1/L1Client.ts";
@@ -119,21 +120,32 @@ export async function requireOsaka(provider: EIP1193Provider): Promise<void> {
 async function requireToken({ client, parameters, symbol: expected }: Subject): Promise<Preflight["token"]> {
   const { token: address } = parameters;
   if (address === "test") return { address: undefined, symbol: "tUSDC" };
-  return client.read("read the token", async () => {
-    const unfit = (message: string, fields: Readonly<Record<string, unknown>>): DeployError =>
-      new DeployError("TOKEN_UNFIT", message, { fields: { parameter: "token", value: address, ...fields } });
-    if ((await client.provider.getCode(address)) === "0x") {
-      throw unfit("there is no contract at the token's address", { expected: "an ERC-20 token of six decimals" });
-    }
+  const { code, decimals, symbol } = await client.read("read the token", async () => {
     const token = tokenAt(address, client.runner);
-    const [decimals, symbol] = await Promise.all([
-      token.decimals().catch(() => undefined),
-      token.symbol().catch(() => undefined),
-    ]);
-    if (decimals !== DECIMALS) throw unfit("the token has not six decimals", { decimals, expected: DECIMALS });
-    if (symbol !== expected) throw unfit("the token calls itself otherwise", { symbol, expected });
-    return { address, symbol };
+    return {
+      code: await client.provider.getCode(address),
+      decimals: await answerOf(token.decimals()),
+      symbol: await answerOf(token.symbol()),
+    };
   });
+  const unfit = (message: string, fields: Readonly<Record<string, unknown>>): DeployError =>
+    new DeployError("TOKEN_UNFIT", message, { fields: { parameter: "token", value: address, ...fields } });
+  if (code === "0x") {
+    throw unfit("there is no contract at the token's address", { expected: "an ERC-20 token of six decimals" });
+  }
+  if (decimals !== DECIMALS) throw unfit("the token has not six decimals", { decimals, expected: DECIMALS });
+  if (symbol !== expected) throw unfit("the token calls itself otherwise", { symbol, expected });
+  return { address, symbol };
+}
+
+/** What a contract answers; undefined if it has no such function, or answers with something else. */
+async function answerOf<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isError(error, "CALL_EXCEPTION") || isError(error, "BAD_DATA")) return undefined;
+    throw error;
+  }
 }
 
 /** A transaction that somebody else has sent from the account could take a nonce that Ignition counts on. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { NonceManager, Wallet, type JsonRpcProvider } from "ethers";
+import { Wallet, type JsonRpcProvider } from "ethers";
 import { ScriptProcess, type ScriptEnd } from "../scripts.ts";
 import { FaultyEndpoint } from "../poster/FaultyEndpoint.ts";
 import { TestL1, type L1Kind } from "../poster/TestL1.ts";
@@ -44,8 +44,8 @@ export class DeployScene {
   }
 
   /** The deployer's account, for what somebody else does with it. */
-  deployer(): NonceManager {
-    return new NonceManager(new Wallet(DEPLOYER_KEY, this.provider));
+  deployer(): Wallet {
+    return new Wallet(DEPLOYER_KEY, this.provider);
   }
 
   /** Transactions that the deployer's account has sent. */
