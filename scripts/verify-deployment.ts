@@ -1,4 +1,3 @@
-import { Command } from "commander";
 import { committedHashes, differingContracts } from "../deploy/committedHashes.ts";
 import { NETWORKS } from "../deploy/networks.ts";
 import { check, isDifferent } from "../src/l1/checkDeployment.ts";
@@ -12,23 +11,14 @@ import { urlFrom } from "./cli/configuration.ts";
 import { EXIT, runScript } from "./cli/runScript.ts";
 import { DeployError } from "./deploy/DeployError.ts";
 import { Report } from "./deploy/Report.ts";
+import { parseVerify, type VerifyOptions } from "./verify/options.ts";
 
 /** Compares what stands on a chain with the source and the files, without a key: docs/deployment.md. */
-
-/** What is to be compared. */
-interface VerifyOptions {
-  readonly deployment: string;
-  readonly parameters?: string;
-  readonly network?: string;
-  readonly rpcUrl?: string;
-  readonly json: boolean;
-  readonly trace: boolean;
-}
 
 await runScript(main, process.argv.includes("--trace"));
 
 async function main(): Promise<number> {
-  const options = parse();
+  const options = parseVerify(process.argv.slice(2));
   const deployment = readDeployment(options.deployment);
   const parameters = options.parameters === undefined ? undefined : readParameters(options.parameters);
   const client = L1Client.connect(await endpoint(options), deployment.chainId);
@@ -54,25 +44,6 @@ async function main(): Promise<number> {
   } finally {
     client.close();
   }
-}
-
-function parse(): VerifyOptions {
-  return new Command("npm run verify --")
-    .description("Compares the contracts of a deployment with the source, and what they hold with the files.")
-    .requiredOption("--deployment <file>", "deployment file, with the addresses and the chain id")
-    .option("--parameters <file>", "file of parameters; without it, what only it says is shown and not compared")
-    .option("--network <name>", `whose endpoint is asked: one of ${Object.keys(NETWORKS).join(", ")}`)
-    .option("--rpc-url <url>", "endpoint; default: the network's, else the configuration variable TENOR_RPC_URL")
-    .option("--json", "one line of JSON for each check", false)
-    .option("--trace", "show the stack of an error", false)
-    .allowExcessArguments(false)
-    .configureOutput({ outputError: () => undefined })
-    .exitOverride((error) => {
-      if (error.exitCode === 0) process.exit(EXIT.done);
-      throw usage(error.message);
-    })
-    .parse()
-    .opts<VerifyOptions>();
 }
 
 async function endpoint({ network, rpcUrl }: VerifyOptions): Promise<string> {

@@ -185,6 +185,11 @@ export class Journal {
     return [...failed];
   }
 
+  /** Lines of Ignition's journal. */
+  get length(): number {
+    return this.#messages.length;
+  }
+
   /** Block of the first confirmed transaction. */
   get firstBlock(): number | undefined {
     const blocks = this.#messages.flatMap(({ receipt }) => receipt?.blockNumber ?? []);

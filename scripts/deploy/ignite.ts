@@ -33,6 +33,9 @@ export interface IgniteOptions {
   readonly onDeployed: (futureId: string, address: Hex) => void;
 }
 
+/** Number of Ignition's error when the account has sent something that is not Ignition's. */
+const NONCE_MOVED_ON = 10_411;
+
 /** The artifacts that `hardhat build` has written. */
 export const ARTIFACTS: ArtifactResolver = {
   loadArtifact: (name) => Promise.resolve(loadArtifact(name as ContractName) as unknown as Artifact),
@@ -61,9 +64,8 @@ async function run(
   deploymentParameters: DeploymentParameters,
   { provider, deployer, journal, config, maxFeePerGas, onDeployed }: IgniteOptions,
 ): Promise<Readonly<Record<string, Hex>>> {
-  let result: DeploymentResult;
-  try {
-    result = await deploy({
+  const attempt = (): Promise<DeploymentResult> =>
+    deploy({
       config,
       artifactResolver: ARTIFACTS,
       provider,
@@ -75,11 +77,7 @@ async function run(
       defaultSender: deployer,
       maxFeePerGasLimit: maxFeePerGas,
     });
-  } catch (cause) {
-    if (cause instanceof DeployError || cause instanceof L1Error) throw cause;
-    const said = cause instanceof Error ? cause.message : String(cause);
-    throw new DeployError("DEPLOYMENT_STOPPED", said, { fields: { folder: journal.folder }, cause });
-  }
+  const result = await whileItGoesOn(journal, attempt);
   if (result.type !== "SUCCESSFUL_DEPLOYMENT") {
     const { type, ...rest } = result;
     const fields = { folder: journal.folder, type, ...rest };
@@ -89,6 +87,23 @@ async function run(
   return Object.fromEntries(
     Object.entries(module.results).map(([name, future]) => [name, contracts[future.id]!.address as Hex]),
   );
+}
+
+/**
+ * Tries again as long as only the account's other transactions are in the way and the journal gets longer. Ignition counts nonces from
+ * those in its journal that it has not seen mined: it sees them mined and ends; from there on the account's own nonce counts.
+ */
+async function whileItGoesOn(journal: Journal, attempt: () => Promise<DeploymentResult>): Promise<DeploymentResult> {
+  for (let length = journal.length; ; length = journal.length) {
+    try {
+      return await attempt();
+    } catch (cause) {
+      if ((cause as { number?: unknown }).number === NONCE_MOVED_ON && journal.length > length) continue;
+      if (cause instanceof DeployError || cause instanceof L1Error) throw cause;
+      const said = cause instanceof Error ? cause.message : String(cause);
+      throw new DeployError("DEPLOYMENT_STOPPED", said, { fields: { folder: journal.folder }, cause });
+    }
+  }
 }
 
 /** Ignition wants somebody who hears of everything; here it is only what is deployed. */
