@@ -64,11 +64,12 @@ export async function runPoster(
   const health = new PosterHealth(logger);
   const metrics = new PosterMetrics();
   const { minHours } = options.settings;
+  const hasBlobs = deployment.chainType !== "op";
   const poster = new BatchPoster({
     config,
-    settings: { ...options.settings, maxPast, maxFuture },
+    settings: { ...options.settings, hasBlobs, maxPast, maxFuture },
     feed: new HttpBatchFeed(options.feed),
-    l1: new PosterClient(client, { chainId, inbox: addresses.inbox, signer, blobs: folder }),
+    l1: new PosterClient(client, { chainId, inbox: addresses.inbox, signer, blobs: folder, hasBlobs }),
     view,
     journal,
     health,

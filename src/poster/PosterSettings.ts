@@ -39,6 +39,7 @@ export const DEFAULT_POSTER_SETTINGS: PosterSettings = {
   postBytes: 0,
   postAge: 0n,
   kinds: "auto",
+  hasBlobs: true,
   calldataFloor: FLOOR_TODAY,
   maxCalldata: 122_880,
   switchGain: 15,
@@ -63,6 +64,7 @@ export function feeLimit(maxFeePerGas: bigint, maxFeePerBlobGas: bigint): FeeLim
 export function requireConsistent(settings: PosterSettings): void {
   const { feeCeiling, feeCap, maxPast, resealMargin, urgentWithin, confirmations, finality, switchGain } = settings;
   const faults: string[] = [];
+  if (settings.kinds === "blob" && !settings.hasBlobs) faults.push("kinds is blob, and the chain has none");
   if (feeCeiling.maxFeePerGas > feeCap.maxFeePerGas) faults.push("feeCeiling above feeCap");
   if (feeCeiling.maxFeePerBlobGas > feeCap.maxFeePerBlobGas) faults.push("blob feeCeiling above feeCap");
   if (resealMargin + urgentWithin > maxPast) faults.push("resealMargin and urgentWithin exceed maxPast");

@@ -154,6 +154,10 @@ describe("the poster's choice of how a payload travels", () => {
   it("takes what is possible: nothing empty in blobs, nothing too long as calldata", () => {
     expect(chooseKind(bytes(0), MARKET, { ...SETTINGS, kinds: "blob" }, "blob").kind).to.equal("calldata");
     expect(chooseKind(bytes(130_000), MARKET, { ...SETTINGS, kinds: "calldata" }, "calldata").kind).to.equal("blob");
+    const blobless = { ...SETTINGS, hasBlobs: false };
+    for (const length of [1, 1000, 130_000]) {
+      expect(chooseKind(bytes(length), { ...MARKET, blobBaseFee: 0n }, blobless, "blob").kind).to.equal("calldata");
+    }
     expect(chooseKind(bytes(100), MARKET, { ...SETTINGS, kinds: "blob" }, "calldata").kind).to.equal("blob");
   });
 });
