@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { readdirSync, readFileSync } from "node:fs";
-import { fromHex, type Hex } from "../../src/crypto/bytes.ts";
+import { fromHex } from "../../src/crypto/bytes.ts";
 import { World } from "../support/tenor.ts";
 import { CONTRACT_NAMES, CONTRACTS, type AuditedContract } from "./contracts.ts";
 import { countOpcodes, OPCODES, type Opcode } from "./opcodes.ts";
@@ -35,7 +35,7 @@ describe("The deployed bytecode", () => {
   });
 
   async function codeOf(name: AuditedContract): Promise<Uint8Array> {
-    return fromHex((await world.connection.ethers.provider.getCode(world.deployment.addresses[name])) as Hex);
+    return fromHex(await world.connection.ethers.provider.getCode(world.deployment.addresses[name]));
   }
 
   for (const name of CONTRACTS) {
