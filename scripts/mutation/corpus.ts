@@ -13,9 +13,9 @@ import type { ProverHarness } from "../../typechain/contracts/test/ProverHarness
 
 const SEED = 20_261_121;
 /** Steps of random traffic without margin, and of an exchange with marks, of which a sample is taken. */
-const [PLAIN_STEPS, MARGIN_STEPS] = [4_000, 8_000];
+const [PLAIN_STEPS, MARGIN_STEPS] = [3_000, 6_000];
 /** Steps of one kind, type and result in the sample. */
-const OF_A_KIND = 6;
+const OF_A_KIND = 5;
 /** Spoiled witnesses, and spoiled inputs, of every third step. */
 const [SPOILED, EVERY] = [3, 3];
 /** Bytes of evidence in one call. */

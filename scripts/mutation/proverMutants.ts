@@ -104,7 +104,10 @@ async function judgeBatch(
       order.unshift(difference);
     }
     await restore();
-    onProgress(`${contract}: ${killed} killed`);
+    const left = alive
+      .filter(({ mutant }) => !fates.has(mutant))
+      .map(({ mutant }) => `${mutant.file.split("/").at(-1)}:${mutant.line}`);
+    onProgress(`${contract}: ${killed} killed; left: ${left.join(" ")}`);
   }
 }
 
