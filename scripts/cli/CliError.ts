@@ -1,9 +1,15 @@
-import { TenorError } from "../../src/errors.ts";
+import { isTenorError, TenorError } from "../../src/errors.ts";
 
 /** What a command refuses. */
 export type CliErrorCode =
   /** The command line, or a file that it names, can't be understood. */
   | "USAGE"
+  /** The configuration file is none. */
+  | "CONFIG_MALFORMED"
+  /** The configuration file has a key that there is no flag for. */
+  | "CONFIG_UNKNOWN"
+  /** There is a private key in the configuration file. */
+  | "KEY_IN_CONFIG"
   /** A configuration variable that is needed has no value. */
   | "VARIABLE_UNSET"
   /** The endpoint serves another chain, or there is no contract where one should be. */
@@ -16,6 +22,22 @@ export type CliErrorCode =
 /** See {@link CliErrorCode}. */
 export class CliError extends TenorError<CliErrorCode> {
   override readonly name = "CliError";
+}
+
+const NOT_UNDERSTOOD: ReadonlySet<string> = new Set([
+  "USAGE",
+  "CONFIG_MALFORMED",
+  "CONFIG_UNKNOWN",
+  "KEY_IN_CONFIG",
+  "FILE_MALFORMED",
+  "URL_MALFORMED",
+  "KEY_MALFORMED",
+  "VARIABLE_UNSET",
+]);
+
+/** Whether the command line or a file that it names can't be understood. */
+export function isNotUnderstood(error: unknown): boolean {
+  return isTenorError(error) && NOT_UNDERSTOOD.has(error.code);
 }
 
 /** A failure to understand what was asked. */

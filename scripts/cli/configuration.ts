@@ -30,9 +30,12 @@ export async function urlFrom(given: string | undefined, name: string): Promise<
   const url = URL.parse(value);
   if (url === null || !/^https?:$/.test(url.protocol)) throw usage("it is not an HTTP URL", { variable: name });
   if (given !== undefined && (url.password !== "" || url.username !== "")) {
-    throw usage("credentials on a command line can be read by others; put the URL into the configuration variable", {
-      variable: name,
-    });
+    throw usage(
+      "credentials on a command line or in a file can be read by others; put the URL into the configuration variable",
+      {
+        variable: name,
+      },
+    );
   }
   return value;
 }

@@ -36,7 +36,7 @@ export class Anvil {
    * @param flags What it is told besides the address and the rules, which are those of Osaka.
    * @throws {@link ForkError} `ANVIL_MISSING` or `ANVIL_STOPPED`.
    */
-  static async start(flags: readonly string[], processes: Processes): Promise<Anvil> {
+  static async start(flags: readonly string[], processes: Pick<Processes, "add">): Promise<Anvil> {
     const args = ["--host", "127.0.0.1", "--port", "0", "--hardfork", "osaka", ...flags];
     const child = processes.add(spawn(anvilBinary(), args, { stdio: ["ignore", "pipe", "pipe"] }));
     let printed = "";
