@@ -11,6 +11,8 @@ export interface DevnetWorld {
   readonly feeds: Readonly<Record<number, Hex>>;
   /** Numbers of the accounts on L2. */
   readonly accounts: Readonly<Partial<Record<DevnetName, number>>>;
+  /** When it was deployed, seconds. */
+  readonly born: number;
 }
 
 /** The file of a folder that nodes read. */
@@ -19,13 +21,13 @@ export function deploymentFile(folder: string): string {
 }
 
 /** Writes down what stands there. */
-export function writeWorld(folder: string, { deployment, feeds, accounts }: DevnetWorld): void {
+export function writeWorld(folder: string, { deployment, feeds, accounts, born }: DevnetWorld): void {
   writeDeployment(deploymentFile(folder), deployment);
-  writeFileSync(join(folder, "devnet.json"), `${JSON.stringify({ feeds, accounts }, undefined, 2)}\n`);
+  writeFileSync(join(folder, "devnet.json"), `${JSON.stringify({ feeds, accounts, born }, undefined, 2)}\n`);
 }
 
 /** What was written down. Only this program writes the file. */
 export function readWorld(folder: string): DevnetWorld {
-  const { feeds, accounts } = JSON.parse(readFileSync(join(folder, "devnet.json"), "utf8")) as DevnetWorld;
-  return { deployment: readDeployment(deploymentFile(folder)), feeds, accounts };
+  const { feeds, accounts, born } = JSON.parse(readFileSync(join(folder, "devnet.json"), "utf8")) as DevnetWorld;
+  return { deployment: readDeployment(deploymentFile(folder)), feeds, accounts, born };
 }

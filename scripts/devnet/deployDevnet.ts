@@ -27,7 +27,6 @@ const TIMES = {
 /** The times that its defenders are told. */
 export const DEVNET_TIMES = { reaction: 15, censorship: 60, margin: 15 } as const;
 
-const ETHER = 10n ** 18n;
 const NONE = `0x${"00".repeat(32)}`;
 
 /** The parameters of a devnet. @param overrides In place of its own. */
@@ -64,7 +63,7 @@ export async function deployDevnet(url: string, parameters = devnetParameters())
     for (const [name, amount] of Object.entries(DEPOSITS) as [DevnetName, bigint][]) {
       accounts[name] = await openAccount(wallet(name), deployment, amount * USDC);
     }
-    return { deployment, feeds, accounts };
+    return { deployment, feeds, accounts, born: Math.floor(Date.now() / 1_000) };
   } finally {
     provider.destroy();
   }
@@ -119,9 +118,4 @@ async function openAccount(owner: Wallet, { addresses }: Deployment, amount: big
 
 async function mined(transaction: Promise<ContractTransactionResponse>): Promise<void> {
   await (await transaction).wait();
-}
-
-/** What a stake is, in ether, for people. */
-export function etherOf(wei: bigint): string {
-  return `${Number(wei) / Number(ETHER)} ETH`;
 }

@@ -8,6 +8,7 @@ import { FollowedL1 } from "../../src/roles/FollowedL1.ts";
 import type { Follower } from "../../src/roles/Follower.ts";
 import { Health } from "../../src/roles/Health.ts";
 import { NodeMetrics, type NodeAlarm } from "../../src/roles/NodeMetrics.ts";
+import type { Logger } from "../../src/roles/Logger.ts";
 import { makeFollower } from "../../src/roles/nodes.ts";
 import { RoundKeeper } from "../../src/roles/Rounds.ts";
 import { SequencerService } from "../../src/roles/SequencerService.ts";
@@ -85,8 +86,26 @@ export function sequencerCommand(): Command {
     );
 }
 
-/** Runs a sequencer until the process is told to end. @throws StartError and the like; SequencerError. */
-export async function runSequencer(flags: SequencerFlags): Promise<void> {
+/** A sequencer that runs. */
+export interface RunningSequencer {
+  readonly sequencer: Sequencer;
+  /** Where it takes the oracle's reports. */
+  readonly reports: string;
+  readonly logger: Logger;
+  /** Aborted when it is told to end. */
+  readonly stop: AbortSignal;
+}
+
+/**
+ * Runs a sequencer until the process is told to end.
+ *
+ * @param onStart Is shown what runs: for whoever trades in the same process.
+ * @throws StartError and the like; SequencerError.
+ */
+export async function runSequencer(
+  flags: SequencerFlags,
+  onStart?: (running: RunningSequencer) => void,
+): Promise<void> {
   const { client, deployment, accounts, logger, stop } = await connect(flags);
   const closing: (() => unknown)[] = [() => client.close()];
   try {
@@ -135,6 +154,7 @@ export async function runSequencer(flags: SequencerFlags): Promise<void> {
     closing.push(() => status.close());
     const urls = { status: status.url, feed: feedServer.url, reports: reportServer.url };
     logger.info({ inbox: deployment.addresses.inbox, ...urls }, "the sequencer starts");
+    onStart?.({ sequencer, reports: reportServer.url, logger, stop });
     await service.run(stop);
   } finally {
     // Servers first, the connection last.
