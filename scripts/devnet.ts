@@ -18,7 +18,7 @@ async function main(): Promise<number> {
   const options = parse();
   if (options === undefined) return EXIT.done;
   const folder = options.folder === undefined ? mkdtempSync(join(tmpdir(), "tenor-")) : resolve(options.folder);
-  const devnet = new Devnet(folder, options, reportDeath);
+  const devnet = new Devnet(folder, options, { died: reportDeath });
   const told = new Promise<void>((done) => {
     // A terminal tells the whole group, and npm tells it again.
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => done());

@@ -2,13 +2,25 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** How a process has ended that should not have. */
-export interface Death {
+/** How a process has ended. */
+export interface Exit {
   readonly name: string;
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+}
+
+/** How a process has ended that should not have. */
+export interface Death extends Exit {
   /** What it has said last. */
   readonly lastLines: readonly string[];
+}
+
+/** Who is told what becomes of the processes. */
+export interface ChildObserver {
+  /** One has ended by itself. */
+  died(death: Death): void;
+  /** One has logged a line. */
+  logged?(name: string, line: string): void;
 }
 
 /** What a process is started with. */
@@ -25,12 +37,12 @@ const KEPT_LINES = 5;
 
 /** The processes of a devnet: each logs to a file, and none outlives this one. */
 export class Children {
-  readonly #onDeath: (death: Death) => void;
-  readonly #running = new Map<ChildProcess, Promise<void>>();
+  readonly #observer: ChildObserver;
+  readonly #running = new Map<ChildProcess, Promise<Exit>>();
   #isEnding = false;
 
-  constructor(onDeath: (death: Death) => void) {
-    this.#onDeath = onDeath;
+  constructor(observer: ChildObserver) {
+    this.#observer = observer;
     process.once("exit", () => {
       for (const child of this.#running.keys()) child.kill("SIGKILL");
     });
@@ -38,13 +50,13 @@ export class Children {
 
   /** Takes charge of a process that has just been started. */
   add<Child extends ChildProcess>(child: Child, name = "anvil", lastLines: readonly string[] = []): Child {
-    const ended = new Promise<void>((resolve) => {
-      child.once("error", () => resolve());
-      child.once("close", (code, signal) => {
+    const ended = new Promise<Exit>((resolve) => {
+      const end = (code: number | null, signal: NodeJS.Signals | null): void => {
         this.#running.delete(child);
-        if (!this.#isEnding) this.#onDeath({ name, code, signal, lastLines });
-        resolve();
-      });
+        if (!this.#isEnding) this.#observer.died({ name, code, signal, lastLines });
+        resolve({ name, code, signal });
+      };
+      child.once("error", () => end(null, null)).once("close", end);
     });
     this.#running.set(child, ended);
     return child;
@@ -77,6 +89,7 @@ export class Children {
           for (const line of all) {
             lines.push(line);
             if (lines.length > KEPT_LINES) lines.shift();
+            this.#observer.logged?.(name, line);
             if (line.includes(until)) resolve(line);
           }
         });
@@ -89,15 +102,16 @@ export class Children {
     });
   }
 
-  /** Has all end by themselves, and ends those that do not. */
-  async end(): Promise<void> {
+  /** Has all end by themselves, and ends those that do not. @returns How they ended. */
+  async end(): Promise<Exit[]> {
     this.#isEnding = true;
     const all = [...this.#running];
     for (const [child] of all) child.kill("SIGTERM");
     const grace = setTimeout(() => {
       for (const [child] of all) child.kill("SIGKILL");
     }, GRACE_MILLISECONDS);
-    await Promise.all(all.map(([, ended]) => ended));
+    const exits = await Promise.all(all.map(([, ended]) => ended));
     clearTimeout(grace);
+    return exits;
   }
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { JsonRpcProvider } from "ethers";
 import { Anvil } from "../fork/Anvil.ts";
 import { DEPOSITS, keyOf, type DevnetName } from "./accounts.ts";
-import { Children, type Death } from "./Children.ts";
+import { Children, type ChildObserver, type Exit } from "./Children.ts";
 import { deployDevnet, DEVNET_TIMES } from "./deployDevnet.ts";
 import type { DevnetOptions } from "./options.ts";
 import { deploymentFile, readWorld, writeWorld, type DevnetWorld } from "./World.ts";
@@ -24,11 +24,10 @@ export class Devnet {
   readonly #folder: string;
   readonly #options: Pick<DevnetOptions, "l1Port" | "blockTime">;
 
-  /** @param onDeath Told of a process that has ended by itself. */
-  constructor(folder: string, options: Pick<DevnetOptions, "l1Port" | "blockTime">, onDeath: (death: Death) => void) {
+  constructor(folder: string, options: Pick<DevnetOptions, "l1Port" | "blockTime">, observer: ChildObserver) {
     this.#folder = folder;
     this.#options = options;
-    this.#children = new Children(onDeath);
+    this.#children = new Children(observer);
     for (const path of [folder, join(folder, "logs")]) mkdirSync(path, { recursive: true });
   }
 
@@ -71,9 +70,9 @@ export class Devnet {
     return { l1: url, deployment, urls };
   }
 
-  /** Ends everything. L1 writes its state down. */
-  async stop(): Promise<void> {
-    await this.#children.end();
+  /** Ends everything; L1 writes its state down. @returns How each process has ended. */
+  stop(): Promise<Exit[]> {
+    return this.#children.end();
   }
 
   #flagsOf(role: (typeof ROLES)[number], urls: Readonly<Record<string, string>>): string[] {

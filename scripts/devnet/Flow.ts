@@ -73,11 +73,12 @@ export class Flow {
         return bid <= 0n ? [ask] : [ask, this.#order("maker", series, market, { isSell: false, price: bid, now })];
       });
     const placed = await this.#parts.place(orders);
-    const refused = placed.filter(({ refusal }) => refusal !== undefined);
+    // Where the price has moved by more than the spread, the quote from before stands in the way until it expires.
+    const refused = placed.filter(({ refusal }) => refusal !== undefined && refusal !== "SelfTrade");
     if (refused.length > 0) {
       this.#parts.logger.warn({ refused: refused.length, first: refused[0]!.refusal }, "quotes were refused");
     }
-    return placed.length - refused.length;
+    return placed.filter(({ refusal }) => refusal === undefined).length;
   }
 
   /** Buys or sells one option at what the maker asks or bids. */
