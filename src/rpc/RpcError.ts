@@ -32,8 +32,6 @@ export const RPC_ERRORS = {
   ORDER_NOT_FOUND: 10_004,
   /** The order is known, but does not rest any more. */
   ORDER_NOT_OPEN: 11_044,
-  /** The terms that were signed are other ones than those of the request. */
-  SIGNED_TERMS_DIFFER: 11_030,
   /** A price that is no multiple of the tick. */
   PRICE_OFF_TICK: 10_043,
   /** An amount that is no multiple of the lot. */

@@ -212,10 +212,21 @@ export class Sequencer {
     return this.#exchange.batches.find((batch) => batch.status === "sealed" && batch.built?.index === index)?.built;
   }
 
+  /** The time from which on a batch that waits for L1 may have to be built anew, and may lose what has expired by then; seconds. */
+  get keepsBatchesUntil(): bigint | undefined {
+    const first = this.#exchange.batches.find(({ status }) => status !== "included");
+    return first === undefined ? undefined : first.l2Time + this.#options.maxPast - this.#options.resealMargin;
+  }
+
   /** What waits for L1. */
   get waiting(): WaitingBatches {
     const sealed = this.#exchange.batches.filter(({ status }) => status === "sealed");
     return { batches: sealed.length, bytes: sealed.reduce((sum, { built }) => sum + (built?.payload.length ?? 0), 0) };
+  }
+
+  /** What L1 has, as far as it has been followed: for reading. */
+  get l1(): L1View {
+    return this.#l1;
   }
 
   /** Batches on L1 as far as it has been followed. */
