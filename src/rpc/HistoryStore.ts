@@ -38,9 +38,9 @@ export interface StoredTrade {
   /** Numbers of the orders; 0 where they are not known any more. */
   readonly makerOrder: number;
   readonly takerOrder: number;
-  /** 1e-6 USDC. */
-  readonly makerFee: bigint;
-  readonly takerFee: bigint;
+  /** 1e-6 USDC; undefined where the trade was filled in from the journal, which has no fees. */
+  readonly makerFee: bigint | undefined;
+  readonly takerFee: bigint | undefined;
 }
 
 /** What a settlement did to a position. */
@@ -155,7 +155,8 @@ export class HistoryStore {
       "INSERT INTO trades VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       ...[trade.item, seq, series, Number(trade.series >> 56n), trade.time, trade.price, trade.quantity],
       ...[trade.indexPrice, trade.markPrice, +trade.isTakerSell, +trade.isCross, +trade.isDropped],
-      ...[trade.makerAccount, trade.takerAccount, trade.makerOrder, trade.takerOrder, trade.makerFee, trade.takerFee],
+      ...[trade.makerAccount, trade.takerAccount, trade.makerOrder, trade.takerOrder],
+      ...[trade.makerFee ?? NONE, trade.takerFee ?? NONE],
     );
     this.#prune();
     return { ...trade, seq };
@@ -164,6 +165,11 @@ export class HistoryStore {
   /** Marks a trade that has no effect. @returns It, unless it isn't there. */
   dropTrade(item: number): StoredTrade | undefined {
     this.#run("UPDATE trades SET isDropped = 1 WHERE item = ?", item);
+    return this.trade(item);
+  }
+
+  /** A trade by its item. */
+  trade(item: number): StoredTrade | undefined {
     const row = this.#all("SELECT * FROM trades WHERE item = ?", item)[0];
     return row === undefined ? undefined : tradeOf(row);
   }
@@ -326,7 +332,7 @@ function tradeOf(row: Row): StoredTrade {
     takerAccount: Number(row.takerAccount),
     makerOrder: Number(row.makerOrder),
     takerOrder: Number(row.takerOrder),
-    makerFee: row.makerFee as bigint,
-    takerFee: row.takerFee as bigint,
+    makerFee: row.makerFee === NONE ? undefined : (row.makerFee as bigint),
+    takerFee: row.takerFee === NONE ? undefined : (row.takerFee as bigint),
   };
 }

@@ -106,7 +106,7 @@ export class Logins {
    */
   require(session: Session, account: number | undefined, purpose: Purpose): Login {
     const logins = this.#valid(session);
-    if (logins.length === 0) throw new RpcError("UNAUTHORIZED", "log in first: public/challenge, then public/auth");
+    if (logins.length === 0) throw notLoggedIn();
     if (account === undefined && logins.length > 1) {
       throw new RpcError("INVALID_PARAMS", "which account?", { param: "account", reason: "ambiguous" });
     }
@@ -116,6 +116,11 @@ export class Logins {
       throw new RpcError("FORBIDDEN", "the key that has logged in may not do this", { account: login.account });
     }
     return login;
+  }
+
+  /** Requires that the session is logged in to anything. @throws {@link RpcError} `UNAUTHORIZED`. */
+  requireAny(session: Session): void {
+    if (this.#valid(session).length === 0) throw notLoggedIn();
   }
 
   #valid(session: Session): Login[] {
@@ -165,6 +170,10 @@ export class Logins {
     if (logins === undefined) this.#bySession.set(session, (logins = new Map<number, Login>()));
     return logins;
   }
+}
+
+function notLoggedIn(): RpcError {
+  return new RpcError("UNAUTHORIZED", "log in first: public/challenge, then public/auth");
 }
 
 function badLogin(reason: string): RpcError {

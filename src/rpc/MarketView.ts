@@ -271,8 +271,10 @@ export class MarketView {
   }
 
   #trial(): Execution {
-    const { exchange } = this.#parts;
-    return trial(exchange.config, exchange.state.root, exchange.builder.now);
+    const { exchange, clock } = this.#parts;
+    // The open batch may be some seconds old, and marks age meanwhile.
+    const [wall, l2] = [clock.now(), exchange.builder.now];
+    return trial(exchange.config, exchange.state.root, wall > l2 ? wall : l2);
   }
 
   #view(series: bigint): ExpiryView {

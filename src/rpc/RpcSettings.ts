@@ -18,6 +18,8 @@ export interface RpcSettings {
   readonly maxConnectionsPerAddress: number;
   /** Channels of one connection. */
   readonly maxSubscriptions: number;
+  /** Orders of one connection at which those that are over are forgotten. */
+  readonly maxPlaced: number;
   /** Bytes that may wait for a client that does not read; then it is dropped. */
   readonly maxBufferedBytes: number;
   /** A WebSocket that says nothing, not even a pong, for this long is closed. */
@@ -51,6 +53,7 @@ export const DEFAULT_RPC_SETTINGS: RpcSettings = {
   maxConnections: 2_000,
   maxConnectionsPerAddress: 32,
   maxSubscriptions: 500,
+  maxPlaced: 4_096,
   maxBufferedBytes: 1_048_576,
   idleMilliseconds: 60_000,
   requestMilliseconds: 10_000,

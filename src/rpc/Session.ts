@@ -17,6 +17,8 @@ export interface SessionParts {
 export class Session {
   /** What the client has sent in `Authorization: Bearer`. */
   readonly token: string | undefined;
+  /** Numbers of the orders that came through it. */
+  readonly placed = new Set<number>();
   readonly #parts: SessionParts;
   readonly #onClose: (() => void)[] = [];
   #isClosed = false;

@@ -55,7 +55,7 @@ const order = z.strictObject({
 const move = z.strictObject({
   instrument_name: s.instrumentName,
   amount: s.amount,
-  price: s.price.optional(),
+  price: s.price,
   max_fee: s.price,
   deadline: s.seconds,
   source_nonce: s.nonce,

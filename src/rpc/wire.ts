@@ -51,7 +51,8 @@ export interface UserTradeWire extends TradeWire {
   readonly order_id: string;
   /** The account's own; `direction` too. */
   readonly liquidity: "M" | "T";
-  readonly fee: string;
+  /** Null where the trade was filled in after a kill. */
+  readonly fee: string | null;
   readonly fee_currency: "USDC";
   /** `dropped`: what L1 had meanwhile made it invalid, and it has no effect. */
   readonly state: "executed" | "dropped";
