@@ -62,11 +62,12 @@ export class Devnet {
     const started = urlsIn(await this.#start("sequencer", "./exchange.ts", exchange, {}));
     for (const name of ["feed", "reports", "rpc"]) if (started[name] !== undefined) urls[name] = started[name];
     urls["sequencer's health"] = started.status!;
-    for (const role of ROLES) {
-      say(role);
-      const line = await this.#start(role, "../node.ts", [role, ...common, ...this.#flagsOf(role, urls)], keysOf(role));
-      urls[`${role}'s health`] = urlsIn(line).status!;
-    }
+    say(ROLES.join(", "));
+    const starting = ROLES.map(async (role) => {
+      const flags = [role, ...common, ...this.#flagsOf(role, urls)];
+      return [`${role}'s health`, urlsIn(await this.#start(role, "../node.ts", flags, keysOf(role))).status!] as const;
+    });
+    Object.assign(urls, Object.fromEntries(await Promise.all(starting)));
     return { l1: url, deployment, urls };
   }
 
