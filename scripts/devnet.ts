@@ -1,12 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
-import { CommanderError } from "commander";
 import { addressOfName, DEPOSITS, keyOf, type DevnetName } from "./devnet/accounts.ts";
 import type { Death } from "./devnet/Children.ts";
 import { Devnet, freeTraders, type DevnetPlaces } from "./devnet/Devnet.ts";
 import { devnetCommand, type DevnetOptions } from "./devnet/options.ts";
-import { usage } from "./cli/CliError.ts";
+import { misuse } from "./cli/CliError.ts";
 import { applyLayers } from "./cli/layers.ts";
 import { EXIT, runScript } from "./cli/runScript.ts";
 
@@ -80,8 +79,8 @@ function parse(): DevnetOptions | undefined {
   try {
     return command.parse(argv, { from: "user" }).opts<DevnetOptions>();
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    throw usage(error.message.replace(/^error: /, ""));
+    const found = misuse(error);
+    if (found !== undefined) throw found;
+    return undefined;
   }
 }

@@ -1,10 +1,10 @@
-import { CommanderError, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
 import { readDeployment } from "../src/l1/deployment.ts";
 import { L1Client } from "../src/l1/L1Client.ts";
 import { requireDeployment } from "../src/roles/StartChecks.ts";
 import { readL1, type NamedAccount } from "../src/status/readL1.ts";
 import { statusOf } from "../src/status/statusOf.ts";
-import { usage } from "./cli/CliError.ts";
+import { misuse, usage } from "./cli/CliError.ts";
 import { urlFrom } from "./cli/configuration.ts";
 import { applyLayers } from "./cli/layers.ts";
 import { EXIT, runScript } from "./cli/runScript.ts";
@@ -44,9 +44,9 @@ function parse(): StatusOptions | undefined {
   try {
     return command.parse(argv, { from: "user" }).opts<StatusOptions>();
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    throw usage(error.message.replace(/^error: /, ""));
+    const found = misuse(error);
+    if (found !== undefined) throw found;
+    return undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import { CommanderError } from "commander";
 import { isTenorError, TenorError } from "../../src/errors.ts";
 
 /** What a command refuses. */
@@ -43,4 +44,12 @@ export function isNotUnderstood(error: unknown): boolean {
 /** A failure to understand what was asked. */
 export function usage(message: string, fields: Readonly<Record<string, unknown>> = {}): CliError {
   return new CliError("USAGE", message, { fields });
+}
+
+/** What is wrong with a command line, from what the parser threw; undefined if it has only shown its help. @throws What is none of its errors. */
+export function misuse(error: unknown): CliError | undefined {
+  if (!(error instanceof CommanderError)) throw error;
+  if (error.exitCode === 0) return undefined;
+  // SAFETY: the parser quotes what it was given, and that may be a key by mistake.
+  return usage(error.message.replace(/^error: /, "").replace(/(0x)?[0-9a-fA-F]{64}/g, "…"));
 }

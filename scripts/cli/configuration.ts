@@ -1,6 +1,6 @@
 import { LocalSigner, type TransactionSigner } from "../../src/l1/TransactionSigner.ts";
 import { RemoteSigner } from "../../src/l1/RemoteSigner.ts";
-import type { Hex } from "../../src/crypto/bytes.ts";
+import { fromHex, type Hex } from "../../src/crypto/bytes.ts";
 import { CliError, usage } from "./CliError.ts";
 
 /**
@@ -65,4 +65,17 @@ export async function signerFrom({ signerUrl, account, key }: SignerOptions): Pr
   if (value !== undefined) return new LocalSigner(value);
   const message = `there is no key: npx hardhat keystore set ${key}, or name a signer with --signer-url`;
   throw new CliError("VARIABLE_UNSET", message, { fields: { variable: key } });
+}
+
+/** The private key in a configuration variable, for what is signed in this process itself. @throws {@link CliError} `VARIABLE_UNSET`, `USAGE`. */
+export async function secretFrom(key: string): Promise<Uint8Array> {
+  const value = await configurationVariable(key);
+  if (value === undefined) {
+    throw new CliError("VARIABLE_UNSET", `there is no key: npx hardhat keystore set ${key}`, {
+      fields: { variable: key },
+    });
+  }
+  // SAFETY: the value is not shown.
+  if (!/^0x[0-9a-fA-F]{64}$/.test(value)) throw usage("it is not a private key", { variable: key });
+  return fromHex(value);
 }

@@ -12,17 +12,19 @@ import { CliError, usage } from "./CliError.ts";
  * Flags that are no plain variables of the environment: each names a configuration variable itself, which may be in the keystore
  * (`scripts/cli/configuration.ts`), or has no meaning there.
  */
-const OTHERWISE: ReadonlySet<string> = new Set(["--l1", "--signer-url", "--help"]);
+const OTHERWISE: ReadonlySet<string> = new Set(["--l1", "--signer-url", "--key", "--receipt-key", "--help"]);
 
 /** A private key, with or without its prefix. */
 const PRIVATE_KEY = /^(0x)?[0-9a-fA-F]{64}$/;
 
-/** Lists that came from the environment or the file: what the command line says takes their place. */
-const layered = new WeakSet<object>();
+/** Lists that the command line has begun. Those of the default, the environment or the file give way to the first of its values. */
+const begun = new WeakSet<object>();
 
 /** Collects the values of a flag that may be repeated. */
 export function collect(value: string, others: readonly string[]): string[] {
-  return layered.has(others) ? [value] : [...others, value];
+  const list = begun.has(others) ? [...others, value] : [value];
+  begun.add(list);
+  return list;
 }
 
 /** The flag of the file. */
@@ -116,7 +118,7 @@ function setValue(command: Command, option: Option, values: readonly unknown[], 
       throw error;
     }
   }
-  if (Array.isArray(result)) layered.add(result);
+  if (Array.isArray(result)) begun.delete(result);
   command.setOptionValueWithSource(name, result, source);
   return undefined;
 }

@@ -22,9 +22,13 @@ const ROLES = ["poster", "proposer", "defender", "watchtower"] as const;
 export class Devnet {
   readonly #children: Children;
   readonly #folder: string;
-  readonly #options: Pick<DevnetOptions, "l1Port" | "blockTime">;
+  readonly #options: Pick<DevnetOptions, "l1Port" | "rpcPort" | "blockTime">;
 
-  constructor(folder: string, options: Pick<DevnetOptions, "l1Port" | "blockTime">, observer: ChildObserver) {
+  constructor(
+    folder: string,
+    options: Pick<DevnetOptions, "l1Port" | "rpcPort" | "blockTime">,
+    observer: ChildObserver,
+  ) {
     this.#folder = folder;
     this.#options = options;
     this.#children = new Children(observer);
@@ -38,12 +42,12 @@ export class Devnet {
 
   /** Starts everything. @param say Told what comes next. */
   async start(say: (what: string) => void): Promise<DevnetPlaces> {
-    const { l1Port, blockTime } = this.#options;
+    const { l1Port, rpcPort, blockTime } = this.#options;
     const state = join(this.#folder, "l1.json");
     const isNew = !existsSync(state);
     say(isNew ? "L1" : "L1, from the folder");
-    const flags = ["--accounts", "10", "--state", state, "--order", "fees"];
-    const { url } = await Anvil.start(flags, this.#children, l1Port);
+    const anvil = ["--accounts", "10", "--state", state, "--order", "fees"];
+    const { url } = await Anvil.start(anvil, this.#children, l1Port);
     if (isNew) {
       say("contracts, markets, accounts");
       writeWorld(this.#folder, await deployDevnet(url));
@@ -54,20 +58,24 @@ export class Devnet {
     const common = ["--deployment", deployment, "--l1", url, "--status-port", "0"];
     const urls: Record<string, string> = {};
     say("sequencer");
-    const ports = ["--feed-port", "0", "--reports-port", "0"];
+    const ports = ["--feed-port", "0", "--reports-port", "0", "--rpc-port", String(rpcPort)];
     const own = ["--journal", this.#file("sequencer.sqlite"), "--checkpoints", this.#file("sequencer-state.sqlite")];
+    own.push("--history", this.#file("history.sqlite"));
     // Seldom enough for a quiet log, often enough to see one's trade on L1.
     const times = ["--batch-age", "6", "--poll", "1000"];
-    const exchange = [this.#folder, url, ...common, ...ports, ...own, ...times];
-    const started = urlsIn(await this.#start("sequencer", "./exchange.ts", exchange, {}));
-    for (const name of ["feed", "reports", "rpc"]) if (started[name] !== undefined) urls[name] = started[name];
+    const flags = ["sequencer", ...common, ...ports, ...own, ...times];
+    const env = { TENOR_RECEIPT_KEY: keyOf("receipts") };
+    const started = urlsIn(await this.#start("sequencer", "../node.ts", flags, env));
+    for (const name of ["rpc", "feed", "reports"]) urls[name] = started[name]!;
     urls["sequencer's health"] = started.status!;
-    say(ROLES.join(", "));
+    say([...ROLES, "market"].join(", "));
     const starting = ROLES.map(async (role) => {
       const flags = [role, ...common, ...this.#flagsOf(role, urls)];
       return [`${role}'s health`, urlsIn(await this.#start(role, "../node.ts", flags, keysOf(role))).status!] as const;
     });
-    Object.assign(urls, Object.fromEntries(await Promise.all(starting)));
+    const market = [this.#folder, url, urls.reports!, urls.rpc!];
+    const [health] = await Promise.all([Promise.all(starting), this.#start("market", "./market.ts", market, {})]);
+    Object.assign(urls, Object.fromEntries(health));
     return { l1: url, deployment, urls };
   }
 

@@ -4,14 +4,16 @@ import { machineConfig } from "../../src/l1/deployment.ts";
 import type { SignedReport } from "../../src/machine/OracleReports.ts";
 import { TX_ORACLE_REPORT } from "../../src/machine/Wire.ts";
 import { encodeTransaction } from "../../src/machine/WireEncoding.ts";
+import type { DemoMarket } from "../../src/market/demoMarket.ts";
 import { Random } from "../../src/market/random.ts";
 import { MARKETS } from "../../src/market/types.ts";
 import { ReplayOracle } from "../../src/replay/ReplayOracle.ts";
 import type { Logger } from "../../src/roles/Logger.ts";
 import { SYSTEM_TIMER } from "../../src/roles/Timer.ts";
-import { Flow, QUOTE_LIFE, type PlaceOrders } from "./Flow.ts";
+import { Flow, QUOTE_EVERY } from "./Flow.ts";
 import { Keeper } from "./Keeper.ts";
 import { PriceWalk } from "./PriceWalk.ts";
+import { Trader } from "./Trader.ts";
 import type { DevnetWorld } from "./World.ts";
 
 /** What the market is made of. */
@@ -20,7 +22,8 @@ export interface DevnetMarketParts {
   readonly l1: string;
   /** Where the sequencer takes reports. */
   readonly reports: string;
-  readonly place: PlaceOrders;
+  /** Where it takes orders. */
+  readonly rpc: string;
   readonly logger: Logger;
 }
 
@@ -38,22 +41,24 @@ export class DevnetMarket {
   readonly #keeper: Keeper;
   readonly #reports: HttpEndpoint;
   readonly #flow: Flow;
+  readonly #traders: readonly Trader[];
   readonly #walks = new Map<number, PriceWalk>();
   /** When something was last done, by what it is, seconds. */
   readonly #done = new Map<string, number>();
 
   constructor(parts: DevnetMarketParts) {
-    const { world, l1, reports, place, logger } = parts;
-    const config = machineConfig(world.deployment);
+    const { world, l1, reports, rpc, logger } = parts;
     this.#parts = parts;
     this.#random = new Random(BigInt(Date.now()));
-    this.#oracle = new ReplayOracle(config);
+    this.#oracle = new ReplayOracle(machineConfig(world.deployment));
     this.#keeper = new Keeper(l1, world, logger);
     this.#reports = new HttpEndpoint(reports, { timeoutMilliseconds: 5_000, maxBytes: 65_536 });
-    const { maker, "trader 3": taker } = world.accounts;
-    const { domain } = config;
-    const { born } = world;
-    this.#flow = new Flow({ domain, maker: maker!, taker: taker!, born, place, random: this.#random, logger });
+    const { deployment, accounts, born } = world;
+    const [maker, taker] = (["maker", "trader 3"] as const).map(
+      (name) => new Trader(rpc, deployment, name, accounts[name]!),
+    ) as [Trader, Trader];
+    this.#traders = [maker, taker];
+    this.#flow = new Flow({ maker, taker, born, random: this.#random, logger });
   }
 
   /** Goes on until `signal` is aborted. What fails is logged and tried again in the next turn. */
@@ -65,14 +70,17 @@ export class DevnetMarket {
     while (!signal.aborted) {
       for (const walk of this.#walks.values()) walk.walkTo(now());
       await this.#do("report", REPORT_EVERY, () => this.#report());
-      await this.#do("quote", QUOTE_LIFE, () => this.#quote());
-      await this.#do("trade", TRADE_EVERY, () =>
-        this.#flow.take(this.#random.pick([...this.#walks.values()]).market, now()),
-      );
+      await this.#do("quote", QUOTE_EVERY, () => this.#flow.quote(this.#markets, now()));
+      await this.#do("trade", TRADE_EVERY, () => this.#flow.take(this.#random.pick(this.#markets), now()));
       await this.#do("round", ROUND_EVERY, () => this.#round());
       await SYSTEM_TIMER.sleep(TURN * 1_000, signal);
     }
+    await Promise.all(this.#traders.map((trader) => trader.close()));
     this.#keeper.close();
+  }
+
+  get #markets(): DemoMarket[] {
+    return [...this.#walks.values()].map(({ market }) => market);
   }
 
   async #do(what: string, every: number, action: () => Promise<void>): Promise<void> {
@@ -91,13 +99,6 @@ export class DevnetMarket {
       this.#oracle.observe(market.observe(time), BigInt(time)),
     );
     await this.#reports.send({ path: "/reports", json: { reports: reports.map(encodeSigned) } });
-  }
-
-  async #quote(): Promise<void> {
-    for (const { market } of this.#walks.values()) {
-      const quotes = await this.#flow.quote(market, now());
-      this.#parts.logger.info({ market: market.spec.name, index: market.index, quotes }, "quoted");
-    }
   }
 
   async #round(): Promise<void> {

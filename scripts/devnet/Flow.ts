@@ -1,37 +1,25 @@
-import { fromHex } from "../../src/crypto/bytes.ts";
+import { packSeries } from "../../src/machine/Positions.ts";
 import type { DemoMarket } from "../../src/market/demoMarket.ts";
 import type { Random } from "../../src/market/random.ts";
 import { expirySeconds, USD, type Series } from "../../src/market/types.ts";
 import type { Logger } from "../../src/roles/Logger.ts";
-import type { SignedOrder } from "../../src/sequencer/SignedOrder.ts";
-import { signOrder } from "../../src/sequencer/Signing.ts";
-import { keyOf, type DevnetName } from "./accounts.ts";
-
-/** What became of an order. */
-export interface Placed {
-  /** Fills at once. */
-  readonly fills: number;
-  /** Why it was refused; undefined if it was taken. */
-  readonly refusal: string | undefined;
-}
-
-/** Where orders go. */
-export type PlaceOrders = (orders: readonly SignedOrder[]) => Promise<readonly Placed[]>;
+import { amountText, priceText } from "../../src/rpc/decimals.ts";
+import { Instruments } from "../../src/rpc/Instruments.ts";
+import type { OrderInput } from "../../src/rpc/TenorClient.ts";
+import { CURRENCIES, type Trader } from "./Trader.ts";
 
 /** Who trades. */
 export interface FlowParts {
-  readonly domain: Uint8Array;
-  readonly maker: number;
-  readonly taker: number;
-  readonly place: PlaceOrders;
+  readonly maker: Trader;
+  readonly taker: Trader;
   /** When the devnet was deployed, seconds. */
   readonly born: number;
   readonly random: Random;
   readonly logger: Logger;
 }
 
-/** Seconds for which a quote stands; the next one is there before. */
-export const QUOTE_LIFE = 30;
+/** Seconds between two rounds of quotes. */
+export const QUOTE_EVERY = 30;
 /** Half of the spread, as a part of the option's value, and at least. */
 const HALF_SPREAD = 0.02;
 /** Contracts of a quote. */
@@ -45,6 +33,7 @@ const MAX_FEE_DIVISOR = 2_000n;
 const CONTRACT = 1_000_000n;
 /** More than there are orders in the mean. */
 const NONCES_PER_SECOND = 16n;
+const INSTRUMENTS = new Instruments(CURRENCIES);
 
 /** A maker that quotes around the value of the options near the money, and a taker that takes one of them now and then. */
 export class Flow {
@@ -57,81 +46,66 @@ export class Flow {
     this.#nonce = BigInt(Math.floor(Date.now() / 1_000) - parts.born) * NONCES_PER_SECOND;
   }
 
-  /** Quotes both sides. @param now Seconds. @returns The number of quotes that stand. */
-  async quote(market: DemoMarket, now: number): Promise<number> {
-    const orders = market.series
-      .filter((series) => isQuoted(series, market, now))
-      .flatMap((series) => {
-        const value = market.value(series, now);
-        const half = Math.max(value * HALF_SPREAD, (Number(market.spec.tick) / Number(USD)) * 2);
-        const bid = toTick(value - half, market, "down");
-        const ask = this.#order("maker", series, market, {
-          isSell: true,
-          price: toTick(value + half, market, "up"),
-          now,
+  /** Takes back what it has quoted, and quotes both sides of all markets anew. @param now Seconds. */
+  async quote(markets: readonly DemoMarket[], now: number): Promise<void> {
+    const { maker, logger } = this.#parts;
+    await maker.cancelAll();
+    for (const market of markets) {
+      const orders = market.series
+        .filter((series) => isQuoted(series, market, now))
+        .flatMap((series) => {
+          const value = market.value(series, now);
+          const half = Math.max(value * HALF_SPREAD, (Number(market.spec.tick) / Number(USD)) * 2);
+          const bid = toTick(value - half, market, "down");
+          const ask = this.#order(series, market, "sell", toTick(value + half, market, "up"), now);
+          return bid <= 0n ? [ask] : [ask, this.#order(series, market, "buy", bid, now)];
         });
-        return bid <= 0n ? [ask] : [ask, this.#order("maker", series, market, { isSell: false, price: bid, now })];
-      });
-    const placed = await this.#parts.place(orders);
-    // Where the price has moved by more than the spread, the quote from before stands in the way until it expires.
-    const refused = placed.filter(({ refusal }) => refusal !== undefined && refusal !== "SelfTrade");
-    if (refused.length > 0) {
-      this.#parts.logger.warn({ refused: refused.length, first: refused[0]!.refusal }, "quotes were refused");
+      const placed = await Promise.all(orders.map((order) => maker.place(order)));
+      const refused = placed.filter((outcome) => typeof outcome === "string");
+      if (refused.length > 0) logger.warn({ refused: refused.length, first: refused[0] }, "quotes were refused");
+      const quotes = placed.length - refused.length;
+      logger.info({ currency: market.spec.name, index: priceText(market.index), quotes }, "quoted");
     }
-    return placed.filter(({ refusal }) => refusal === undefined).length;
   }
 
   /** Buys or sells one option at what the maker asks or bids. */
   async take(market: DemoMarket, now: number): Promise<void> {
-    const { random, place, logger } = this.#parts;
+    const { random, taker, logger } = this.#parts;
     const choices = market.series.filter((series) => isQuoted(series, market, now));
     if (choices.length === 0) return;
     const series = random.pick(choices);
-    const value = market.value(series, now);
-    const isSell = random.bool(0.5);
+    const direction = random.bool(0.5) ? "sell" : "buy";
+    const isSell = direction === "sell";
     // A little worse than the quotes, so that one of them is met.
-    const price = toTick(value * (isSell ? 0.9 : 1.1), market, isSell ? "down" : "up");
+    const price = toTick(market.value(series, now) * (isSell ? 0.9 : 1.1), market, isSell ? "down" : "up");
     if (price <= 0n) return;
-    const order = this.#order("trader 3", series, market, { isSell, price, now, isImmediate: true });
-    const [placed] = await place([order]);
-    const { strike, type, expiryDay } = series;
-    const fields = { market: market.spec.name, strike: Number(strike / USD), type, expiryDay, isSell };
-    if (placed!.refusal === undefined && placed!.fills > 0) logger.info(fields, "traded");
-    else logger.info({ ...fields, refusal: placed!.refusal }, "did not trade");
+    const order = this.#order(series, market, direction, price, now);
+    const amount = amountText(market.spec.lot);
+    const placed = await taker.place({ ...order, amount, timeInForce: "immediate_or_cancel" });
+    const fields = { instrument: order.instrument, direction };
+    if (typeof placed === "string") logger.info({ ...fields, refusal: placed }, "did not trade");
+    else
+      for (const { price: paid, amount: filled } of placed.trades) logger.info({ ...fields, paid, filled }, "traded");
   }
 
   #order(
-    name: DevnetName,
-    series: Series,
+    { expiryDay, strike, type, market: id }: Series,
     market: DemoMarket,
-    terms: { isSell: boolean; price: bigint; now: number; isImmediate?: boolean },
-  ): SignedOrder {
-    const { domain, maker, taker } = this.#parts;
-    const { tick, lot } = market.spec;
-    const { isSell, price, now, isImmediate = false } = terms;
-    const contracts = isImmediate ? lot : QUOTE_CONTRACTS * CONTRACT;
-    return signOrder(
-      domain,
-      {
-        account: isImmediate ? taker : maker,
-        market: series.market,
-        expiryDay: series.expiryDay,
-        strike: series.strike,
-        isPut: series.type === "put",
-        isSell,
-        quantity: contracts,
-        limitPrice: price,
-        maxFee: (market.index / MAX_FEE_DIVISOR / tick + 1n) * tick,
-        nonce: ++this.#nonce,
-        deadline: BigInt(now + 2 * QUOTE_LIFE),
-        fillOrKill: false,
-        immediateOrCancel: isImmediate,
-        postOnly: false,
-        reduceOnly: false,
-        forcible: false,
-      },
-      fromHex(keyOf(name)),
-    );
+    direction: "buy" | "sell",
+    price: bigint,
+    now: number,
+  ): OrderInput {
+    const { tick } = market.spec;
+    const series = packSeries(id, expiryDay, strike, type === "put");
+    return {
+      instrument: INSTRUMENTS.describe(series)!.name,
+      direction,
+      amount: amountText(QUOTE_CONTRACTS * CONTRACT),
+      price: priceText(price),
+      maxFee: priceText((market.index / MAX_FEE_DIVISOR / tick + 1n) * tick),
+      nonce: ++this.#nonce,
+      deadline: BigInt(now + 2 * QUOTE_EVERY),
+    };
   }
 }
 

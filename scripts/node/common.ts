@@ -67,7 +67,14 @@ export function withLag(command: Command): Command {
 export function withKey(command: Command, variable: string): Command {
   return command
     .option("--signer-url <url>", "process that keeps the key; else TENOR_SIGNER_URL, else the key")
-    .option("--key <name>", "configuration variable with the private key", variable);
+    .option("--key <name>", "configuration variable with the private key", variableName, variable);
+}
+
+/** The name of a configuration variable. */
+export function variableName(value: string): string {
+  // SAFETY: what somebody gives here by mistake is the key itself, which must not be shown.
+  if (/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(value)) return value;
+  throw new InvalidArgumentError("expected the name of a configuration variable, not the key itself");
 }
 
 /** A whole number. */

@@ -75,7 +75,7 @@ function openCheckpoints(file: string, deployment: Deployment, logger: Logger): 
 }
 
 /** A structured log on standard error. */
-function loggerAt(level: string): Logger {
+export function loggerAt(level: string): Logger {
   return pino({ level, formatters: { log: loggable } }, pino.destination(2));
 }
 

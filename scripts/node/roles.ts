@@ -1,6 +1,6 @@
-import { CommanderError, Command } from "commander";
+import { Command } from "commander";
 import { signerFrom } from "../cli/configuration.ts";
-import { usage } from "../cli/CliError.ts";
+import { misuse, usage } from "../cli/CliError.ts";
 import { applyLayers } from "../cli/layers.ts";
 import { posterCommand, posterOptions } from "../poster/options.ts";
 import { runPoster } from "../poster/start.ts";
@@ -34,6 +34,7 @@ export async function runRole(argv: readonly string[]): Promise<void> {
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
   const [name, ...rest] = argv;
+  if (name === undefined) throw usage("say which role", { roles: Object.keys(ROLES) });
   for (const [roleName, role] of Object.entries(ROLES) as [string, Role][]) {
     const command = role
       .command()
@@ -46,13 +47,8 @@ export async function runRole(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return;
-    const isHelp = error.code === "commander.help";
-    throw usage(
-      isHelp ? "say which role" : error.message.replace(/^error: /, ""),
-      isHelp ? { roles: Object.keys(ROLES) } : {},
-    );
+    const found = misuse(error);
+    if (found !== undefined) throw found;
   }
 }
 

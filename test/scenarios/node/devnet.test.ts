@@ -42,7 +42,7 @@ describe("Scenario: every role as a process, and a second proposer that lies", (
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "tenor-"));
-    devnet = new Devnet(folder, { l1Port: 0, blockTime: 1 }, logs);
+    devnet = new Devnet(folder, { l1Port: 0, rpcPort: 0, blockTime: 1 }, logs);
     places = await devnet.start(() => undefined);
     const { deployment } = devnet.world;
     client = L1Client.connect(places.l1, deployment.chainId, keyOf(LIAR), { pollMilliseconds: 100 });
@@ -67,7 +67,7 @@ describe("Scenario: every role as a process, and a second proposer that lies", (
   }
 
   it("an order is traded, its batch is posted, and the proposer asserts", async () => {
-    await logs.until("sequencer", "traded");
+    await logs.until("market", "traded");
     await logs.until("poster", "batch mined");
     ({ id: first } = (await logs.until("proposer", "asserted")) as { id: string });
   });
