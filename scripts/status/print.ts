@@ -60,12 +60,14 @@ export function statusText(status: Status): string {
 
 /** The status as JSON: large integers as text. */
 export function statusJson(status: Status): string {
-  const text = JSON.stringify(
-    status,
-    (_name, value: unknown) => (typeof value === "bigint" ? String(value) : value),
-    2,
-  );
-  return `${text}\n`;
+  return `${JSON.stringify(plain(status), undefined, 2)}\n`;
+}
+
+function plain(value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plain(part)]));
 }
 
 function countdown({ left }: Deadline): string {

@@ -9,10 +9,13 @@ import { falseClaim } from "../../../scripts/demo/fraud/claims.ts";
 import { Operator } from "../../../scripts/demo/fraud/Operator.ts";
 import { NODE_EXIT } from "../../../scripts/node/exitCodes.ts";
 import { ChainClient } from "../../../src/l1/ChainClient.ts";
+import { fromHex } from "../../../src/crypto/bytes.ts";
 import { machineConfig } from "../../../src/l1/deployment.ts";
 import { L1Client } from "../../../src/l1/L1Client.ts";
 import type { Follower } from "../../../src/roles/Follower.ts";
 import { makeFollower } from "../../../src/roles/nodes.ts";
+import { CURRENCIES } from "../../../scripts/devnet/Trader.ts";
+import { TenorClient } from "../../../src/rpc/TenorClient.ts";
 import { LogBook } from "../../support/node/LogBook.ts";
 import { ScriptProcess } from "../../support/scripts.ts";
 
@@ -66,8 +69,29 @@ describe("Scenario: every role as a process, and a second proposer that lies", (
     return { code, status: JSON.parse(stdout) as StatusJson };
   }
 
-  it("an order is traded, its batch is posted, and the proposer asserts", async () => {
-    await logs.until("market", "traded");
+  it("a trader buys from the maker over JSON-RPC, the batch is posted, and the proposer asserts", async () => {
+    await logs.until("market", "quoted", ({ currency }) => currency === "ETH");
+    const { chainId, addresses } = devnet.world.deployment;
+    const options = { chainId, verifyingContract: fromHex(addresses.inbox, 20), currencies: CURRENCIES };
+    const trader = await TenorClient.connect(places.urls.rpc!, options);
+    const me = { account: devnet.world.accounts["trader 1"]!, privateKey: fromHex(keyOf("trader 1")) };
+    const deadline = BigInt(Math.floor(Date.now() / 1_000) + 120);
+    await trader.login(me, deadline);
+    const books = await trader.call("public/get_book_summary_by_currency", { currency: "ETH" });
+    const { instrument_name: instrument, ask_price: price } = books.find(({ ask_price: ask }) => ask !== null)!;
+    const order = {
+      instrument,
+      direction: "buy",
+      amount: "1",
+      price: price!,
+      maxFee: "2",
+      nonce: 1n,
+      deadline,
+    } as const;
+    const { trades, receipts } = await trader.placeOrder(me, order);
+    expect(trades.map(({ amount }) => amount)).to.deep.equal(["1"]);
+    expect(receipts.fills).to.have.length(1);
+    await trader.close();
     await logs.until("poster", "batch mined");
     ({ id: first } = (await logs.until("proposer", "asserted")) as { id: string });
   });
