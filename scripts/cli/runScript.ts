@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { isTenorError } from "../../src/errors.ts";
+import { isNotUnderstood } from "./CliError.ts";
 
 /** What a script ends with. */
 export const EXIT = {
@@ -11,19 +12,33 @@ export const EXIT = {
   waiting: 3,
 } as const;
 
-const NOT_UNDERSTOOD = ["USAGE", "FILE_MALFORMED", "URL_MALFORMED", "KEY_MALFORMED", "VARIABLE_UNSET"];
-
-/** Runs a script; its failure becomes words on standard error and an exit code. */
-export async function runScript(main: () => Promise<number>, trace: boolean): Promise<void> {
+/** Runs a script; its failure becomes words on standard error and an exit code. @param codeOf Of a failure. */
+export async function runScript(
+  main: () => Promise<number>,
+  trace: boolean,
+  codeOf: (error: unknown) => number = (error) => (isNotUnderstood(error) ? EXIT.usage : EXIT.failed),
+): Promise<void> {
   try {
     process.exitCode = await main();
   } catch (error) {
-    process.exitCode = isTenorError(error) && NOT_UNDERSTOOD.includes(error.code) ? EXIT.usage : EXIT.failed;
-    const message = error instanceof Error ? error.message : String(error);
-    console.error(isTenorError(error) ? `${error.code}: ${message} ${JSON.stringify(error.toJSON().fields)}` : message);
-    if (trace) console.error(withoutUrls(inspect(error, { depth: 6 })));
-    else console.error("run again with --trace for the stack");
+    process.exitCode = codeOf(error);
+    explain(error, trace);
   }
+}
+
+/** What failed, in words on standard error. */
+function explain(error: unknown, trace: boolean): void {
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(
+    isTenorError(error) ? `${error.code}: ${message} ${JSON.stringify(error.toJSON().fields, textOf)}` : message,
+  );
+  if (trace) console.error(withoutUrls(inspect(error, { depth: 6 })));
+  else console.error("run again with --trace for the stack");
+}
+
+/** Large integers as text. */
+function textOf(_name: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
 }
 
 /** SAFETY: the client library shows the endpoint's whole URL in its errors, and there may be a key in it. */

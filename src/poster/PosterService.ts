@@ -1,3 +1,4 @@
+import { BlockWatch } from "../roles/BlockWatch.ts";
 import type { Logger } from "../roles/Logger.ts";
 import type { Timer } from "../roles/Timer.ts";
 import type { BatchPoster } from "./BatchPoster.ts";
@@ -23,8 +24,6 @@ export interface PosterServiceParts {
   readonly minHours: number;
 }
 
-/** Time without a new block after which L1 or the endpoint must have stopped. */
-const STALLED_MILLISECONDS = 180_000;
 const DAY = 86_400n;
 /** Days of which the report speaks. */
 const REPORTED_DAYS = 31n;
@@ -33,11 +32,11 @@ const REPORTED_DAYS = 31n;
 export class PosterService {
   readonly #parts: PosterServiceParts;
   #day: bigint | undefined;
-  #newest: { block: number | undefined; since: number };
+  readonly #watch: BlockWatch;
 
   constructor(parts: PosterServiceParts) {
     this.#parts = parts;
-    this.#newest = { block: undefined, since: parts.uptime() };
+    this.#watch = new BlockWatch(parts.uptime);
   }
 
   /**
@@ -74,7 +73,7 @@ export class PosterService {
   #show(outcome: string): void {
     const { poster, journal, health, metrics, minHours, logger } = this.#parts;
     const { figures } = poster;
-    this.#watch(figures?.block);
+    health.set("stalled", this.#watch.see(figures?.block), { block: figures?.block });
     if (figures === undefined) return metrics.round(outcome, undefined, health);
     const { hoursLeft, perHour } = forecast(journal, figures.time, figures.balance);
     const isShort = hoursLeft !== undefined && hoursLeft < minHours;
@@ -87,13 +86,5 @@ export class PosterService {
       if (spent !== undefined) logger.info({ ...spent, perFill: perFill(spent) }, "spent in a day");
     }
     this.#day = day;
-  }
-
-  #watch(block: number | undefined): void {
-    const { uptime, health } = this.#parts;
-    if (block !== this.#newest.block) this.#newest = { block, since: uptime() };
-    const silence = uptime() - this.#newest.since;
-    const words = `no new block was seen for ${Math.floor(silence / 1000)} seconds`;
-    health.set("stalled", silence >= STALLED_MILLISECONDS ? words : undefined, { block });
   }
 }
