@@ -108,12 +108,14 @@ contract RollupInbox is IRollupInbox {
 
     /// @inheritdoc IRollupInbox
     function appendBlobBatch(uint64 expectedIndex, uint64 messagesRead_, uint64 l2Time, uint32 length) external {
-        BatchState memory state = _admit(expectedIndex, messagesRead_, l2Time, length);
+        bytes32[] memory hashes = _blobHashes(length);
+        // INVARIANT: the bucket bounds what nodes have to keep: whole blobs, however little of them is payload.
+        BatchState memory state = _admit(expectedIndex, messagesRead_, l2Time, hashes.length * BlobPayload.BLOB_SIZE);
         _append(
             state,
             BatchRecord({
                 dataKind: Inputs.DATA_BLOBS,
-                commitment: BlobPayload.blobsCommitment(_blobHashes(length)),
+                commitment: BlobPayload.blobsCommitment(hashes),
                 length: length,
                 messagesRead: messagesRead_,
                 l1Time: uint64(block.timestamp),
@@ -221,8 +223,8 @@ contract RollupInbox is IRollupInbox {
             });
     }
 
-    /// @dev Reverts unless the sequencer may append a batch with a payload of `length` bytes now. Returns the state, from whose bucket
-    /// they have been taken.
+    /// @dev Reverts unless the sequencer may append a batch now for which the bucket is charged `length` bytes. Returns the state, from whose
+    /// bucket they have been taken.
     function _admit(
         uint64 expectedIndex,
         uint64 messagesRead_,

@@ -1,6 +1,6 @@
 import { LocalSigner, type TransactionSigner } from "../../src/l1/TransactionSigner.ts";
 import { RemoteSigner } from "../../src/l1/RemoteSigner.ts";
-import type { Hex } from "../../src/crypto/bytes.ts";
+import { fromHex, type Hex } from "../../src/crypto/bytes.ts";
 import { CliError, usage } from "./CliError.ts";
 
 /**
@@ -30,9 +30,12 @@ export async function urlFrom(given: string | undefined, name: string): Promise<
   const url = URL.parse(value);
   if (url === null || !/^https?:$/.test(url.protocol)) throw usage("it is not an HTTP URL", { variable: name });
   if (given !== undefined && (url.password !== "" || url.username !== "")) {
-    throw usage("credentials on a command line can be read by others; put the URL into the configuration variable", {
-      variable: name,
-    });
+    throw usage(
+      "credentials on a command line or in a file can be read by others; put the URL into the configuration variable",
+      {
+        variable: name,
+      },
+    );
   }
   return value;
 }
@@ -62,4 +65,17 @@ export async function signerFrom({ signerUrl, account, key }: SignerOptions): Pr
   if (value !== undefined) return new LocalSigner(value);
   const message = `there is no key: npx hardhat keystore set ${key}, or name a signer with --signer-url`;
   throw new CliError("VARIABLE_UNSET", message, { fields: { variable: key } });
+}
+
+/** The private key in a configuration variable, for what is signed in this process itself. @throws {@link CliError} `VARIABLE_UNSET`, `USAGE`. */
+export async function secretFrom(key: string): Promise<Uint8Array> {
+  const value = await configurationVariable(key);
+  if (value === undefined) {
+    throw new CliError("VARIABLE_UNSET", `there is no key: npx hardhat keystore set ${key}`, {
+      fields: { variable: key },
+    });
+  }
+  // SAFETY: the value is not shown.
+  if (!/^0x[0-9a-fA-F]{64}$/.test(value)) throw usage("it is not a private key", { variable: key });
+  return fromHex(value);
 }

@@ -1,5 +1,5 @@
-import { isTenorError } from "../../src/errors.ts";
 import { errorLine, errorTrace } from "../../src/roles/loggable.ts";
+import { isNotUnderstood } from "./CliError.ts";
 
 /** What a script ends with. */
 export const EXIT = {
@@ -11,14 +11,16 @@ export const EXIT = {
   waiting: 3,
 } as const;
 
-const NOT_UNDERSTOOD = ["USAGE", "FILE_MALFORMED", "URL_MALFORMED", "KEY_MALFORMED", "VARIABLE_UNSET"];
-
-/** Runs a script; its failure becomes words on standard error and an exit code. */
-export async function runScript(main: () => Promise<number>, trace: boolean): Promise<void> {
+/** Runs a script; its failure becomes words on standard error and an exit code. @param codeOf Of a failure. */
+export async function runScript(
+  main: () => Promise<number>,
+  trace: boolean,
+  codeOf: (error: unknown) => number = (error) => (isNotUnderstood(error) ? EXIT.usage : EXIT.failed),
+): Promise<void> {
   try {
     process.exitCode = await main();
   } catch (error) {
-    process.exitCode = isTenorError(error) && NOT_UNDERSTOOD.includes(error.code) ? EXIT.usage : EXIT.failed;
+    process.exitCode = codeOf(error);
     console.error(errorLine(error));
     if (trace) console.error(errorTrace(error));
     else console.error("run again with --trace for the stack");

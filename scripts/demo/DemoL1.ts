@@ -1,5 +1,4 @@
 import { Contract, ContractFactory, type ContractTransaction, type Wallet } from "ethers";
-import { readFileSync } from "node:fs";
 import { toHex, type Hex } from "../../src/crypto/bytes.ts";
 import { bridgeAt, inboxAt, settlementAt, tokenAt } from "../../src/l1/Contracts.ts";
 import { deployTenor } from "../../src/l1/deployTenor.ts";
@@ -19,7 +18,7 @@ import { BatchPoster } from "../../src/poster/BatchPoster.ts";
 import { PosterHealth } from "../../src/poster/PosterHealth.ts";
 import { PosterJournal } from "../../src/poster/PosterJournal.ts";
 import { DEFAULT_POSTER_SETTINGS } from "../../src/poster/PosterSettings.ts";
-import { followedL1, SequencerFeed } from "../../src/poster/SequencerFeed.ts";
+import { SequencerFeed, sequencerView } from "../../src/poster/SequencerFeed.ts";
 import type { Follower } from "../../src/roles/Follower.ts";
 import { makeFollower } from "../../src/roles/nodes.ts";
 import type { ReplayL1 } from "../../src/replay/Replay.ts";
@@ -29,6 +28,7 @@ import type { Sequencer } from "../../src/sequencer/Sequencer.ts";
 import type { Logger } from "../../src/roles/Logger.ts";
 import { findRoundEvidence, type FeedReader } from "../../src/settlement/roundEvidence.ts";
 import { TenorError } from "../../src/errors.ts";
+import { feedArtifact } from "./feedArtifact.ts";
 import { LocalL1 } from "./LocalL1.ts";
 
 /** What the demo can run into on its L1. */
@@ -197,7 +197,7 @@ export class DemoL1 implements ReplayL1 {
   #makePoster(sequencer: Sequencer): BatchPoster {
     const feed = new SequencerFeed(
       () => sequencer,
-      async () => followedL1(this.view, this.follower.head?.timestamp ?? this.l1.time),
+      async () => sequencerView(this.view, this.follower.head?.timestamp ?? this.l1.time),
     );
     return new BatchPoster({
       config: this.#config,
@@ -228,7 +228,7 @@ export class DemoL1 implements ReplayL1 {
   async #setUp(): Promise<void> {
     const target = settlementAt(this.deployment.addresses.settlement, this.#admin);
     const { threshold, addresses } = REPLAY_SIGNERS;
-    const { abi, bytecode } = demoFeedArtifact();
+    const { abi, bytecode } = feedArtifact();
     for (const { id, tick, lot, strikeSteps, risk } of MARKETS) {
       const feed = await new ContractFactory(abi, bytecode, this.#feeder).deploy(FEED_DECIMALS, PHASE);
       await feed.waitForDeployment();
@@ -290,10 +290,4 @@ export class DemoL1 implements ReplayL1 {
   note(operation: string, gas: bigint): void {
     this.#note(operation, gas);
   }
-}
-
-/** The feed that the demo moves: the one of the contract tests, with the interface of Chainlink's proxies. */
-function demoFeedArtifact(): { abi: never; bytecode: string } {
-  const file = new URL("../../artifacts/contracts/test/PhasedFeed.sol/PhasedFeed.json", import.meta.url);
-  return JSON.parse(readFileSync(file, "utf8")) as { abi: never; bytecode: string };
 }

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { toHex } from "../../src/crypto/bytes.ts";
 import { BridgeClient } from "../../src/l1/BridgeClient.ts";
@@ -12,6 +13,7 @@ import { get, witnessItem } from "../../src/machine/StateTree.ts";
 import { makeProposer } from "../../src/roles/nodes.ts";
 import { concat } from "../../src/crypto/bytes.ts";
 import { TenorError } from "../../src/errors.ts";
+import type { FollowerSummary } from "../node/follower.ts";
 import { KEYS, type DemoL1 } from "./DemoL1.ts";
 
 /** What can go wrong after the day. */
@@ -20,16 +22,6 @@ export type ClosingErrorCode = "NOT_CONFIRMED" | "SECOND_NODE";
 /** See {@link ClosingErrorCode}. */
 export class ClosingError extends TenorError<ClosingErrorCode> {
   override readonly name = "ClosingError";
-}
-
-/** What the second node found, from L1 alone. Amounts in 1e-6 USDC. */
-export interface SecondNodeReport {
-  readonly stateRoot: string;
-  readonly batches: number;
-  readonly messages: number;
-  readonly steps: number;
-  readonly seconds: number;
-  readonly conservation: Readonly<Record<string, string>>;
 }
 
 /** Rounds of the proposer before the demo gives up: two assertions, two confirmations, and waiting in between. */
@@ -84,19 +76,16 @@ export async function payWithdrawals(
 }
 
 /** Starts a node in a process of its own that knows nothing but the endpoint and the addresses, and waits for its word. */
-export async function runSecondNode(demo: DemoL1): Promise<SecondNodeReport> {
+export async function runSecondNode(demo: DemoL1): Promise<FollowerSummary> {
   const folder = mkdtempSync(join(tmpdir(), "tenor-"));
   try {
     const file = join(folder, "deployment.json");
     writeDeployment(file, demo.deployment);
-    const script = new URL("secondNode.ts", import.meta.url).pathname;
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      "--disable-warning=ExperimentalWarning",
-      script,
-      demo.l1.url,
-      file,
-    ]);
-    return JSON.parse(stdout.trim().split("\n").at(-1)!) as SecondNodeReport;
+    const script = fileURLToPath(new URL("../node.ts", import.meta.url));
+    const flags = ["--once", "--l1", demo.l1.url, "--deployment", file];
+    const args = ["--disable-warning=ExperimentalWarning", script, "follower", ...flags];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    return JSON.parse(stdout.trim().split("\n").at(-1)!) as FollowerSummary;
   } catch (cause) {
     throw new ClosingError("SECOND_NODE", "the second node failed", { cause });
   } finally {

@@ -14,7 +14,7 @@ import type { MarginHeld, RiskReport } from "../../src/roles/RiskReport.ts";
 import type { DemoReport, MarginInUsdc } from "./DemoReport.ts";
 import { exchangeRows } from "./exchangeRows.ts";
 import type { DisputeReport } from "./fraud/dispute.ts";
-import type { SecondNodeReport } from "./closing.ts";
+import type { FollowerSummary } from "../node/follower.ts";
 import type { JudgeReport } from "./judge.ts";
 
 /** What the report is made of. */
@@ -27,7 +27,7 @@ export interface ReportInputs {
   readonly replaySeconds: number;
   readonly seconds: number;
   readonly gas: ReadonlyMap<string, readonly bigint[]>;
-  readonly second: SecondNodeReport;
+  readonly second: FollowerSummary;
   readonly judge: JudgeReport;
   readonly stateRoot: string;
   readonly exitSeconds: bigint;

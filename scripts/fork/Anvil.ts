@@ -34,10 +34,11 @@ export class Anvil {
    * Starts a chain. It ends with `processes`.
    *
    * @param flags What it is told besides the address and the rules, which are those of Osaka.
+   * @param port Zero: any that is free.
    * @throws {@link ForkError} `ANVIL_MISSING` or `ANVIL_STOPPED`.
    */
-  static async start(flags: readonly string[], processes: Processes): Promise<Anvil> {
-    const args = ["--host", "127.0.0.1", "--port", "0", "--hardfork", "osaka", ...flags];
+  static async start(flags: readonly string[], processes: Pick<Processes, "add">, port = 0): Promise<Anvil> {
+    const args = ["--host", "127.0.0.1", "--port", String(port), "--hardfork", "osaka", ...flags];
     const child = processes.add(spawn(anvilBinary(), args, { stdio: ["ignore", "pipe", "pipe"] }));
     let printed = "";
     const url = await new Promise<string>((resolve, reject) => {

@@ -1,30 +1,26 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Option, type Command } from "commander";
 import { FLOOR_NEXT_FORK, FLOOR_TODAY } from "../../src/poster/Costs.ts";
 import type { DataKind } from "../../src/poster/PosterL1.ts";
 import { DEFAULT_POSTER_SETTINGS, feeLimit, type PosterSettings } from "../../src/poster/PosterSettings.ts";
+import {
+  roleCommand,
+  whole,
+  withData,
+  withKey,
+  type CommonOptions,
+  type DataOptions,
+  type KeyOptions,
+} from "../node/common.ts";
 
 /** What the inbox decides, and not the operator. */
 type InboxSettings = "maxPast" | "maxFuture" | "burstBytes";
 
 /** What the poster was asked for. */
-export interface PosterOptions {
-  readonly l1: string | undefined;
-  readonly deployment: string;
+export interface PosterOptions extends CommonOptions, DataOptions, KeyOptions {
   readonly journal: string;
   readonly feed: string;
   /** Folder of the blobs that were sent. */
   readonly blobs: string;
-  /** Consensus client that has others' blobs. */
-  readonly beacon: string | undefined;
-  readonly checkpoints: string | undefined;
-  readonly signerUrl: string | undefined;
-  /** Configuration variable with the private key. */
-  readonly key: string;
-  readonly statusHost: string;
-  readonly statusPort: number;
-  readonly pollMilliseconds: number;
-  readonly log: string;
-  readonly trace: boolean;
   readonly settings: Omit<PosterSettings, InboxSettings>;
 }
 
@@ -33,17 +29,13 @@ const DEFAULTS = DEFAULT_POSTER_SETTINGS;
 
 /** The command line's grammar. */
 export function posterCommand(): Command {
-  return new Command("npm run poster --")
-    .description("Posts the sequencer's sealed batches to L1.")
-    .requiredOption("--deployment <file>", "deployment file of the contracts")
+  return withKey(
+    // What it sends in blobs nobody else may have for a while.
+    withData(roleCommand("poster", "Posts the sequencer's sealed batches to L1.", 9_464), "blobs"),
+    "TENOR_POSTER_KEY",
+  )
     .requiredOption("--journal <file>", "SQLite file of what was sent; made if there is none")
     .requiredOption("--feed <url>", "where the sequencer serves its sealed batches")
-    .option("--l1 <url>", "JSON-RPC endpoint of L1; else the configuration variable TENOR_L1_URL")
-    .option("--blobs <folder>", "folder where the blobs of batches are kept", "blobs")
-    .option("--beacon <url>", "consensus client from which blobs are read that are not in the folder")
-    .option("--checkpoints <file>", "SQLite file from which the execution goes on after a restart")
-    .option("--signer-url <url>", "process that keeps the key; else TENOR_SIGNER_URL, else the key")
-    .option("--key <name>", "configuration variable with the private key", "TENOR_POSTER_KEY")
     .addOption(
       new Option("--kinds <kind>", "how payloads travel").choices(["auto", "calldata", "blob"]).default(DEFAULTS.kinds),
     )
@@ -73,17 +65,7 @@ export function posterCommand(): Command {
     .option("--finality <blocks>", "depth that L1 never takes back", whole, DEFAULTS.finality)
     .option("--max-backlog <batches>", "sealed batches that may wait without an alarm", whole, DEFAULTS.maxBacklog)
     .option("--min-hours <hours>", "hours for which the balance should last", whole, DEFAULTS.minHours)
-    .option("--adopt", "go on from transactions of the account that the journal does not know", false)
-    .option("--status-host <address>", "where metrics and health are served", "127.0.0.1")
-    .option("--status-port <port>", "its port; 0 for any that is free", whole, 9_464)
-    .option("--poll <milliseconds>", "time between two rounds", whole, 2_000)
-    .addOption(
-      new Option("--log <level>", "least level that is logged")
-        .choices(["error", "warn", "info", "debug"])
-        .default("info"),
-    )
-    .option("--trace", "show the stack of an error", false)
-    .allowExcessArguments(false);
+    .option("--adopt", "go on from transactions of the account that the journal does not know", false);
 }
 
 interface Parsed {
@@ -105,19 +87,15 @@ interface Parsed {
   readonly maxBacklog: number;
   readonly minHours: number;
   readonly adopt: boolean;
-  readonly poll: number;
 }
 
-/** Reads the command line; exits with a message if it can't be understood. */
-export function parseOptions(argv: readonly string[]): PosterOptions {
-  const options = posterCommand()
-    .parse([...argv], { from: "user" })
-    .opts<Parsed & Omit<PosterOptions, "settings" | "pollMilliseconds">>();
+/** What the command line says, and the layers below it. */
+export function posterOptions(command: Command): PosterOptions {
+  const options = command.opts<Parsed & Omit<PosterOptions, "settings">>();
   const limit = (fee: number, blobFee: number): PosterSettings["feeCap"] =>
     feeLimit(BigInt(fee) * GWEI, BigInt(blobFee) * GWEI);
   return {
     ...options,
-    pollMilliseconds: options.poll,
     settings: {
       ...DEFAULTS,
       kinds: options.kinds,
@@ -138,10 +116,4 @@ export function parseOptions(argv: readonly string[]): PosterOptions {
       adopt: options.adopt,
     },
   };
-}
-
-function whole(value: string): number {
-  const number = Number(value);
-  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number)) throw new InvalidArgumentError("expected a whole number");
-  return number;
 }

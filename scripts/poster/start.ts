@@ -1,10 +1,4 @@
-import { pino } from "pino";
-import { ArchiveFolder } from "../../src/blob/ArchiveFolder.ts";
-import { BeaconBlobSource } from "../../src/blob/BeaconBlobSource.ts";
-import { FirstOf } from "../../src/blob/FirstOf.ts";
-import { inboxAt } from "../../src/l1/Contracts.ts";
-import { deploymentGenesis, machineConfig, readDeployment } from "../../src/l1/deployment.ts";
-import { L1Client } from "../../src/l1/L1Client.ts";
+import { machineConfig } from "../../src/l1/deployment.ts";
 import { PosterClient } from "../../src/l1/PosterClient.ts";
 import type { TransactionSigner } from "../../src/l1/TransactionSigner.ts";
 import { BatchPoster } from "../../src/poster/BatchPoster.ts";
@@ -14,101 +8,83 @@ import { PosterJournal } from "../../src/poster/PosterJournal.ts";
 import { PosterMetrics } from "../../src/poster/PosterMetrics.ts";
 import { PosterService } from "../../src/poster/PosterService.ts";
 import type { PosterObserver } from "../../src/poster/Postings.ts";
-import { StatusServer } from "../../src/poster/StatusServer.ts";
-import { checkpointIdentity } from "../../src/roles/Checkpoints.ts";
+import { StatusServer } from "../../src/http/StatusServer.ts";
 import { makeFollower } from "../../src/roles/nodes.ts";
-import { SqliteCheckpoints } from "../../src/roles/SqliteCheckpoints.ts";
+import { requireBatchFee, requireSequencer } from "../../src/roles/StartChecks.ts";
 import { SYSTEM_TIMER } from "../../src/roles/Timer.ts";
 import { withRecoverCache } from "../../src/sequencer/RecoverCache.ts";
-import { openLogger } from "../cli/openLogger.ts";
+import { connect, openData } from "../node/connect.ts";
 import type { PosterOptions } from "./options.ts";
 
 /**
- * Puts a poster together and runs it until the process is told to end: the first SIGTERM or SIGINT lets the round that is under
- * way end, the second ends the process at once. Both are safe at any moment.
+ * Puts a poster together and runs it until the process is told to end.
  *
- * @param url The L1 endpoint.
+ * @param signer Of the sequencer's account.
  * @param observer Gets what happens, beside the metrics.
+ * @throws StartError and what else keeps it from starting; PosterError that is fatal.
  */
 export async function runPoster(
   options: PosterOptions,
-  url: string,
   signer: TransactionSigner,
   observer?: PosterObserver,
 ): Promise<void> {
-  const stop = stopOnSignals();
-  const logger = openLogger(options.log, pino.destination(2));
-  const deployment = readDeployment(options.deployment);
+  const { client, deployment, accounts, logger, stop } = await connect(options);
   const { chainId, addresses } = deployment;
-  const client = L1Client.connect(url, chainId);
-  const { maxPast, maxFuture, burst } = await client.read("read the inbox", () =>
-    inboxAt(addresses.inbox, client.provider).parameters(),
-  );
-  const folder = await ArchiveFolder.open(options.blobs, logger);
-  const beacon = options.beacon === undefined ? [] : [new BeaconBlobSource(options.beacon)];
-  const config = withRecoverCache(machineConfig(deployment));
-  const checkpoints =
-    options.checkpoints === undefined
-      ? {}
-      : {
-          checkpoints: new SqliteCheckpoints(
-            options.checkpoints,
-            checkpointIdentity(config, deploymentGenesis(deployment)),
-            logger,
-          ),
-        };
-  const view = makeFollower(client, deployment, { logger, blobs: new FirstOf([folder, ...beacon]), ...checkpoints });
-  const account = await signer.address();
-  const journal = PosterJournal.open(options.journal, `${chainId}:${addresses.inbox}:${account}`.toLowerCase(), logger);
-  const health = new PosterHealth(logger);
-  const metrics = new PosterMetrics();
-  const { minHours } = options.settings;
-  const poster = new BatchPoster({
-    config,
-    settings: { ...options.settings, maxPast, maxFuture, burstBytes: burst },
-    feed: new HttpBatchFeed(options.feed),
-    l1: new PosterClient(client, { chainId, inbox: addresses.inbox, signer, blobs: folder }),
-    view,
-    journal,
-    health,
-    logger,
-    observer: async (step) => {
-      metrics.step(step);
-      await observer?.(step);
-    },
-  });
-  const { pollMilliseconds } = options;
-  const service = new PosterService({
-    ...{ poster, journal, health, metrics, logger, minHours, pollMilliseconds },
-    timer: SYSTEM_TIMER,
-    uptime: () => performance.now(),
-  });
-  const pages = {
-    metrics: () => metrics.registry.metrics(),
-    reasons: () => health.reasons,
-    spending: () => service.report(),
-  };
-  const status = await StatusServer.listen(pages, options.statusPort, options.statusHost);
-  logger.info({ account, inbox: addresses.inbox, status: status.url, feed: options.feed }, "the poster starts");
   try {
-    await service.run(stop);
+    const account = await signer.address();
+    await requireSequencer(accounts, account);
+    await requireBatchFee(accounts, account);
+    const { maxPast, maxFuture, burst } = await accounts.inboxRules();
+    const { folder, ...data } = await openData(options, deployment, logger);
+    const config = withRecoverCache(machineConfig(deployment));
+    const view = makeFollower(client, deployment, { logger, ...data });
+    const journal = PosterJournal.open(
+      options.journal,
+      `${chainId}:${addresses.inbox}:${account}`.toLowerCase(),
+      logger,
+    );
+    const health = new PosterHealth(logger);
+    const metrics = new PosterMetrics();
+    const { minHours } = options.settings;
+    const hasBlobs = deployment.chainType !== "op";
+    const poster = new BatchPoster({
+      config,
+      settings: { ...options.settings, hasBlobs, maxPast, maxFuture, burstBytes: burst },
+      feed: new HttpBatchFeed(options.feed),
+      l1: new PosterClient(client, {
+        chainId,
+        inbox: addresses.inbox,
+        signer,
+        ...(folder && { blobs: folder }),
+        hasBlobs,
+      }),
+      view,
+      journal,
+      health,
+      logger,
+      observer: async (step) => {
+        metrics.step(step);
+        await observer?.(step);
+      },
+    });
+    const service = new PosterService({
+      ...{ poster, journal, health, metrics, logger, minHours, pollMilliseconds: options.poll },
+      timer: SYSTEM_TIMER,
+      uptime: () => performance.now(),
+    });
+    const pages = {
+      metrics: () => metrics.registry.metrics(),
+      reasons: () => health.reasons,
+      json: { spending: () => service.report() },
+    };
+    try {
+      const status = await StatusServer.listen(pages, options.statusPort, options.statusHost);
+      logger.info({ account, inbox: addresses.inbox, status: status.url, feed: options.feed }, "the poster starts");
+      await service.run(stop).finally(() => status.close());
+    } finally {
+      journal.close();
+    }
   } finally {
-    await status.close();
-    journal.close();
     client.close();
   }
-}
-
-function stopOnSignals(): AbortSignal {
-  const controller = new AbortController();
-  for (const [signal, number] of [
-    ["SIGTERM", 15],
-    ["SIGINT", 2],
-  ] as const) {
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(128 + number);
-      controller.abort();
-    });
-  }
-  return controller.signal;
 }

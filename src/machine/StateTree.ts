@@ -129,6 +129,47 @@ export function* slots(root: TreeRoot): Generator<{ key: SlotKey; slot: Slot }> 
   yield* slots((root as Inner).right);
 }
 
+/** A slot that two states have different. */
+export interface SlotChange {
+  readonly key: SlotKey;
+  readonly before: Slot | undefined;
+  readonly after: Slot | undefined;
+}
+
+/** All slots in which two states differ, in no particular order. What they share is not looked at, so it costs what has changed. */
+export function* changes(before: TreeRoot, after: TreeRoot): Generator<SlotChange> {
+  if (before === after) return;
+  if (before === undefined || after === undefined) {
+    for (const { key, slot } of slots(before ?? after)) {
+      yield before === undefined ? { key, before: undefined, after: slot } : { key, before: slot, after: undefined };
+    }
+    return;
+  }
+  const difference = firstDifference(before.hi, before.lo, after.hi, after.lo);
+  if (difference < before.bit && difference < after.bit) {
+    yield* changes(before, undefined);
+    yield* changes(undefined, after);
+  } else if (before.bit === after.bit) {
+    if (before.bit === 64) {
+      const { hi, lo } = before;
+      yield { key: { hi, lo }, before: (before as Leaf).slot, after: (after as Leaf).slot };
+      return;
+    }
+    yield* changes((before as Inner).left, (after as Inner).left);
+    yield* changes((before as Inner).right, (after as Inner).right);
+  } else if (before.bit < after.bit) {
+    const { left, right } = before as Inner;
+    const goesLeft = bitAt(after.hi, after.lo, before.bit) === 0;
+    yield* changes(left, goesLeft ? after : undefined);
+    yield* changes(right, goesLeft ? undefined : after);
+  } else {
+    const { left, right } = after as Inner;
+    const goesLeft = bitAt(before.hi, before.lo, after.bit) === 0;
+    yield* changes(goesLeft ? before : undefined, left);
+    yield* changes(goesLeft ? undefined : before, right);
+  }
+}
+
 /** The witness item that opens `key` against `root`. */
 export function witnessItem(root: TreeRoot, key: SlotKey): Uint8Array {
   const { hi, lo } = key;

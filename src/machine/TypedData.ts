@@ -4,7 +4,11 @@ import { keccak256 } from "../crypto/keccak.ts";
 /** EIP-712 digests of everything that users sign: docs/specification.md, section 3. */
 
 const text = new TextEncoder();
-const typeHash = (type: string): Uint8Array => keccak256(text.encode(type));
+
+/** Hash of an EIP-712 type. */
+export function typeHash(type: string): Uint8Array {
+  return keccak256(text.encode(type));
+}
 
 const ORDER_TYPE =
   "Order(uint32 account,uint8 market,uint16 expiryDay,uint64 strike,bool isPut,bool isSell,uint64 quantity,uint64 limitPrice,uint64 maxFee,uint64 nonce,uint64 deadline,bool fillOrKill,bool immediateOrCancel,bool postOnly,bool reduceOnly,bool forcible,uint8 keyIndex,uint32 keyEpoch)";
@@ -53,7 +57,8 @@ export interface OrderTerms {
   readonly forcible: boolean;
 }
 
-type Word = bigint | number | boolean | Uint8Array;
+/** A value of at most 32 bytes: a number, a truth value, an address or a hash. */
+export type Word = bigint | number | boolean | Uint8Array;
 
 /** The domain separator of one deployment: name "Tenor", version "1". */
 export function domainSeparator(chainId: bigint, verifyingContract: Uint8Array): Uint8Array {
@@ -73,7 +78,7 @@ export function domainSeparator(chainId: bigint, verifyingContract: Uint8Array):
  * @param keyEpoch 0 for the owner.
  */
 export function orderDigest(domain: Uint8Array, order: OrderTerms, keyIndex: number, keyEpoch: number): Uint8Array {
-  return digest(domain, [
+  return structDigest(domain, [
     ORDER_TYPE_HASH,
     order.account,
     order.market,
@@ -105,7 +110,7 @@ export function withdrawDigest(
   nonce: bigint,
   deadline: bigint,
 ): Uint8Array {
-  return digest(domain, [WITHDRAW_TYPE_HASH, account, amount, recipient, nonce, deadline]);
+  return structDigest(domain, [WITHDRAW_TYPE_HASH, account, amount, recipient, nonce, deadline]);
 }
 
 /** Digest of a transfer. */
@@ -117,7 +122,7 @@ export function transferDigest(
   nonce: bigint,
   deadline: bigint,
 ): Uint8Array {
-  return digest(domain, [TRANSFER_TYPE_HASH, from, to, amount, nonce, deadline]);
+  return structDigest(domain, [TRANSFER_TYPE_HASH, from, to, amount, nonce, deadline]);
 }
 
 /** Digest of a new session key or payee. */
@@ -132,7 +137,7 @@ export function setKeyDigest(
   nonce: bigint,
   deadline: bigint,
 ): Uint8Array {
-  return digest(domain, [SET_KEY_TYPE_HASH, account, index, address, scope, expiry, budget, nonce, deadline]);
+  return structDigest(domain, [SET_KEY_TYPE_HASH, account, index, address, scope, expiry, budget, nonce, deadline]);
 }
 
 /** Digest of a revocation. */
@@ -143,17 +148,17 @@ export function revokeKeyDigest(
   nonce: bigint,
   deadline: bigint,
 ): Uint8Array {
-  return digest(domain, [REVOKE_KEY_TYPE_HASH, account, index, nonce, deadline]);
+  return structDigest(domain, [REVOKE_KEY_TYPE_HASH, account, index, nonce, deadline]);
 }
 
 /** Digest of the cancellation of order `nonce`. */
 export function cancelDigest(domain: Uint8Array, account: number, nonce: bigint, deadline: bigint): Uint8Array {
-  return digest(domain, [CANCEL_TYPE_HASH, account, nonce, deadline]);
+  return structDigest(domain, [CANCEL_TYPE_HASH, account, nonce, deadline]);
 }
 
 /** Digest of the cancellation of all orders below `floor`. */
 export function cancelAllDigest(domain: Uint8Array, account: number, floor: bigint, deadline: bigint): Uint8Array {
-  return digest(domain, [CANCEL_ALL_TYPE_HASH, account, floor, deadline]);
+  return structDigest(domain, [CANCEL_ALL_TYPE_HASH, account, floor, deadline]);
 }
 
 /** Digest of a change of an account's margin mode. */
@@ -164,7 +169,7 @@ export function setModeDigest(
   nonce: bigint,
   deadline: bigint,
 ): Uint8Array {
-  return digest(domain, [SET_MODE_TYPE_HASH, account, mode, nonce, deadline]);
+  return structDigest(domain, [SET_MODE_TYPE_HASH, account, mode, nonce, deadline]);
 }
 
 /** Digest of a bid of `bidder` for `fraction` (1e-9) of `account`, at most `limit` (1e-6 USDC) for the whole of it. */
@@ -177,7 +182,7 @@ export function bidDigest(
   nonce: bigint,
   deadline: bigint,
 ): Uint8Array {
-  return digest(domain, [BID_TYPE_HASH, account, bidder, fraction, limit, nonce, deadline]);
+  return structDigest(domain, [BID_TYPE_HASH, account, bidder, fraction, limit, nonce, deadline]);
 }
 
 /** Digest of an oracle report; `curvesHash` is keccak256 of the packed curves. */
@@ -188,10 +193,11 @@ export function oracleReportDigest(
   spot: bigint,
   curvesHash: Uint8Array,
 ): Uint8Array {
-  return digest(domain, [ORACLE_REPORT_TYPE_HASH, market, time, spot, curvesHash]);
+  return structDigest(domain, [ORACLE_REPORT_TYPE_HASH, market, time, spot, curvesHash]);
 }
 
-function digest(domain: Uint8Array, words: readonly Word[]): Uint8Array {
+/** Digest of a structure: the hash of its type, then its fields. */
+export function structDigest(domain: Uint8Array, words: readonly Word[]): Uint8Array {
   const bytes = new Uint8Array(66);
   bytes[0] = 0x19;
   bytes[1] = 0x01;

@@ -49,12 +49,15 @@ export class DemoMarket {
   readonly #profile: Profile;
   #index: number;
 
-  /** @param firstExpiry the expiry day in the middle of the generated day */
-  constructor(spec: MarketSpec, firstExpiry: number) {
+  /**
+   * @param firstExpiry the expiry day in the middle of the generated day
+   * @param index where it begins, USD; the strikes are listed around it
+   */
+  constructor(spec: MarketSpec, firstExpiry: number, index = PROFILES.get(spec.id)!.index) {
     this.spec = spec;
     this.#profile = PROFILES.get(spec.id)!;
-    this.#index = this.#profile.index;
-    this.series = [0, ...LATER_EXPIRIES].flatMap((days) => this.#list(firstExpiry + days, days));
+    this.#index = index;
+    this.series = [0, ...LATER_EXPIRIES].flatMap((days) => this.#list(firstExpiry + days, days, index));
   }
 
   /** The index, 1e-4 USD, in whole cents. */
@@ -136,8 +139,8 @@ export class DemoMarket {
     return Number(series.strike / USD);
   }
 
-  #list(expiryDay: number, days: number): Series[] {
-    const { index, strikeSpacing } = this.#profile;
+  #list(expiryDay: number, days: number, index: number): Series[] {
+    const { strikeSpacing } = this.#profile;
     const spacing = strikeSpacing[days <= 7 ? 0 : days <= 39 ? 1 : 2];
     const middle = Math.round(index / spacing);
     const types: OptionType[] = ["call", "put"];

@@ -7,6 +7,8 @@ import type { DataKind, Market } from "./PosterL1.ts";
 export interface ChoiceSettings {
   /** "auto" takes the cheaper one. */
   readonly kinds: DataKind | "auto";
+  /** Chains of the OP Stack carry no blobs: there, whatever it costs and however long it is, a payload travels as calldata. */
+  readonly hasBlobs: boolean;
   readonly calldataFloor: CalldataFloor;
   /** Longest payload as calldata: nodes relay no transaction above 128 kB. */
   readonly maxCalldata: number;
@@ -55,6 +57,7 @@ export function chooseKind(
   const { kinds, calldataFloor, maxCalldata, switchGain, burstBytes } = settings;
   const calldata = priceOf(calldataUsage(payload, calldataFloor), market);
   const blob = priceOf(blobUsage(payload.length), market);
+  if (!settings.hasBlobs) return { kind: "calldata", calldata, blob };
   // The inbox takes no blob batch without a byte, and a payload has to fit.
   if (payload.length === 0 || payload.length > MAX_IN_BLOBS) return { kind: "calldata", calldata, blob };
   if (payload.length > maxCalldata) return { kind: "blob", calldata, blob };

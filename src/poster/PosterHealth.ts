@@ -1,4 +1,4 @@
-import type { Logger } from "../roles/Logger.ts";
+import { Health } from "../roles/Health.ts";
 
 /** What is wrong, for as long as it is; docs/operations.md says what to do about each. */
 export const POSTER_ALARMS = [
@@ -38,33 +38,5 @@ export const POSTER_ALARMS = [
 
 export type PosterAlarm = (typeof POSTER_ALARMS)[number];
 
-/** The alarms that are raised. Each is logged when it comes and when it goes. */
-export class PosterHealth {
-  readonly #logger: Logger;
-  readonly #raised = new Map<PosterAlarm, string>();
-
-  constructor(logger: Logger) {
-    this.#logger = logger;
-  }
-
-  /** Raises or clears an alarm. @param reason Undefined if all is well. */
-  set(alarm: PosterAlarm, reason: string | undefined, fields: object = {}): void {
-    const isRaised = this.#raised.has(alarm);
-    if (reason === undefined) {
-      if (this.#raised.delete(alarm)) this.#logger.info({ alarm }, "alarm is over");
-      return;
-    }
-    this.#raised.set(alarm, reason);
-    if (!isRaised) this.#logger.error({ alarm, ...fields }, reason);
-  }
-
-  /** Whether the alarm is raised. */
-  has(alarm: PosterAlarm): boolean {
-    return this.#raised.has(alarm);
-  }
-
-  /** What is wrong; empty if the poster is healthy. */
-  get reasons(): { readonly alarm: PosterAlarm; readonly reason: string }[] {
-    return [...this.#raised].map(([alarm, reason]) => ({ alarm, reason }));
-  }
-}
+/** The poster's alarms. */
+export class PosterHealth extends Health<PosterAlarm> {}

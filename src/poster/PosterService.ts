@@ -1,3 +1,4 @@
+import { BlockWatch } from "../roles/BlockWatch.ts";
 import type { Logger } from "../roles/Logger.ts";
 import type { Timer } from "../roles/Timer.ts";
 import type { BatchPoster } from "./BatchPoster.ts";
@@ -23,8 +24,6 @@ export interface PosterServiceParts {
   readonly minHours: number;
 }
 
-/** Time without a new block after which L1 or the endpoint must have stopped. */
-const STALLED_MILLISECONDS = 180_000;
 /** Time for which the sequencer may see another L1 than the poster, while one of them is a block behind. */
 const APART_MILLISECONDS = 60_000;
 const DAY = 86_400n;
@@ -35,13 +34,13 @@ const REPORTED_DAYS = 31n;
 export class PosterService {
   readonly #parts: PosterServiceParts;
   #day: bigint | undefined;
-  #newest: { block: number | undefined; since: number };
+  readonly #watch: BlockWatch;
   /** Since when the sequencer and the poster see different chains. */
   #apartSince: number | undefined;
 
   constructor(parts: PosterServiceParts) {
     this.#parts = parts;
-    this.#newest = { block: undefined, since: parts.uptime() };
+    this.#watch = new BlockWatch(parts.uptime);
   }
 
   /**
@@ -78,7 +77,7 @@ export class PosterService {
   #show(outcome: string): void {
     const { poster, journal, health, metrics, minHours, logger } = this.#parts;
     const { figures } = poster;
-    this.#watch(figures?.block);
+    health.set("stalled", this.#watch.see(figures?.block), { block: figures?.block });
     this.#compare(figures?.apart);
     if (figures === undefined) return metrics.round(outcome, undefined, health);
     const { hoursLeft, perHour } = forecast(journal, figures.time, figures.balance);
@@ -99,13 +98,5 @@ export class PosterService {
     this.#apartSince = apart === undefined ? undefined : (this.#apartSince ?? uptime());
     const isLasting = this.#apartSince !== undefined && uptime() - this.#apartSince >= APART_MILLISECONDS;
     health.set("apart", isLasting ? `the sequencer and the endpoint disagree in ${apart}` : undefined);
-  }
-
-  #watch(block: number | undefined): void {
-    const { uptime, health } = this.#parts;
-    if (block !== this.#newest.block) this.#newest = { block, since: uptime() };
-    const silence = uptime() - this.#newest.since;
-    const words = `no new block was seen for ${Math.floor(silence / 1000)} seconds`;
-    health.set("stalled", silence >= STALLED_MILLISECONDS ? words : undefined, { block });
   }
 }

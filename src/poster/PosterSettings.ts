@@ -44,6 +44,7 @@ export const DEFAULT_POSTER_SETTINGS: PosterSettings = {
   postBytes: 0,
   postAge: 0n,
   kinds: "auto",
+  hasBlobs: true,
   calldataFloor: FLOOR_TODAY,
   maxCalldata: 122_880,
   switchGain: 15,
@@ -71,6 +72,7 @@ export function requireConsistent(settings: PosterSettings): void {
   const { feeCeiling, feeCap, tipCap, maxPast, resealMargin, urgentWithin } = settings;
   const { confirmations, finality, switchGain } = settings;
   const faults: string[] = [];
+  if (settings.kinds === "blob" && !settings.hasBlobs) faults.push("kinds is blob, and the chain has none");
   if (feeCeiling.maxFeePerGas > feeCap.maxFeePerGas) faults.push("feeCeiling above feeCap");
   if (feeCeiling.maxFeePerBlobGas > feeCap.maxFeePerBlobGas) faults.push("blob feeCeiling above feeCap");
   // Each replacement has to tip more than the one before.

@@ -6,7 +6,7 @@ import type { Sequencer } from "../sequencer/Sequencer.ts";
 import type { BatchFeed, FeedAnswer, FeedBatch, PosterStatus } from "./BatchFeed.ts";
 
 /** L1 as the sequencer sees it. */
-export interface FollowedL1 {
+export interface SequencerView {
   readonly log: L1View;
   /** Time of the newest block, seconds. */
   readonly time: bigint;
@@ -18,7 +18,7 @@ export interface FollowedL1 {
 const FINALITY = 1_152n;
 
 /** L1 as a node of the sequencer's own has derived it, its newest block being of `time`. */
-export function followedL1(log: L1View, time: bigint, finality = FINALITY): FollowedL1 {
+export function sequencerView(log: L1View, time: bigint, finality = FINALITY): SequencerView {
   let finalizedBatches = log.batchCount;
   while (finalizedBatches > 0n && log.batch(finalizedBatches - 1n).record.l1Time > time - finality) finalizedBatches--;
   return { log, time, finalizedBatches };
@@ -27,14 +27,14 @@ export function followedL1(log: L1View, time: bigint, finality = FINALITY): Foll
 /** A sequencer in this process as a {@link BatchFeed}. */
 export class SequencerFeed implements BatchFeed {
   readonly #sequencer: () => Sequencer;
-  readonly #follow: () => Promise<FollowedL1>;
+  readonly #follow: () => Promise<SequencerView>;
   readonly #shown = new WeakMap<SealedBatch, FeedBatch>();
 
   /**
    * @param sequencer The one that runs; after a restart another one.
    * @param follow Derives what is new on L1, with an endpoint of the sequencer's own, and returns all of it.
    */
-  constructor(sequencer: () => Sequencer, follow: () => Promise<FollowedL1>) {
+  constructor(sequencer: () => Sequencer, follow: () => Promise<SequencerView>) {
     this.#sequencer = sequencer;
     this.#follow = follow;
   }

@@ -69,6 +69,8 @@ export interface ChallengerOptions {
   readonly limits?: TransactionLimits;
   readonly logger?: Logger;
   readonly timer?: Timer;
+  /** Told of every round of a run: what it did, or how it failed. */
+  readonly observer?: (round: ChallengerReport | { readonly failure: unknown }) => void;
 }
 
 /**
@@ -163,6 +165,7 @@ export class Challenger {
         if (!checked) await this.check();
         checked = true;
         const report = await this.tick();
+        this.#options.observer?.(report);
         const racedBefore = raced;
         raced = hasRaced(report);
         again = hasActed(report) || (raced && !racedBefore);
@@ -170,6 +173,7 @@ export class Challenger {
         const ends = [ProposerError, ChallengerError, DeadlineError].some((type) => error instanceof type);
         if (ends) throw error;
         this.#logger.error({ err: error }, "the round failed");
+        this.#options.observer?.({ failure: error });
       }
       if (!again) await timer.sleep(intervalMilliseconds, signal);
     }

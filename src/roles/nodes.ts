@@ -50,19 +50,27 @@ export function makeProposer(
 export function makeChallenger(
   client: L1Client,
   deployment: Deployment,
-  {
-    checkpoints,
-    blobs,
-    ...options
-  }: Omit<ChallengerOptions, "follower" | "chain" | "game" | "startBlock"> & NodeOptions,
+  { checkpoints, blobs, ...options }: ChallengerChoices & NodeOptions,
 ): Challenger {
   const { logger } = options;
-  const { addresses, startBlock } = deployment;
   const follower = makeFollower(client, deployment, {
     ...(logger === undefined ? {} : { logger }),
     ...(blobs === undefined ? {} : { blobs }),
     ...(checkpoints === undefined ? {} : { checkpoints }),
   });
+  return makeChallengerOn(follower, client, deployment, options);
+}
+
+/** What is chosen of a challenger, beside where it stands. */
+type ChallengerChoices = Omit<ChallengerOptions, "follower" | "chain" | "game" | "startBlock">;
+
+/** A challenger on a follower that somebody else watches too. */
+export function makeChallengerOn(
+  follower: Follower,
+  client: L1Client,
+  { addresses, startBlock }: Deployment,
+  options: ChallengerChoices,
+): Challenger {
   const chain = new ChainClient(client, addresses.chain);
   const game = new GameClient(client, addresses.game);
   return new Challenger({ follower, chain, game, startBlock, ...options });

@@ -1,13 +1,13 @@
 import type { MachineConfig } from "../machine/Execution.ts";
 import { ResultCode, resultName } from "../machine/ResultCodes.ts";
-import type { State } from "../machine/State.ts";
+import { State } from "../machine/State.ts";
 import { TX_FILL, TX_ORACLE_REPORT, TX_SETTLE, type Transaction } from "../machine/Wire.ts";
 import { encodeTransaction } from "../machine/WireEncoding.ts";
 import type { Logger } from "../roles/Logger.ts";
 import { BatchBuilder, type BatchLimits, type ReadMessage, type SealedBatch } from "./BatchBuilder.ts";
 import type { Changes } from "./Changes.ts";
 import type { Checkpoint, L1View } from "./DerivedState.ts";
-import type { PlannedBatch, PlannedItem } from "./OrderRecord.ts";
+import type { PlannedBatch, PlannedItem, SettledAccount } from "./OrderRecord.ts";
 import type { MachineReason } from "./Refusal.ts";
 
 /** Bytes that any item stays below, prefix included, but for Settle and the oracle's reports. */
@@ -160,9 +160,13 @@ export class BatchPlan {
    */
   settle(expiry: number, accounts: readonly number[], id?: number): boolean {
     this.#makeRoom(ITEM_RESERVE, accounts.length);
+    const before = new State(this.state.root);
     const settled = this.#builder.settle(expiry >>> 16, expiry & 0xffff, accounts);
     if (settled.length === 0) return false;
-    this.#addItem({ type: TX_SETTLE, market: expiry >>> 16, day: expiry & 0xffff, accounts: settled }, id);
+    const transaction = { type: TX_SETTLE, market: expiry >>> 16, day: expiry & 0xffff, accounts: settled } as const;
+    const { id: item } = this.#addItem(transaction, id);
+    const reports = settled.map((account) => settledAccount(account, expiry, before, this.state));
+    this.#changes.events.push({ kind: "settled", item, expiry, accounts: reports });
     return true;
   }
 
@@ -184,6 +188,13 @@ export class BatchPlan {
     this.sealBatch();
     this.openBatch(this.#l1, messagesRead, l2Time, this.#latestL1Time);
   }
+}
+
+/** What a settlement did to an account. INVARIANT: only accounts that are there are settled. */
+function settledAccount(account: number, expiry: number, from: State, to: State): SettledAccount {
+  const [before, after] = [from.openAccount(account)!, to.openAccount(account)!];
+  const positions = before.positions.filter((position) => position.expiry === expiry);
+  return { account, positions, cash: after.cash - before.cash, debt: after.debt - before.debt };
 }
 
 function reserveOf(transaction: Transaction): number {

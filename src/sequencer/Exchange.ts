@@ -1,5 +1,6 @@
 import type { MachineConfig } from "../machine/Execution.ts";
 import { MESSAGE_FIX_PRICE, MESSAGE_FORCED } from "../machine/Inputs.ts";
+import { expiryOf } from "../machine/Positions.ts";
 import { ResultCode, resultName } from "../machine/ResultCodes.ts";
 import type { SignedReport } from "../machine/OracleReports.ts";
 import type { Account, Market } from "../machine/Slots.ts";
@@ -21,6 +22,7 @@ import { closeEnded, reviewAccounts, reviewAfter } from "./BookUpkeep.ts";
 import { Changes } from "./Changes.ts";
 import type { Checkpoint, L1View } from "./DerivedState.ts";
 import type { Situation } from "./Judge.ts";
+import { MakerProtection } from "./MakerProtection.ts";
 import type { Venue } from "./Matching.ts";
 import type { OrderBook } from "./OrderBook.ts";
 import type { OrderRecord, PlannedBatch, PlannedItem } from "./OrderRecord.ts";
@@ -33,8 +35,8 @@ import { Routines } from "./Routines.ts";
 import type { ExchangeLimits } from "./SequencerOptions.ts";
 import type { StandardAccounts } from "./StandardAccounts.ts";
 import type { SignedOrder } from "./SignedOrder.ts";
-import type { OrderOutcome, TransactionOutcome } from "./Submission.ts";
-import { isOutsideBand, trial } from "./Valuation.ts";
+import type { CrossOutcome, OrderOutcome, TransactionOutcome, WithdrawOutcome } from "./Submission.ts";
+import { deltaBought, isOutsideBand, trial } from "./Valuation.ts";
 
 /**
  * The exchange as the sequencer sees it ahead of L1: the machine with the batches that L1 doesn't have yet, and the book. It
@@ -46,6 +48,8 @@ export class Exchange implements Venue {
   readonly config: MachineConfig;
   readonly limits: ExchangeLimits;
   readonly changes = new Changes();
+  /** How much of an account's quotes may be taken at once. */
+  readonly protection = new MakerProtection();
   readonly #plan: BatchPlan;
   readonly #orders: Orders;
   readonly #entry: OrderEntry;
@@ -68,7 +72,7 @@ export class Exchange implements Venue {
       this.#routines.note(item);
     });
     this.#orders = new Orders(this.changes, logger);
-    this.#entry = new OrderEntry(this.#plan, this.#orders, this.changes, this);
+    this.#entry = new OrderEntry(this.#plan, this.#orders, this.changes, this, this.protection);
     this.#routines = new Routines(this.#plan, config, limits, logger);
   }
 
@@ -176,6 +180,24 @@ export class Exchange implements Venue {
     return outcome;
   }
 
+  /** Fills two orders with each other, past the book. */
+  crossOrders(maker: SignedOrder, taker: SignedOrder): CrossOutcome {
+    const outcome = this.#entry.cross(maker, taker);
+    this.#routines.liquidate();
+    return outcome;
+  }
+
+  /**
+   * Takes those of the orders out of the book that are the account's and rest. Nothing of it gets into a batch: their signatures
+   * stay good, and whoever has them could still bring them to L1.
+   */
+  withdrawOrders(account: number, ids: readonly number[]): WithdrawOutcome {
+    const resting = ids.flatMap((id) => this.orders.get(id) ?? []).filter((order) => order.status === "live");
+    const withdrawn = resting.filter((order) => order.account === account);
+    for (const order of withdrawn) this.#orders.remove(order, "Withdrawn");
+    return { accepted: true, withdrawn: withdrawn.map(({ id }) => id) };
+  }
+
   /** Puts an order that was accepted before back into the exchange, at its old place in time. */
   restoreOrder(id: number, signed: SignedOrder, status: OrderRecord["status"], lastItem: number): void {
     this.#orders.keep({ ...newRecord(id, signed, 0n), status, lastItem });
@@ -243,6 +265,26 @@ export class Exchange implements Venue {
     const opened = this.account(account);
     if (opened === undefined) return false;
     return isOutsideBand(trial(this.config, this.#plan.state.root, this.builder.now), opened, series, price);
+  }
+
+  /** What an order has been charged so far, 1e-15 USDC. */
+  feeAccrued({ account, nonce }: OrderRecord): bigint {
+    const slot = this.#plan.state.openOrder(account, nonce);
+    return slot?.nonce === nonce ? slot.feeAccrued : 0n;
+  }
+
+  /** Counts a fill against the maker's own limits, and closes its quotes if they are hit. */
+  protectMaker({ account, series, sell }: OrderRecord, quantity: bigint): void {
+    const delta = (): bigint => {
+      const execution = trial(this.config, this.#plan.state.root, this.builder.now);
+      return deltaBought(execution, series, sell ? -quantity : quantity);
+    };
+    for (const { scope, frozen } of this.protection.count(account, expiryOf(series), quantity, delta)) {
+      for (const order of this.book.ofAccount(account)) {
+        if (MakerProtection.covers(scope, expiryOf(order.series))) this.#orders.remove(order, "MakerProtection");
+      }
+      this.changes.events.push({ kind: "protected", account, scope, until: frozen?.until });
+    }
   }
 
   /** Works on what is due: at most `limit` Settle transactions, and liquidations. */

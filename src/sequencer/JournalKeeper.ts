@@ -15,13 +15,19 @@ export class JournalKeeper {
   finalizedBatches: bigint;
   readonly #journal: Journal;
   readonly #logger: Logger;
-  readonly #listener: EventListener | undefined;
+  readonly #listeners = new Set<EventListener>();
 
   constructor(journal: Journal, finalizedBatches: bigint, logger: Logger, listener: EventListener | undefined) {
     this.#journal = journal;
     this.finalizedBatches = finalizedBatches;
     this.#logger = logger;
-    this.#listener = listener;
+    if (listener !== undefined) this.#listeners.add(listener);
+  }
+
+  /** Tells one more listener from now on. @returns Ends that. */
+  listen(listener: EventListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Writes what has changed in one piece, and takes out what is no longer needed. */
@@ -51,15 +57,17 @@ export class JournalKeeper {
       batches: batches.map(journalBatch),
       items: batches.flatMap(({ serial, items }) => items.map((item) => journalItem(item, serial))),
     });
-    this.#tell(events);
+    this.#tell([...events, { kind: "rebuilt" }]);
   }
 
   #tell(events: readonly ExchangeEvent[]): void {
     for (const event of events) {
-      try {
-        this.#listener?.(event);
-      } catch (error) {
-        this.#logger.error({ error, kind: event.kind }, "listener failed");
+      for (const listener of this.#listeners) {
+        try {
+          listener(event);
+        } catch (error) {
+          this.#logger.error({ error, kind: event.kind }, "listener failed");
+        }
       }
     }
   }

@@ -1,3 +1,4 @@
+import { feeUp } from "../machine/Fees.ts";
 import type { Account, Market } from "../machine/Slots.ts";
 import { TX_FILL, type Fill, type OrderReference, type WireMakerOrder, type WireTakerOrder } from "../machine/Wire.ts";
 import type { ItemRefusal } from "./BatchPlan.ts";
@@ -22,6 +23,10 @@ export interface Venue {
   /** Executes a fill on the machine. */
   append(fill: Fill, series: bigint): PlannedItem | ItemRefusal;
   removeMaker(record: OrderRecord, reason: RefusalReason): void;
+  /** What an order has been charged so far, 1e-15 USDC. */
+  feeAccrued(record: OrderRecord): bigint;
+  /** Counts a fill against the maker's own limits, and closes its quotes if they are hit. */
+  protectMaker(record: OrderRecord, quantity: bigint): void;
 }
 
 /** How an order came out of the matching. */
@@ -57,11 +62,7 @@ export function matchOrder(exchange: Venue, taker: OrderRecord): MatchResult {
     if (taker.signed.terms.fillOrKill && quantity !== taker.signed.terms.quantity) {
       return { fills, stopped: "FillOrKillUnfilled" };
     }
-    const wireMaker = exchange.wireMaker(maker);
-    const wireTaker = exchange.wireTaker(taker, maker.price);
-    // INVARIANT: orders and positions are whole lots, hence also what is left of them.
-    const lots = quantity / exchange.market(taker.series).lot;
-    const result = exchange.append({ type: TX_FILL, maker: wireMaker, taker: wireTaker, lots }, taker.series);
+    const result = executeFill(exchange, maker, taker, quantity);
     if ("reason" in result) {
       if (isTakersFault(maker, result) || isOfSeries(result.reason)) return { fills, stopped: result.reason };
       exchange.removeMaker(maker, result.reason);
@@ -70,14 +71,50 @@ export function matchOrder(exchange: Venue, taker: OrderRecord): MatchResult {
     exchange.book.reduce(maker, quantity);
     if (maker.remaining === 0n) maker.status = "filled";
     taker.remaining -= quantity;
-    maker.lastItem = taker.lastItem = result.id;
     exchange.changes.orders.add(maker);
-    const { series } = taker;
-    const fill = { item: result.id, maker: maker.id, taker: taker.id, series, price: maker.price, quantity };
-    fills.push(fill);
-    exchange.changes.events.push({ kind: "fill", fill });
+    fills.push(result);
+    exchange.changes.events.push({ kind: "fill", fill: result });
+    exchange.protectMaker(maker, quantity);
   }
   return { fills, stopped: undefined };
+}
+
+/** Crosses two orders in whole, past the book: both are filled then, and the maker's limit is the price. */
+export function crossOrders(exchange: Venue, maker: OrderRecord, taker: OrderRecord): FillReport | ItemRefusal {
+  const quantity = maker.remaining;
+  exchange.prepareFill(maker.account, taker.account, taker.series);
+  const result = executeFill(exchange, maker, taker, quantity);
+  if ("reason" in result) return result;
+  for (const order of [maker, taker]) {
+    order.remaining = 0n;
+    order.status = "crossed";
+    exchange.changes.orders.add(order);
+  }
+  const fill = { ...result, isCross: true };
+  exchange.changes.events.push({ kind: "fill", fill });
+  return fill;
+}
+
+/** Executes a fill on the machine, and says what it cost. */
+function executeFill(
+  exchange: Venue,
+  maker: OrderRecord,
+  taker: OrderRecord,
+  quantity: bigint,
+): FillReport | ItemRefusal {
+  const { series } = taker;
+  const wireMaker = exchange.wireMaker(maker);
+  const wireTaker = exchange.wireTaker(taker, maker.price);
+  // INVARIANT: orders and positions are whole lots, hence also what is left of them.
+  const lots = quantity / exchange.market(series).lot;
+  const [makerBefore, takerBefore] = [exchange.feeAccrued(maker), exchange.feeAccrued(taker)];
+  const result = exchange.append({ type: TX_FILL, maker: wireMaker, taker: wireTaker, lots }, series);
+  if ("reason" in result) return result;
+  maker.lastItem = taker.lastItem = result.id;
+  const makerFee = feeUp(makerBefore, exchange.feeAccrued(maker));
+  const takerFee = feeUp(takerBefore, exchange.feeAccrued(taker));
+  const sides = { maker: maker.id, taker: taker.id, makerFee, takerFee };
+  return { item: result.id, ...sides, series, price: maker.price, quantity, isCross: false };
 }
 
 /** Why what is left of an order may not rest, if so. */

@@ -185,6 +185,11 @@ export class OrderBook<Order extends BookOrder = BookOrder> {
     }
   }
 
+  /** The series in which anything rests. */
+  get series(): Iterable<bigint> {
+    return this.#series.keys();
+  }
+
   /** What rests on each side of a series, best price first. */
   depth(series: bigint): { readonly bids: DepthLevel[]; readonly asks: DepthLevel[] } {
     const book = this.#series.get(series);

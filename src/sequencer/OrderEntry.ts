@@ -2,13 +2,14 @@ import { equalBytes } from "../crypto/bytes.ts";
 import type { BatchPlan } from "./BatchPlan.ts";
 import type { Changes } from "./Changes.ts";
 import { deadRefusal, judgeOrder, remainingOf, type Situation } from "./Judge.ts";
-import { matchOrder, type Venue } from "./Matching.ts";
+import type { MakerProtection } from "./MakerProtection.ts";
+import { crossOrders, matchOrder, type Venue } from "./Matching.ts";
 import type { OrderRecord } from "./OrderRecord.ts";
 import { newRecord, type Orders } from "./Orders.ts";
 import { isStored } from "./Presentation.ts";
 import { refuse, type Refusal } from "./Refusal.ts";
-import type { SignedOrder } from "./SignedOrder.ts";
-import type { OrderOutcome } from "./Submission.ts";
+import { seriesOf, type SignedOrder } from "./SignedOrder.ts";
+import type { CrossOutcome, OrderOutcome } from "./Submission.ts";
 
 /** Where orders come in: they are judged, matched, and what is left of them rests. */
 export class OrderEntry {
@@ -16,9 +17,17 @@ export class OrderEntry {
   readonly #orders: Orders;
   readonly #changes: Changes;
   readonly #venue: Venue & { readonly situation: Situation };
+  readonly #protection: MakerProtection;
 
-  constructor(plan: BatchPlan, orders: Orders, changes: Changes, venue: Venue & { readonly situation: Situation }) {
+  constructor(
+    plan: BatchPlan,
+    orders: Orders,
+    changes: Changes,
+    venue: Venue & { readonly situation: Situation },
+    protection: MakerProtection,
+  ) {
     this.#plan = plan;
+    this.#protection = protection;
     this.#orders = orders;
     this.#changes = changes;
     this.#venue = venue;
@@ -28,9 +37,32 @@ export class OrderEntry {
   place(signed: SignedOrder): OrderOutcome {
     const remaining = judgeOrder(this.#venue.situation, signed);
     if (typeof remaining !== "bigint") return { accepted: false, refusal: remaining };
-    const busy = this.#nonceRefusal(signed);
+    const busy = this.#nonceRefusal(signed) ?? this.#protectionRefusal(signed);
     if (busy !== undefined) return { accepted: false, refusal: busy };
-    return this.#enter(newRecord(this.#plan.takeId(), signed, remaining));
+    const outcome = this.#enter(newRecord(this.#plan.takeId(), signed, remaining));
+    if (outcome.accepted) this.#changes.events.push({ kind: "accepted", order: outcome.id });
+    return outcome;
+  }
+
+  /** Fills two orders with each other in whole, or neither. */
+  cross(first: SignedOrder, second: SignedOrder): CrossOutcome {
+    for (const signed of [first, second]) {
+      const remaining = judgeOrder(this.#venue.situation, signed);
+      const refusal = typeof remaining === "bigint" ? this.#nonceRefusal(signed) : remaining;
+      if (refusal !== undefined) return { accepted: false, refusal };
+      if (remaining !== signed.terms.quantity) return { accepted: false, refusal: refuse("CrossMismatch", "quantity") };
+    }
+    const field = mismatchOf(first, second);
+    if (field !== undefined) return { accepted: false, refusal: refuse("CrossMismatch", field) };
+    const [maker, taker] = [first, second].map((signed) =>
+      newRecord(this.#plan.takeId(), signed, signed.terms.quantity),
+    ) as [OrderRecord, OrderRecord];
+    const fill = crossOrders(this.#venue, maker, taker);
+    if ("reason" in fill) return { accepted: false, refusal: refuse(fill.reason) };
+    this.#orders.keep(maker);
+    this.#orders.keep(taker);
+    for (const order of [maker.id, taker.id]) this.#changes.events.push({ kind: "accepted", order });
+    return { accepted: true, fill };
   }
 
   /** Puts all orders that are not closed back into the book, oldest first, after a replay. */
@@ -81,9 +113,29 @@ export class OrderEntry {
   #nonceRefusal(signed: SignedOrder): Refusal | undefined {
     const { account, nonce } = signed.terms;
     const known = this.#orders.find(signed.terms);
-    if (known !== undefined && (known.status === "live" || isStored(this.#plan.state, known.signed))) {
-      return refuse(equalBytes(known.signed.signature, signed.signature) ? "Duplicate" : "NonceUsed");
+    if (known !== undefined) {
+      const isSame = equalBytes(known.signed.signature, signed.signature);
+      // What its signer has taken back stays so, whoever sends it again.
+      if (isSame && (known.status === "Withdrawn" || known.status === "MakerProtection")) return refuse("Withdrawn");
+      if (known.status === "live" || isStored(this.#plan.state, known.signed)) {
+        return refuse(isSame ? "Duplicate" : "NonceUsed");
+      }
     }
     return this.#orders.book.inSlot(account, nonce) === undefined ? undefined : refuse("RingSlotBusy");
   }
+
+  /** An order that may rest is a quote; what trades at once or not at all is how a maker that was hit gets even. */
+  #protectionRefusal({ terms }: SignedOrder): Refusal | undefined {
+    if (terms.immediateOrCancel || terms.fillOrKill) return undefined;
+    const expiry = (terms.market << 16) | terms.expiryDay;
+    return this.#protection.isFrozen(terms.account, expiry) ? refuse("MakerProtection") : undefined;
+  }
+}
+
+/** In what two orders that are to be crossed don't fit each other, if in anything. */
+function mismatchOf({ terms: a }: SignedOrder, { terms: b }: SignedOrder): string | undefined {
+  if (seriesOf(a) !== seriesOf(b)) return "series";
+  if (a.isSell === b.isSell) return "isSell";
+  if (a.quantity !== b.quantity) return "quantity";
+  return a.limitPrice === b.limitPrice ? undefined : "limitPrice";
 }

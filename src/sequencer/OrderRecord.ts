@@ -1,6 +1,8 @@
 import type { Transaction } from "../machine/Wire.ts";
 import type { SealedBatch } from "./BatchBuilder.ts";
 import type { BookOrder } from "./OrderBook.ts";
+import type { Position } from "../machine/Positions.ts";
+import type { ProtectionScope } from "./MakerProtection.ts";
 import type { RefusalReason } from "./Refusal.ts";
 import type { SignedOrder } from "./SignedOrder.ts";
 
@@ -9,9 +11,12 @@ import type { SignedOrder } from "./SignedOrder.ts";
 /** An order that was accepted. */
 export interface OrderRecord extends BookOrder {
   readonly signed: SignedOrder;
-  status: "live" | "filled" | RefusalReason;
+  /** `crossed`: filled with the order that it was meant for, and for no other even if that fill is dropped. */
+  status: "live" | "filled" | "crossed" | RefusalReason;
   /** The last item in which it took part; 0 if there is none. */
   lastItem: number;
+  /** Of one that was taken back: until when it is known to be so, seconds. Set when L1 has everything that was before. */
+  keepUntil?: bigint;
 }
 
 /** A transaction of a batch, with absolute times. */
@@ -47,11 +52,45 @@ export interface FillReport {
   readonly price: bigint;
   /** 1e-6 contract. */
   readonly quantity: bigint;
+  /** What each side paid, 1e-6 USDC. */
+  readonly makerFee: bigint;
+  readonly takerFee: bigint;
+  /** Whether two orders were crossed that their signer had meant for each other, past the book. */
+  readonly isCross: boolean;
+}
+
+/** What a settlement did to one account. */
+export interface SettledAccount {
+  readonly account: number;
+  /** What it held of the expiry before; none if a claim was paid. */
+  readonly positions: readonly Position[];
+  /** Changes, 1e-6 USDC. */
+  readonly cash: bigint;
+  readonly debt: bigint;
 }
 
 /** What traders are told beyond the answer to their own submission. */
 export type ExchangeEvent =
   | { readonly kind: "fill"; readonly fill: FillReport }
+  /** An order was taken in; its fills, if any, were told before. */
+  | { readonly kind: "accepted"; readonly order: number }
+  | {
+      readonly kind: "settled";
+      readonly item: number;
+      /** market u8 ‖ day u16. */
+      readonly expiry: number;
+      readonly accounts: readonly SettledAccount[];
+    }
+  | {
+      /** A maker's limits were hit: its quotes there are closed, and new ones refused. */
+      readonly kind: "protected";
+      readonly account: number;
+      readonly scope: ProtectionScope;
+      /** Seconds; undefined until it is reset. */
+      readonly until: bigint | undefined;
+    }
+  /** The book and the state ahead of L1 were made anew: anything may have changed without an event of its own. */
+  | { readonly kind: "rebuilt" }
   | {
       /** Anything but a fill: a transaction of an account, a settlement, a report, a step of a liquidation. */
       readonly kind: "executed";

@@ -13,7 +13,13 @@ import type { JournalKeeper } from "./JournalKeeper.ts";
 import { itemKey } from "./JournalRows.ts";
 import { remainingOf } from "./Judge.ts";
 import type { OrderRecord, PlannedBatch, PlannedItem } from "./OrderRecord.ts";
-import type { SequencerOptions } from "./SequencerOptions.ts";
+import { WITHDRAWAL_PROMISE, type SequencerOptions } from "./SequencerOptions.ts";
+
+/**
+ * Seconds for which an order that was taken back out of the book is remembered, beyond {@link WITHDRAWAL_PROMISE}: a batch may be
+ * some time older than what is in it.
+ */
+const WITHDRAWAL_MEMORY = WITHDRAWAL_PROMISE + 600n;
 
 /** What takes part in the reconciliation. */
 export interface ReconciliationParts {
@@ -160,6 +166,14 @@ export class Reconciliation {
     this.#keeper.replace(exchange);
   }
 
+  /** What was taken back is kept for a while after it is final, so that nobody can bring it into the book again meanwhile. */
+  #isStillTakenBack(record: OrderRecord): boolean {
+    if (record.status !== "Withdrawn" && record.status !== "MakerProtection") return false;
+    const now = this.#clock.now();
+    record.keepUntil ??= now + WITHDRAWAL_MEMORY;
+    return now <= record.keepUntil && now <= record.deadline;
+  }
+
   #replay(item: PlannedItem): void {
     const reason = this.#exchange.replay(item);
     if (reason === undefined) return;
@@ -178,7 +192,7 @@ export class Reconciliation {
     const final = new State(this.#derived.final.root);
     const deletedOrders: number[] = [];
     for (const record of orders.values()) {
-      if (record.status === "live" || record.lastItem >= firstItem) continue;
+      if (record.status === "live" || record.lastItem >= firstItem || this.#isStillTakenBack(record)) continue;
       // A forced fill leaves no item here: what it filled is only forgotten once the final state shows it.
       if (record.status === "filled" && remainsIn(final, record)) continue;
       this.#exchange.forgetOrder(record);

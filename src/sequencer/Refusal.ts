@@ -16,6 +16,8 @@ export type MachineReason = Exclude<ResultName, "OK">;
  * - `FillOrKillUnfilled`: the first maker in line can't fill the whole order; the machine knows only fills of one maker.
  * - `SeriesClosing`: the expiry instant is so close that the batch might be mined behind it.
  * - `Withdrawn`: the trader cancelled it.
+ * - `MakerProtection`: the maker's own limits were hit; its quotes are gone and new ones refused until the time is over or it resets.
+ * - `CrossMismatch`: two orders that are to be crossed don't fit each other.
  * - `L1Behind`: so much waits for L1 that nothing but cancellations is accepted.
  */
 export type SequencerReason =
@@ -27,6 +29,8 @@ export type SequencerReason =
   | "FillOrKillUnfilled"
   | "SeriesClosing"
   | "Withdrawn"
+  | "MakerProtection"
+  | "CrossMismatch"
   | "L1Behind";
 
 /** Any reason. */

@@ -11,10 +11,11 @@ import { DerivedState, type Checkpoint, type L1View } from "./DerivedState.ts";
 import { Exchange } from "./Exchange.ts";
 import type { Journal } from "./Journal.ts";
 import { JournalKeeper, restore, type EventListener } from "./JournalKeeper.ts";
+import type { MakerProtection } from "./MakerProtection.ts";
 import { Reconciliation } from "./Reconciliation.ts";
 import { refuse } from "./Refusal.ts";
 import type { SequencerOptions } from "./SequencerOptions.ts";
-import type { Outcome, ReportOutcome, Submission, TransactionOutcome } from "./Submission.ts";
+import type { Outcome, OutcomeOf, ReportOutcome, Submission, TransactionOutcome } from "./Submission.ts";
 
 /**
  * The sequencer: takes what traders sign, executes it ahead of L1, and makes batches of it.
@@ -121,6 +122,23 @@ export class Sequencer {
     return this.#exchange;
   }
 
+  /** The limits that makers have set themselves. They are not in the journal: after a restart whoever keeps them sets them again. */
+  get protection(): MakerProtection {
+    const { protection } = this.#exchange;
+    protection.now = this.#services.clock.now();
+    return protection;
+  }
+
+  /**
+   * Tells a listener what happens from now on, after it has become durable. It is called in the midst of a change, so it must not
+   * call back.
+   *
+   * @returns Ends that.
+   */
+  listen(listener: EventListener): () => void {
+    return this.#keeper.listen(listener);
+  }
+
   /**
    * Takes submissions in their order and answers when all of it is durable: one commit of the journal for all of them.
    *
@@ -133,17 +151,18 @@ export class Sequencer {
       return submissions.map((submission) =>
         isBehind && !isCancellation(submission)
           ? { accepted: false, refusal: refuse("L1Behind") }
-          : submission.kind === "order"
-            ? this.#exchange.placeOrder(submission.order)
-            : this.#exchange.placeTransaction(submission.transaction),
+          : place(this.#exchange, submission),
       );
     });
   }
 
   /** Takes one submission; those of the same turn of the event loop share a commit. */
-  async submit(submission: Submission): Promise<Outcome> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ submission, resolve, reject });
+  async submit<Kind extends Submission["kind"]>(
+    submission: Extract<Submission, { readonly kind: Kind }>,
+  ): Promise<OutcomeOf<Kind>> {
+    return new Promise<OutcomeOf<Kind>>((resolve, reject) => {
+      // INVARIANT: the answer is of the submission's kind.
+      this.#waiting.push({ submission, resolve: resolve as (outcome: Outcome) => void, reject });
       if (this.#waiting.length === 1) setImmediate(() => this.#flush());
     });
   }
@@ -193,10 +212,21 @@ export class Sequencer {
     return this.#exchange.batches.find((batch) => batch.status === "sealed" && batch.built?.index === index)?.built;
   }
 
+  /** The time from which on a batch that waits for L1 may have to be built anew, and may lose what has expired by then; seconds. */
+  get keepsBatchesUntil(): bigint | undefined {
+    const first = this.#exchange.batches.find(({ status }) => status !== "included");
+    return first === undefined ? undefined : first.l2Time + this.#options.maxPast - this.#options.resealMargin;
+  }
+
   /** What waits for L1. */
   get waiting(): WaitingBatches {
     const sealed = this.#exchange.batches.filter(({ status }) => status === "sealed");
     return { batches: sealed.length, bytes: sealed.reduce((sum, { built }) => sum + (built?.payload.length ?? 0), 0) };
+  }
+
+  /** What L1 has, as far as it has been followed: for reading. */
+  get l1(): L1View {
+    return this.#l1;
   }
 
   /** Batches on L1 as far as it has been followed. */
@@ -267,6 +297,7 @@ export class Sequencer {
   #change<T>(action: () => T): T {
     this.#requireRunning();
     try {
+      this.#exchange.protection.now = this.#services.clock.now();
       const result = action();
       this.#keeper.commit(this.#exchange);
       return result;
@@ -283,9 +314,23 @@ export class Sequencer {
   }
 }
 
+function place(exchange: Exchange, submission: Submission): Outcome {
+  switch (submission.kind) {
+    case "order":
+      return exchange.placeOrder(submission.order);
+    case "transaction":
+      return exchange.placeTransaction(submission.transaction);
+    case "withdraw":
+      return exchange.withdrawOrders(submission.account, submission.orders);
+    case "cross":
+      return exchange.crossOrders(submission.maker, submission.taker);
+  }
+}
+
 /** Whether a submission only takes back what was allowed before. */
 function isCancellation(submission: Submission): boolean {
-  if (submission.kind === "order") return false;
+  if (submission.kind === "withdraw") return true;
+  if (submission.kind !== "transaction") return false;
   const { type } = submission.transaction;
   return type === TX_CANCEL || type === TX_CANCEL_ALL || type === TX_REVOKE_KEY;
 }

@@ -1,6 +1,9 @@
 import type { BatchLimits } from "./BatchBuilder.ts";
 import type { RoutineOptions } from "./Routines.ts";
 
+/** Seconds for which a trader is promised that an order that was taken out of the book is not filled. */
+export const WITHDRAWAL_PROMISE = 3_600n;
+
 /** How the sequencer makes batches. */
 export interface ExchangeLimits extends BatchLimits, RoutineOptions {
   /**

@@ -1,8 +1,8 @@
 import { viewsOf } from "../machine/Assessment.ts";
 import { MODE_STANDARD } from "../machine/Constants.ts";
 import type { Execution, MachineConfig } from "../machine/Execution.ts";
-import { inBand, PHASE_FRESH } from "../machine/Marks.ts";
-import { expiryOf } from "../machine/Positions.ts";
+import { hasMark, inBand, PHASE_FRESH, quote } from "../machine/Marks.ts";
+import { expiryOf, isPut } from "../machine/Positions.ts";
 import type { Account } from "../machine/Slots.ts";
 import { State } from "../machine/State.ts";
 import type { TreeRoot } from "../machine/StateTree.ts";
@@ -20,3 +20,15 @@ export function isOutsideBand(execution: Execution, account: Account, series: bi
   const view = viewsOf(execution)(expiryOf(series));
   return view.phase === PHASE_FRESH && !inBand(view, series, price);
 }
+
+/**
+ * By how much a purchase of `quantity` (1e-6 contract) moves an account's delta, 1e-6 of the underlying. Where there is no mark
+ * it counts as much as it can at all: one for one.
+ */
+export function deltaBought(execution: Execution, series: bigint, quantity: bigint): bigint {
+  const view = viewsOf(execution)(expiryOf(series));
+  if (view.forward !== 0n && hasMark(view)) return (quote(view, series).delta * quantity) / WAD;
+  return isPut(series) ? -quantity : quantity;
+}
+
+const WAD = 10n ** 18n;

@@ -30,9 +30,8 @@ describe("deployment", () => {
     const [deployer] = await ethers.getSigners();
     const plain = await deployTenor(deployer!, LOCAL_PARAMETERS);
     const parameters = { ...LOCAL_PARAMETERS, token: plain.addresses.token };
-    const nonce = await deployer!.getNonce();
     const contracts = await ignition.deploy(Tenor, {
-      parameters: ignitionParameters(parameters, deployer!.address, nonce),
+      parameters: ignitionParameters(parameters, plain.addresses.token),
     });
     const addresses: Record<string, Hex> = { token: plain.addresses.token };
     for (const [name, contract] of Object.entries(contracts)) {
@@ -139,7 +138,7 @@ describe("deployment", () => {
       );
       expect(error).to.be.instanceOf(DeadlineError).with.property("code", "CHALLENGE_PERIOD_TOO_SHORT");
       expect(await deployer!.getNonce(), "transactions sent").to.equal(nonce);
-      expect(() => ignitionParameters(parameters, deployer!.address, 0)).to.throw(DeadlineError);
+      expect(() => ignitionParameters(parameters, deployment.addresses.token)).to.throw(DeadlineError);
     }
     // Nothing that a contract knows is different, so it is the file that is refused.
     const hasty = { ...most, censorshipSeconds: most.censorshipSeconds + 1n };

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { toHex } from "../../src/crypto/bytes.ts";
 import type { BatchFeed } from "../../src/poster/BatchFeed.ts";
 import { BatchFeedServer } from "../../src/poster/BatchFeedServer.ts";
-import { followedL1, SequencerFeed } from "../../src/poster/SequencerFeed.ts";
+import { SequencerFeed, sequencerView } from "../../src/poster/SequencerFeed.ts";
 import { SILENT } from "../../src/roles/Logger.ts";
 import { feedOf, poster } from "../support/posting.ts";
 import { harness, order, place, replayRoot, START, type Harness } from "../support/sequencer.ts";
@@ -65,7 +65,7 @@ describe("finding: one question to the feed drops acknowledged trades and stops 
       const h = traded();
       const feed = new SequencerFeed(
         () => h.sequencer,
-        async () => followedL1(h.l1.log, h.l1.now + ahead),
+        async () => sequencerView(h.l1.log, h.l1.now + ahead),
       );
       expect((await feed.next({ batchCount: 0n })).resealed).to.equal(false);
       expect(dropped(h), "trades that were acknowledged and dropped").to.equal(0);
@@ -81,7 +81,7 @@ describe("finding: one question to the feed drops acknowledged trades and stops 
     const at = async (time: bigint): Promise<boolean> => {
       const feed = new SequencerFeed(
         () => h.sequencer,
-        async () => followedL1(h.l1.log, time),
+        async () => sequencerView(h.l1.log, time),
       );
       return (await feed.next({ batchCount: 0n })).resealed;
     };

@@ -7,7 +7,7 @@ import type { PosterView, ViewUpdate } from "../../src/poster/PosterL1.ts";
 import { PosterHealth } from "../../src/poster/PosterHealth.ts";
 import { PosterJournal } from "../../src/poster/PosterJournal.ts";
 import { DEFAULT_POSTER_SETTINGS, type PosterSettings } from "../../src/poster/PosterSettings.ts";
-import { followedL1, SequencerFeed } from "../../src/poster/SequencerFeed.ts";
+import { SequencerFeed, sequencerView } from "../../src/poster/SequencerFeed.ts";
 import { SILENT } from "../../src/roles/Logger.ts";
 import { DerivedState, type Checkpoint, type L1View } from "../../src/sequencer/DerivedState.ts";
 import { CONFIG, GENESIS, replayRoot, type FakeL1, type Harness } from "./sequencer.ts";
@@ -43,7 +43,7 @@ class FakeView implements PosterView {
 export function feedOf(h: Harness): SequencerFeed {
   return new SequencerFeed(
     () => h.sequencer,
-    async () => followedL1(h.l1.log, h.l1.head.timestamp),
+    async () => sequencerView(h.l1.log, h.l1.head.timestamp),
   );
 }
 

@@ -39,6 +39,7 @@ export function runChild(path: string, seed: number, firstNonce: bigint): void {
         const { account, nonce: number } = submission.order.terms;
         return [`${account} ${String(number)} order`];
       }
+      if (submission.kind !== "transaction") return [];
       const { transaction } = submission;
       return "account" in transaction && "auth" in transaction && "nonce" in transaction.auth!
         ? [`${transaction.account} ${String(transaction.auth.nonce)} withdraw`]

@@ -135,7 +135,12 @@ export class FakeL1 implements PosterL1 {
   }
 
   deposit(account: number, amount: bigint): void {
-    this.enqueue(MESSAGE_DEPOSIT, BRIDGE, depositPayload(account, ownerOf(account), amount));
+    this.depositFor(account, account, amount);
+  }
+
+  /** A deposit to an account of the owner of another. */
+  depositFor(account: number, owner: number, amount: bigint): void {
+    this.enqueue(MESSAGE_DEPOSIT, BRIDGE, depositPayload(account, ownerOf(owner), amount));
   }
 
   listMarket(market = MARKET): void {

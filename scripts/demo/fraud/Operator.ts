@@ -1,4 +1,3 @@
-import type { Wallet } from "ethers";
 import { equalBytes } from "../../../src/crypto/bytes.ts";
 import { GameView, type ViewNode } from "../../../src/game/GameView.ts";
 import type { Open, OpenRoot } from "../../../src/game/Move.ts";
@@ -6,10 +5,10 @@ import { stateOf } from "../../../src/game/NodeState.ts";
 import { childrenOf, pathWithin } from "../../../src/history/HistorySource.ts";
 import { ChainClient } from "../../../src/l1/ChainClient.ts";
 import { GameClient } from "../../../src/l1/GameClient.ts";
-import { L1Client } from "../../../src/l1/L1Client.ts";
+import type { Deployment } from "../../../src/l1/deployment.ts";
+import type { L1Client } from "../../../src/l1/L1Client.ts";
 import type { AssertionCreated, L1Receipt } from "../../../src/l1/L1Source.ts";
 import { nameOf } from "../../../src/roles/GameWatch.ts";
-import type { DemoL1 } from "../DemoL1.ts";
 import type { FalseClaim } from "./claims.ts";
 
 /** The fraudulent operator: asserts its claim, and defends it as well as one can who has no proof to show. */
@@ -20,9 +19,9 @@ export class Operator {
   readonly #claim: FalseClaim;
   readonly #startBlock: number;
 
-  constructor(demo: DemoL1, wallet: Wallet, parent: AssertionCreated, claim: FalseClaim) {
-    const { addresses, startBlock } = demo.deployment;
-    const client = new L1Client(demo.l1.provider, wallet);
+  /** @param client With the operator's key. */
+  constructor(client: L1Client, deployment: Deployment, parent: AssertionCreated, claim: FalseClaim) {
+    const { addresses, startBlock } = deployment;
     this.#chain = new ChainClient(client, addresses.chain);
     this.#game = new GameClient(client, addresses.game);
     this.#parent = parent;

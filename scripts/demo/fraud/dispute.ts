@@ -78,7 +78,8 @@ export async function runDispute(
   });
 
   await l1.provider.send("hardhat_setNextBlockBaseFeePerGas", [`0x${BASE_FEE.toString(16)}`]);
-  const operator = new Operator(demo, await l1.wallet(KEYS.operator), parent, claim);
+  const client = new L1Client(l1.provider, await l1.wallet(KEYS.operator));
+  const operator = new Operator(client, deployment, parent, claim);
   await l1.setTime(l1.time);
   demo.note("assertion", (await operator.assert()).gasUsed);
   await l1.refreshTime();

@@ -7,7 +7,7 @@ import { writeDeployment } from "../../../src/l1/deployment.ts";
 import type { BatchFeed, PosterStatus } from "../../../src/poster/BatchFeed.ts";
 import { BatchFeedServer } from "../../../src/poster/BatchFeedServer.ts";
 import { SILENT } from "../../../src/roles/Logger.ts";
-import { POSTER_EXIT } from "../../../scripts/poster/exitCodes.ts";
+import { NODE_EXIT } from "../../../scripts/node/exitCodes.ts";
 import { STAGES } from "../../support/poster/faults.ts";
 import { PosterProcess } from "../../support/poster/PosterProcess.ts";
 import { PosterScene } from "../../support/poster/PosterScene.ts";
@@ -88,7 +88,7 @@ describe("Scenario: the poster's process, killed at every step", () => {
     const spending = (await (await fetch(`${url}/spending`)).json()) as { batches: number }[];
     expect(spending.map((day) => day.batches)).to.deep.equal([batches]);
     last.kill("SIGTERM");
-    expect(await last.ended, last.output).to.deep.equal({ code: POSTER_EXIT.stopped, signal: null });
+    expect(await last.ended, last.output).to.deep.equal({ code: NODE_EXIT.stopped, signal: null });
     await scene.expectSequence(batches);
   });
 
@@ -96,9 +96,9 @@ describe("Scenario: the poster's process, killed at every step", () => {
     const first = start();
     await first.logged(/the poster starts/);
     const second = start();
-    expect(await second.ended, second.output).to.deep.equal({ code: POSTER_EXIT.locked, signal: null });
+    expect(await second.ended, second.output).to.deep.equal({ code: NODE_EXIT.locked, signal: null });
     first.kill("SIGTERM");
-    expect((await first.ended).code).to.equal(POSTER_EXIT.stopped);
+    expect((await first.ended).code).to.equal(NODE_EXIT.stopped);
   });
 
   it("of two processes with journals of their own one says that the account is used by another, and ends", async () => {
@@ -108,11 +108,11 @@ describe("Scenario: the poster's process, killed at every step", () => {
     const both = [start("", calldata), start("", calldata, "other.sqlite")];
     const all = feed.when(({ batchCount }) => batchCount === BigInt(batches));
     const loser = await Promise.race(both.map(async (one) => one.ended.then((ending) => ({ one, ending }))));
-    expect(loser.ending, loser.one.output).to.deep.equal({ code: POSTER_EXIT.foreign, signal: null });
+    expect(loser.ending, loser.one.output).to.deep.equal({ code: NODE_EXIT.foreign, signal: null });
     await all;
     const winner = both.find((one) => one !== loser.one)!;
     winner.kill("SIGTERM");
-    expect((await winner.ended).code, winner.output).to.equal(POSTER_EXIT.stopped);
+    expect((await winner.ended).code, winner.output).to.equal(NODE_EXIT.stopped);
     await scene.expectSequence(batches);
   });
 });

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { LocalSigner } from "../../../src/l1/TransactionSigner.ts";
-import { exitCodeOf } from "../../../scripts/poster/exitCodes.ts";
-import { parseOptions } from "../../../scripts/poster/options.ts";
+import { exitCodeOf } from "../../../scripts/node/exitCodes.ts";
+import { posterCommand, posterOptions } from "../../../scripts/poster/options.ts";
 import { runPoster } from "../../../scripts/poster/start.ts";
 import { POSTER_KEY } from "./keys.ts";
 
@@ -11,9 +11,9 @@ import { POSTER_KEY } from "./keys.ts";
  */
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [step, index] = (process.env.KILL_AT ?? "").split(" ");
-  const options = parseOptions(process.argv.slice(2));
+  const options = posterOptions(posterCommand().parse(process.argv.slice(2), { from: "user" }));
   try {
-    await runPoster(options, options.l1!, new LocalSigner(POSTER_KEY), ({ state, attempt }) => {
+    await runPoster(options, new LocalSigner(POSTER_KEY), ({ state, attempt }) => {
       if (state === step && String(attempt.index) === index) process.kill(process.pid, "SIGKILL");
     });
   } catch (error) {

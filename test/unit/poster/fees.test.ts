@@ -163,6 +163,11 @@ describe("the poster's choice of how a payload travels", () => {
     expect(chooseKind(bytes(130_000), MARKET, { ...SETTINGS, kinds: "calldata" }, "calldata", PLENTY).kind).to.equal(
       "blob",
     );
+    const blobless = { ...SETTINGS, hasBlobs: false };
+    for (const length of [1, 1000, 130_000]) {
+      const free = { ...MARKET, blobBaseFee: 0n };
+      expect(chooseKind(bytes(length), free, blobless, "blob", PLENTY).kind).to.equal("calldata");
+    }
     expect(chooseKind(bytes(100), MARKET, { ...SETTINGS, kinds: "blob" }, "calldata", PLENTY).kind).to.equal("blob");
   });
 

@@ -1,0 +1,39 @@
+import { BlockWatch } from "./BlockWatch.ts";
+import type { Follower } from "./Follower.ts";
+import type { Health } from "./Health.ts";
+import type { NodeAlarm, NodeMetrics } from "./NodeMetrics.ts";
+
+/** What rounds are judged by. */
+export interface RoundParts {
+  readonly follower: Follower;
+  readonly health: Health<NodeAlarm>;
+  readonly metrics: NodeMetrics;
+  /** Milliseconds of this process's clock, by which nothing is decided. */
+  readonly uptime: () => number;
+}
+
+/** Keeps the figures and the alarms that every role has: how far L1 was read, and whether its endpoint answers. */
+export class RoundKeeper {
+  readonly #parts: RoundParts;
+  readonly #watch: BlockWatch;
+
+  constructor(parts: RoundParts) {
+    this.#parts = parts;
+    this.#watch = new BlockWatch(parts.uptime);
+  }
+
+  /** A round is over. @param failure Undefined if it did what it should. */
+  note(failure?: unknown): void {
+    const { follower, health, metrics } = this.#parts;
+    const block = follower.head?.number;
+    const words = failure === undefined ? undefined : `the round failed: ${wordsOf(failure)}`;
+    health.set("endpoint", words);
+    health.set("stalled", this.#watch.see(block), { block });
+    const { batchCount: batches, messageCount: messages } = follower.log;
+    metrics.round(failure === undefined ? "done" : "failed", { block, batches, messages }, health);
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,112 @@
+import type { SignedReport } from "../machine/OracleReports.ts";
+import { SequencerError, type Sequencer } from "../sequencer/Sequencer.ts";
+import type { SequencerOptions } from "../sequencer/SequencerOptions.ts";
+import type { ReportOutcome } from "../sequencer/Submission.ts";
+import type { FollowedL1 } from "./FollowedL1.ts";
+import type { Health } from "./Health.ts";
+import type { Logger } from "./Logger.ts";
+import type { NodeAlarm, NodeMetrics } from "./NodeMetrics.ts";
+import type { RoundKeeper } from "./Rounds.ts";
+import type { Timer } from "./Timer.ts";
+
+/** What the service is made of. */
+export interface SequencerServiceParts {
+  readonly sequencer: Sequencer;
+  readonly l1: FollowedL1;
+  readonly options: Pick<SequencerOptions, "maxWaitingBatches" | "maxWaitingBytes">;
+  readonly rounds: RoundKeeper;
+  readonly health: Health<NodeAlarm>;
+  readonly metrics: NodeMetrics;
+  readonly logger: Logger;
+  readonly timer: Timer;
+  /** Time between two looks at L1. */
+  readonly pollMilliseconds: number;
+  /** Milliseconds of this process's clock, by which nothing but the alarm about reports is decided. */
+  readonly uptime: () => number;
+}
+
+/** Time between two looks at what the sequencer does by itself. */
+const TICK_MILLISECONDS = 1_000;
+/** Time without a report that was taken, after the first one, after which somebody should look. */
+const SILENT_MILLISECONDS = 120_000;
+
+/**
+ * Runs a sequencer: it follows L1, settles and liquidates what is due, and seals batches when they are old enough. Both go on side by
+ * side, so that an endpoint that does not answer keeps nobody from trading until too much waits for L1.
+ */
+export class SequencerService {
+  readonly #parts: SequencerServiceParts;
+  #lastReport: number | undefined;
+
+  constructor(parts: SequencerServiceParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Runs until `signal` is aborted.
+   *
+   * @throws SequencerError `HALTED`: another process has to go on from the journal.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const ending = new AbortController();
+    const end = (): void => ending.abort();
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+    try {
+      await Promise.all(
+        [this.#follow(ending.signal), this.#tick(ending.signal)].map(async (loop) => loop.finally(end)),
+      );
+    } finally {
+      signal.removeEventListener("abort", end);
+    }
+    this.#parts.logger.info({ ...this.#parts.sequencer.waiting }, "stopped");
+  }
+
+  /** Takes reports of the oracle. */
+  takeReports(reports: readonly SignedReport[]): ReportOutcome[] {
+    const { sequencer, metrics, uptime, logger } = this.#parts;
+    const outcomes = sequencer.submitReports(reports);
+    for (const [i, outcome] of outcomes.entries()) {
+      metrics.reported(outcome);
+      const { market, time } = reports[i]!;
+      if (outcome.accepted) this.#lastReport = uptime();
+      else logger.debug({ market, time, reason: outcome.refusal.reason }, "a report was refused");
+    }
+    return outcomes;
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { sequencer, l1, rounds, logger, timer, pollMilliseconds } = this.#parts;
+    while (!signal.aborted) {
+      try {
+        sequencer.sync(await l1.sync());
+        rounds.note();
+      } catch (error) {
+        if (error instanceof SequencerError) throw error;
+        logger.warn({ err: error }, "L1 could not be followed");
+        rounds.note(error);
+      }
+      await timer.sleep(pollMilliseconds, signal);
+    }
+  }
+
+  async #tick(signal: AbortSignal): Promise<void> {
+    const { sequencer, timer } = this.#parts;
+    while (!signal.aborted) {
+      sequencer.tick();
+      this.#judge();
+      await timer.sleep(TICK_MILLISECONDS, signal);
+    }
+  }
+
+  #judge(): void {
+    const { sequencer, options, health, metrics, uptime } = this.#parts;
+    const { waiting } = sequencer;
+    metrics.waiting(waiting);
+    const isFull = waiting.batches >= options.maxWaitingBatches || waiting.bytes >= options.maxWaitingBytes;
+    health.set("waiting", isFull ? "too much waits for L1: only cancellations are taken" : undefined, waiting);
+    const silence = this.#lastReport === undefined ? 0 : uptime() - this.#lastReport;
+    const words = `no report of the oracle was taken for ${Math.floor(silence / 1000)} seconds`;
+    health.set("reports", silence >= SILENT_MILLISECONDS ? words : undefined);
+  }
+}

@@ -1,0 +1,67 @@
+/** What a client may take of the server. Production values are {@link DEFAULT_RPC_SETTINGS}. */
+export interface RpcSettings {
+  /** Longest body of a POST, and longest message on a WebSocket. */
+  readonly maxBodyBytes: number;
+  /** Deepest nesting of arrays and objects. */
+  readonly maxDepth: number;
+  /** Most requests in one batch. */
+  readonly maxBatch: number;
+  /** Requests of one connection a second, on average, and at once. Each request of a batch counts. */
+  readonly connectionRequestsPerSecond: number;
+  readonly connectionBurst: number;
+  /** The same of one address, over all its connections. */
+  readonly addressRequestsPerSecond: number;
+  readonly addressBurst: number;
+  /** Refused requests one after another at which a WebSocket is closed. */
+  readonly maxRefusedInARow: number;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  /** Channels of one connection. */
+  readonly maxSubscriptions: number;
+  /** Orders of one connection at which those that are over are forgotten. */
+  readonly maxPlaced: number;
+  /** Bytes that may wait for a client that does not read; then it is dropped. */
+  readonly maxBufferedBytes: number;
+  /** A WebSocket that says nothing, not even a pong, for this long is closed. */
+  readonly idleMilliseconds: number;
+  /** Longest time for the headers and the body of a POST. */
+  readonly requestMilliseconds: number;
+  /** Life of a challenge and of a login. */
+  readonly challengeSeconds: number;
+  readonly loginSeconds: number;
+  /** Challenges that wait for an answer, logins that are kept, over all clients; the oldest go first. */
+  readonly maxChallenges: number;
+  readonly maxLogins: number;
+  /** Longest time from now to the deadline of a login's signature. */
+  readonly maxLoginDeadlineSeconds: number;
+  /** Trades, and settlements, that are kept. */
+  readonly maxHistory: number;
+  /** Most rows of one answer. */
+  readonly maxRows: number;
+}
+
+/** Production values. */
+export const DEFAULT_RPC_SETTINGS: RpcSettings = {
+  maxBodyBytes: 65_536,
+  maxDepth: 8,
+  maxBatch: 50,
+  connectionRequestsPerSecond: 50,
+  connectionBurst: 200,
+  addressRequestsPerSecond: 200,
+  addressBurst: 800,
+  maxRefusedInARow: 500,
+  maxConnections: 2_000,
+  maxConnectionsPerAddress: 32,
+  maxSubscriptions: 500,
+  maxPlaced: 4_096,
+  maxBufferedBytes: 1_048_576,
+  idleMilliseconds: 60_000,
+  requestMilliseconds: 10_000,
+  challengeSeconds: 60,
+  loginSeconds: 3_600,
+  maxChallenges: 10_000,
+  maxLogins: 10_000,
+  maxLoginDeadlineSeconds: 300,
+  maxHistory: 1_000_000,
+  maxRows: 1_000,
+};
