@@ -5,6 +5,7 @@ import { WebSocket } from "ws";
 import { fromHex, toHex } from "../../../src/crypto/bytes.ts";
 import { keccak256 } from "../../../src/crypto/keccak.ts";
 import { addressOf, sign } from "../../../src/crypto/secp256k1.ts";
+import { SILENT } from "../../../src/roles/Logger.ts";
 import { METHODS, type Method } from "../../../src/rpc/methods.ts";
 import { RPC_ERRORS, type RpcErrorCode } from "../../../src/rpc/RpcError.ts";
 import { DEFAULT_RPC_SETTINGS, type RpcSettings } from "../../../src/rpc/RpcSettings.ts";
@@ -384,16 +385,17 @@ describe("limits", () => {
     await withServer({ connectionRequestsPerSecond: 0, connectionBurst: 2, maxRefusedInARow: 3 }, async (h) => {
       const socket = await rawSocket(h);
       const closed = closeCode(socket);
-      const answers: unknown[] = [];
+      const answers = new Map<unknown, unknown>();
       const allAnswered = new Promise<void>((resolve) => {
         socket.on("message", (data: Buffer) => {
-          const { error } = JSON.parse(data.toString()) as Answer;
-          if (answers.push(error?.data.error ?? "OK") === 4) resolve();
+          const { id, error } = JSON.parse(data.toString()) as Answer;
+          if (answers.set(id, error?.data.error ?? "OK").size === 4) resolve();
         });
       });
       for (let i = 0; i < 4; i++) socket.send(request("public/test", {}, i));
       await allAnswered;
-      expect(answers).to.deep.equal(["OK", "OK", "TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS"]);
+      const inOrder = [0, 1, 2, 3].map((id) => answers.get(id));
+      expect(inOrder).to.deep.equal(["OK", "OK", "TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS"]);
       for (let i = 4; i < 7; i++) socket.send(request("public/test", {}, i));
       expect(await closed).to.equal(CLOSE_CODES.FLOOD);
     });
@@ -431,28 +433,33 @@ describe("limits", () => {
 
   it("a client that does not read is dropped, and the server's memory stays bounded", async () => {
     const settings = { maxBufferedBytes: 20_000, connectionBurst: 1e9, addressBurst: 1e9 };
-    await withServer(settings, async (h) => {
+    let isDropped = false;
+    const info = (): void => {
+      isDropped = true;
+    };
+    const h = await rpcHarness({ rpc: { settings, logger: { ...SILENT, info } } });
+    try {
       const socket = await rawSocket(h);
       const closed = closeCode(socket);
       const raw = (socket as unknown as { _socket: Socket })._socket;
       raw.pause();
-      let isClosed = false;
       const other = await h.connect();
       const body = `[${Array(50).fill(request("public/get_deployment")).join()}]`;
-      // The system's buffers fill first; a second client's answers tell when the server has had its turn.
-      for (let i = 0; i < 5_000 && !isClosed; i++) {
+      // The system's buffers fill first; a second client's answers tell that the server has had its turn.
+      for (let i = 0; i < 5_000 && !isDropped; i++) {
         socket.send(body);
-        if (i % 50 === 0) await other.call("public/test", {});
-        isClosed = socket.readyState !== WebSocket.OPEN;
+        if (i % 20 === 0) await other.call("public/test", {});
       }
       raw.resume();
       expect(await closed).to.equal(CLOSE_CODES.SLOW_CONSUMER);
       expect(await other.call("public/test", {})).to.deep.equal({ version: "1" });
-    });
+    } finally {
+      await h.stop();
+    }
   });
 
   it("a connection of which nothing is heard is closed; one that answers pings stays", async () => {
-    await withServer({ idleMilliseconds: 100 }, async (h) => {
+    await withServer({ idleMilliseconds: 2_000 }, async (h) => {
       const deaf = new WebSocket(h.server.url.replace("http", "ws"), { autoPong: false });
       await once(deaf, "open");
       const good = await h.connect();
