@@ -309,10 +309,14 @@ describe("logins", () => {
     expect(await reasonOf({ ...(await signed(keyOf(1))), account: 2 })).to.equal("signature");
     expect(await reasonOf({ ...(await signed(keyOf(1))), account: 99 })).to.equal("account");
     expect(await reasonOf(await signed(keyOf(1), { keyIndex: 1 }))).to.equal("key");
-    // A bad answer uses a challenge up as well.
+    // Who spoils somebody's login does not use its challenge up, but nobody uses one twice.
     const spoilt = await signed(keyOf(1));
     expect(await reasonOf({ ...spoilt, deadline: spoilt.deadline + 1 })).to.equal("signature");
+    expect(await reasonOf(spoilt)).to.equal("OK");
     expect(await reasonOf(spoilt)).to.equal("challenge");
+    const { challenge } = await signed(keyOf(1));
+    const later = `0x${(BigInt(challenge.slice(0, 18)) + 1n).toString(16).padStart(16, "0")}${challenge.slice(18)}`;
+    expect(await reasonOf(await signed(keyOf(1), { challenge: later }))).to.equal("challenge");
     const old = await signed(keyOf(1), { deadline: h.clock.time + 100n });
     h.clock.time += 61n;
     expect(await reasonOf(old)).to.equal("challenge");
