@@ -485,6 +485,14 @@ describe("limits", () => {
       half.end();
       half.resume();
       await once(half, "close");
+      // Neither one that stops in the midst of a request nor one that says nothing at all keeps its connection.
+      for (const begin of ["POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{", "POST / HT", ""]) {
+        const slow = connect(Number(port), "127.0.0.1");
+        await once(slow, "connect");
+        slow.write(begin);
+        slow.resume();
+        await once(slow, "close");
+      }
       expect((await post(h, request("public/test"))).answer.result).to.deep.equal({ version: "1" });
     });
   });
