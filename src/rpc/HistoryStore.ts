@@ -301,7 +301,7 @@ export class HistoryStore {
   }
 
   #all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#prepare(sql).all(...values) as Row[];
+    return this.#prepare(sql).all(...values);
   }
 
   #prepare(sql: string): StatementSync {
