@@ -65,14 +65,13 @@ export class Children {
   /** Starts a script as a process of its own, and waits until its log has a line with those words. */
   async start(
     name: string,
-    script: string,
+    script: URL,
     args: readonly string[],
     until: string,
     options: ChildOptions,
   ): Promise<string> {
     const { env = {}, logFile } = options;
-    const file = fileURLToPath(new URL(script, import.meta.url));
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", file, ...args], {
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", fileURLToPath(script), ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...env },
     });
