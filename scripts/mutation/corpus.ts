@@ -7,6 +7,7 @@ import { Random } from "../../src/market/random.ts";
 import { inputMutations, witnessPatches } from "../../test/support/parity/mutations.ts";
 import { marginSteps } from "../../test/support/traffic/marginSteps.ts";
 import { randomBlobSteps } from "../../test/support/traffic/blobSteps.ts";
+import { priceEdges, shortfallEdges } from "../../test/support/traffic/settlementEdges.ts";
 import { randomSteps } from "../../test/support/traffic/randomSteps.ts";
 import type { ProverHarness } from "../../typechain/contracts/test/ProverHarness.js";
 
@@ -43,6 +44,10 @@ export function makeCorpus(harness: ProverHarness, chainId: bigint): readonly Co
     randomBlobSteps(chainId, SEED, BLOB_ELEMENTS),
   ]) {
     calls.push(...callsOf(harness, random, log, sampleOf(log, steps)));
+  }
+  // All of them, for they are what the sample would not have.
+  for (const { log, steps } of [...shortfallEdges(chainId), ...priceEdges(chainId)]) {
+    calls.push(...callsOf(harness, random, log, steps));
   }
   return calls;
 }
