@@ -6,6 +6,8 @@ import type { ProvenStep } from "../../src/machine/Step.ts";
 import { Random } from "../../src/market/random.ts";
 import { inputMutations, witnessPatches } from "../../test/support/parity/mutations.ts";
 import { marginSteps } from "../../test/support/traffic/marginSteps.ts";
+import { randomBlobSteps } from "../../test/support/traffic/blobSteps.ts";
+import { priceEdges, shortfallEdges } from "../../test/support/traffic/settlementEdges.ts";
 import { randomSteps } from "../../test/support/traffic/randomSteps.ts";
 import type { ProverHarness } from "../../typechain/contracts/test/ProverHarness.js";
 
@@ -14,10 +16,12 @@ import type { ProverHarness } from "../../typechain/contracts/test/ProverHarness
 const SEED = 20_261_121;
 /** Steps of random traffic without margin, and of an exchange with marks, of which a sample is taken. */
 const [PLAIN_STEPS, MARGIN_STEPS] = [3_000, 6_000];
+/** Field elements of blobs in the steps that are read from blobs. */
+const BLOB_ELEMENTS = 20;
 /** Steps of one kind, type and result in the sample. */
 const OF_A_KIND = 5;
-/** Spoiled witnesses, and spoiled inputs, of every third step. */
-const [SPOILED, EVERY] = [3, 3];
+/** Spoiled witnesses, and spoiled inputs, of every fifth step. */
+const [SPOILED, EVERY] = [3, 5];
 /** Bytes of evidence in one call. */
 const CALL_BYTES = 60_000;
 
@@ -34,8 +38,16 @@ export interface CorpusCall {
 export function makeCorpus(harness: ProverHarness, chainId: bigint): readonly CorpusCall[] {
   const random = new Random(SEED);
   const calls: CorpusCall[] = [];
-  for (const { log, steps } of [randomSteps(chainId, SEED, PLAIN_STEPS), marginSteps(chainId, random, MARGIN_STEPS)]) {
+  for (const { log, steps } of [
+    randomSteps(chainId, SEED, PLAIN_STEPS),
+    marginSteps(chainId, random, MARGIN_STEPS),
+    randomBlobSteps(chainId, SEED, BLOB_ELEMENTS),
+  ]) {
     calls.push(...callsOf(harness, random, log, sampleOf(log, steps)));
+  }
+  // All of them, for they are what the sample would not have.
+  for (const { log, steps } of [...shortfallEdges(chainId), ...priceEdges(chainId)]) {
+    calls.push(...callsOf(harness, random, log, steps));
   }
   return calls;
 }

@@ -30,6 +30,8 @@ export interface Mutant {
   readonly line: number;
   /** Contract or library and function. */
   readonly where: string;
+  /** The function's number in the syntax tree. */
+  readonly functionId: number;
 }
 
 const BOUNDARY: Readonly<Record<string, string>> = { "<": "<=", "<=": "<", ">": ">=", ">=": ">" };
@@ -78,6 +80,7 @@ class Collector {
   readonly #source: Buffer;
   readonly #constants: Constants;
   #where = "";
+  #functionId = 0;
   #inBody = false;
 
   constructor(file: string, source: Buffer, constants: Constants) {
@@ -94,6 +97,7 @@ class Collector {
       if (!isNode(node.body)) return;
       const [outer, name] = [this.#where, String(node.name) || String(node.kind)];
       this.#where = outer === "" ? name : `${outer}.${name}`;
+      this.#functionId = node.id;
       this.#inBody = true;
       this.visit(node.body);
       this.#inBody = false;
@@ -245,7 +249,7 @@ class Collector {
     this.mutants.push({
       file: this.#file,
       operator,
-      ...{ start, end, place, replacement, where: this.#where },
+      ...{ start, end, place, replacement, where: this.#where, functionId: this.#functionId },
       original: this.#source.subarray(start, end).toString(),
       line: this.#source.subarray(0, start).toString().split("\n").length,
     });

@@ -3,6 +3,7 @@ import { readCompiled, readInput, type AuditedName, type CompilerInput } from ".
 import { closureOf, mustCompile } from "../audit/solc.ts";
 import type { AstNode } from "./ast.ts";
 import { constantsOf, mutantsOf, type Mutant } from "./operators.ts";
+import { reachableFunctions } from "./reachable.ts";
 
 /** The sources of some contracts, and every mutant of those that are in scope. */
 export interface Population {
@@ -10,6 +11,8 @@ export interface Population {
   /** Source files of each contract, by contract. */
   readonly closures: ReadonlyMap<AuditedName, CompilerInput["sources"]>;
   readonly mutants: readonly Mutant[];
+  /** Functions that each contract can call. */
+  readonly reachable: ReadonlyMap<AuditedName, ReadonlySet<number>>;
 }
 
 /** Reads contracts and makes all mutants of the files that `inScope` takes. */
@@ -23,10 +26,15 @@ export function populationOf(contracts: readonly AuditedName[], inScope: (file: 
   const output = mustCompile(sources, input.settings, { "*": { "": ["ast"] } });
   const trees = Object.entries(output.sources!).map(([file, { ast }]) => [file, ast as AstNode] as const);
   const constants = new Set(trees.flatMap(([, ast]) => constantsOf(ast)));
+  const asts = trees.map(([, ast]) => ast);
+  const reachable = new Map(contracts.map((name) => [name, reachableFunctions(asts, name)] as const));
+  const isReached = ({ functionId }: Mutant): boolean => [...reachable.values()].some((set) => set.has(functionId));
   const mutants = trees
     .filter(([file]) => inScope(file))
-    .flatMap(([file, ast]) => mutantsOf(file, Buffer.from(sources[file]!.content), ast, constants));
-  return { input, closures, mutants };
+    .flatMap(([file, ast]) => mutantsOf(file, Buffer.from(sources[file]!.content), ast, constants))
+    // What only other contracts use is not these contracts' code.
+    .filter(isReached);
+  return { input, closures, mutants, reachable };
 }
 
 /** `count` of the mutants, drawn by a seed; all if there are no more. In the order in which they were. */

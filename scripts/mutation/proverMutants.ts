@@ -80,7 +80,8 @@ async function judgeBatch(
 ): Promise<void> {
   for (const contract of PROVER_CONTRACTS) {
     const sources = population.closures.get(contract)!;
-    const alive = batch.filter(({ mutant }) => sources[mutant.file] !== undefined && fates.get(mutant) === undefined);
+    const reachable = population.reachable.get(contract)!;
+    const alive = batch.filter(({ mutant }) => reachable.has(mutant.functionId) && !fates.has(mutant));
     if (alive.length === 0) continue;
     const { bytecode, refused } = compile(population.input, contract, sources, alive);
     for (const { mutant } of refused) fates.set(mutant, "does not compile");
