@@ -64,6 +64,9 @@ async function run(
   deploymentParameters: DeploymentParameters,
   { provider, deployer, journal, config, maxFeePerGas, onDeployed }: IgniteOptions,
 ): Promise<Readonly<Record<string, Hex>>> {
+  // Ignition looks first after what is pending, and puts that before the rest by comparing senders as text with one of all F. In
+  // capitals this one comes before it, whatever it is; with small letters the rest would come first, and find nonces used.
+  const sender = `0x${deployer.slice(2).toUpperCase()}`;
   const attempt = (): Promise<DeploymentResult> =>
     deploy({
       config,
@@ -73,8 +76,8 @@ async function run(
       deploymentDir: journal.folder,
       ignitionModule: module,
       deploymentParameters,
-      accounts: [deployer],
-      defaultSender: deployer,
+      accounts: [sender],
+      defaultSender: sender,
       maxFeePerGasLimit: maxFeePerGas,
     });
   const result = await whileItGoesOn(journal, attempt);
