@@ -1,5 +1,7 @@
 import {
   deploy,
+  DeploymentResultType,
+  ExecutionEventResultType,
   type Artifact,
   type ArtifactResolver,
   type DeployConfig,
@@ -81,7 +83,7 @@ async function run(
       maxFeePerGasLimit: maxFeePerGas,
     });
   const result = await whileItGoesOn(journal, attempt);
-  if (result.type !== "SUCCESSFUL_DEPLOYMENT") {
+  if (result.type !== DeploymentResultType.SUCCESSFUL_DEPLOYMENT) {
     const { type, ...rest } = result;
     const fields = { folder: journal.folder, type, ...rest };
     throw new DeployError("DEPLOYMENT_STOPPED", "Ignition has stopped; the same command goes on", { fields });
@@ -113,7 +115,7 @@ async function whileItGoesOn(journal: Journal, attempt: () => Promise<Deployment
 function listener(onDeployed: IgniteOptions["onDeployed"]): ExecutionEventListener {
   const heard: Partial<ExecutionEventListener> = {
     deploymentExecutionStateComplete: ({ futureId, result }) => {
-      if (result.type === "SUCCESS") onDeployed(futureId, result.result as Hex);
+      if (result.type === ExecutionEventResultType.SUCCESS) onDeployed(futureId, result.result as Hex);
       return Promise.resolve();
     },
   };

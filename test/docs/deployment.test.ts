@@ -69,7 +69,7 @@ describe("docs/deployment.md", () => {
       for (const line of lines) {
         const [, name, value] = /^export (\w+)=(\S+)$/.exec(line) ?? [];
         if (name !== undefined) variables[name] = value;
-        else ends.push((await finish(await run(line, scene, variables))).code);
+        else ends.push((await finish(run(line, scene, variables))).code);
       }
       expect(ends).to.have.length(4);
     } finally {
