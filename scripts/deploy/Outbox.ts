@@ -27,9 +27,12 @@ export class Outbox {
 
   /** What was signed last for a nonce. */
   last(nonce: number): Signed | undefined {
-    return readLines(this.#file)
-      .map((line) => line as unknown as Signed)
-      .findLast((signed) => signed.nonce === nonce);
+    return this.all.findLast((signed) => signed.nonce === nonce);
+  }
+
+  /** What was signed, in order. */
+  get all(): readonly Signed[] {
+    return readLines(this.#file) as unknown as readonly Signed[];
   }
 }
 

@@ -1,5 +1,7 @@
 import {
   deploy,
+  DeploymentResultType,
+  ExecutionEventResultType,
   type Artifact,
   type ArtifactResolver,
   type DeployConfig,
@@ -64,6 +66,9 @@ async function run(
   deploymentParameters: DeploymentParameters,
   { provider, deployer, journal, config, maxFeePerGas, onDeployed }: IgniteOptions,
 ): Promise<Readonly<Record<string, Hex>>> {
+  // Ignition looks first after what is pending, and puts that before the rest by comparing senders as text with one of all F. In
+  // capitals this one comes before it, whatever it is; with small letters the rest would come first, and find nonces used.
+  const sender = `0x${deployer.slice(2).toUpperCase()}`;
   const attempt = (): Promise<DeploymentResult> =>
     deploy({
       config,
@@ -73,12 +78,12 @@ async function run(
       deploymentDir: journal.folder,
       ignitionModule: module,
       deploymentParameters,
-      accounts: [deployer],
-      defaultSender: deployer,
+      accounts: [sender],
+      defaultSender: sender,
       maxFeePerGasLimit: maxFeePerGas,
     });
   const result = await whileItGoesOn(journal, attempt);
-  if (result.type !== "SUCCESSFUL_DEPLOYMENT") {
+  if (result.type !== DeploymentResultType.SUCCESSFUL_DEPLOYMENT) {
     const { type, ...rest } = result;
     const fields = { folder: journal.folder, type, ...rest };
     throw new DeployError("DEPLOYMENT_STOPPED", "Ignition has stopped; the same command goes on", { fields });
@@ -110,7 +115,7 @@ async function whileItGoesOn(journal: Journal, attempt: () => Promise<Deployment
 function listener(onDeployed: IgniteOptions["onDeployed"]): ExecutionEventListener {
   const heard: Partial<ExecutionEventListener> = {
     deploymentExecutionStateComplete: ({ futureId, result }) => {
-      if (result.type === "SUCCESS") onDeployed(futureId, result.result as Hex);
+      if (result.type === ExecutionEventResultType.SUCCESS) onDeployed(futureId, result.result as Hex);
       return Promise.resolve();
     },
   };

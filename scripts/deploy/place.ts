@@ -21,7 +21,7 @@ export async function placeOf(network: string | undefined, rpcUrl: string | unde
   }
   if (url !== undefined) return { url, close: () => Promise.resolve() };
   const { network: simulator } = await import("hardhat");
-  const server = await simulator.createServer(network!, "127.0.0.1");
+  const server = await simulator.createServer(network, "127.0.0.1");
   const { address, port } = await server.listen();
   return { url: `http://${address}:${port}`, close: () => server.close() };
 }

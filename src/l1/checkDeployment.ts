@@ -15,8 +15,10 @@ export interface Check {
   readonly expected: string | undefined;
 }
 
+type Value = string | number | bigint;
+
 /** A check; addresses and hashes are the same in capitals. */
-export function check(what: string, actual: unknown, expected?: unknown): Check {
+export function check(what: string, actual: Value, expected?: Value): Check {
   return { what, actual: String(actual), expected: expected === undefined ? undefined : String(expected) };
 }
 

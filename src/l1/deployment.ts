@@ -95,7 +95,7 @@ export function readDeployment(file: string | URL): Deployment {
   }
   return {
     chainId: BigInt(chainId as number),
-    ...(chainType === undefined ? {} : { chainType: chainType as ChainType }),
+    ...(chainType === undefined ? {} : { chainType }),
     startBlock: startBlock as number,
     feeRecipient: feeRecipient as Hex,
     addresses: addresses as Addresses,
