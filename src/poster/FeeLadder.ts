@@ -15,7 +15,7 @@ import type { DataKind, Market, Offer } from "./PosterL1.ts";
 export type FeeLimit = Offer;
 
 /** How many times the cap of a suggested tip a replacement may tip: three doublings, which blobs take, or 17 eighths. */
-export const REPLACEMENT_TIPS = 8n;
+const REPLACEMENT_TIPS = 8n;
 
 /** The market with no higher tip than `tipCap`. */
 export function withTipCap(market: Market, tipCap: bigint): Market {

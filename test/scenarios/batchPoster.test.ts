@@ -118,6 +118,18 @@ describe("the batch poster", () => {
     await expectParity(h);
   });
 
+  it("waits while the inbox's rate has no room for a whole blob, however short the batch", async () => {
+    const h = await ready();
+    const account = await h.l1.account();
+    let availableBytes = 131_071n;
+    h.l1.account = async () => ({ ...account, availableBytes });
+    const by = poster(h, feedOf(h), { kinds: "blob" });
+    expect(await by.post()).to.deep.equal({ kind: "waiting", index: 0n, reason: "rate" });
+    expect(h.l1.sent).to.deep.equal([]);
+    availableBytes++;
+    expect((await by.post()).kind).to.equal("sent");
+  });
+
   it("a sequencer that is not where L1 is gets told, and nothing is sent meanwhile", async () => {
     const h = await ready();
     const honest = feedOf(h);
