@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createWriteStream } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { CliError } from "../cli/CliError.ts";
 
 /** How a process has ended. */
 export interface Exit {
@@ -31,7 +32,7 @@ export interface ChildOptions {
 }
 
 /** Time that processes have to end by themselves. */
-const GRACE_MILLISECONDS = 8_000;
+const GRACE_MILLISECONDS = 30_000;
 /** Lines that are kept of a log, for when its process dies. */
 const KEPT_LINES = 5;
 
@@ -77,12 +78,11 @@ export class Children {
     });
     const lines: string[] = [];
     this.add(child, name, lines);
-    const log = createWriteStream(logFile, { flags: "a" });
     return await new Promise((resolve, reject) => {
-      let rest = "";
       for (const stream of [child.stdout, child.stderr]) {
+        let rest = "";
         stream.on("data", (part: Buffer) => {
-          log.write(part);
+          appendFileSync(logFile, part);
           const all = (rest + part.toString()).split("\n");
           rest = all.pop()!;
           for (const line of all) {
@@ -94,9 +94,8 @@ export class Children {
         });
       }
       child.once("close", () => {
-        log.end();
         // What it said is shown where its death is.
-        reject(new Error(`${name} ended before it was ready`));
+        reject(new CliError("PROCESS_ENDED", `${name} ended before it was ready`, { fields: { name } }));
       });
     });
   }

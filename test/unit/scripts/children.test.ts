@@ -39,12 +39,12 @@ describe("the processes of a devnet", () => {
     return children.start(name, pathToFileURL(file), args, "ready", { env: { GREETING: "hello" }, logFile });
   }
 
-  const LASTING = "setInterval(() => undefined, 1000); process.on('SIGTERM', () => process.exit(7));";
+  const LASTING = "setInterval(() => undefined, 1000);process.on('SIGTERM', () => process.exit(7));";
 
   it("are waited for until they are ready, get arguments and environment, and log to files", async () => {
     const line = await start(
       "one",
-      `console.log("first");console.log("ready", process.argv[2], process.env.GREETING);${LASTING}`,
+      `${LASTING}console.log("first");console.log("ready", process.argv[2], process.env.GREETING);`,
       ["x"],
     );
     expect(line).to.equal("ready x hello");
