@@ -7,7 +7,13 @@ import { Random } from "../../src/market/random.ts";
 import { inputMutations, witnessPatches } from "../../test/support/parity/mutations.ts";
 import { marginSteps } from "../../test/support/traffic/marginSteps.ts";
 import { randomBlobSteps } from "../../test/support/traffic/blobSteps.ts";
-import { priceEdges, shortfallEdges } from "../../test/support/traffic/settlementEdges.ts";
+import {
+  dustEdges,
+  messageEdges,
+  priceEdges,
+  shortfallEdges,
+  type Edge,
+} from "../../test/support/traffic/settlementEdges.ts";
 import { randomSteps } from "../../test/support/traffic/randomSteps.ts";
 import type { ProverHarness } from "../../typechain/contracts/test/ProverHarness.js";
 
@@ -46,7 +52,10 @@ export function makeCorpus(harness: ProverHarness, chainId: bigint): readonly Co
     calls.push(...callsOf(harness, random, log, sampleOf(log, steps)));
   }
   // All of them, for they are what the sample would not have.
-  for (const { log, steps } of [...shortfallEdges(chainId), ...priceEdges(chainId)]) {
+  const edges = [shortfallEdges, priceEdges, dustEdges, messageEdges].flatMap(
+    (make) => make(chainId) as readonly Edge[],
+  );
+  for (const { log, steps } of edges) {
     calls.push(...callsOf(harness, random, log, steps));
   }
   return calls;

@@ -1,5 +1,6 @@
-import { FUND_DRAW, MAX_PRICE } from "../../../src/machine/Constants.ts";
+import { FUND_DRAW, MAX_PRICE, MAX_QUANTITY } from "../../../src/machine/Constants.ts";
 import { genesisRoot } from "../../../src/machine/Genesis.ts";
+import type { Message } from "../../../src/machine/Inputs.ts";
 import { InputLog } from "../../../src/machine/InputLog.ts";
 import { GENESIS_CURSOR } from "../../../src/machine/MachineState.ts";
 import { makePosition, packSeries } from "../../../src/machine/Positions.ts";
@@ -17,7 +18,7 @@ import { Machine, type ProvenStep } from "../../../src/machine/Step.ts";
 import { TX_SETTLE } from "../../../src/machine/Wire.ts";
 import { encodeItem, encodeTransaction } from "../../../src/machine/WireEncoding.ts";
 import { batchOf } from "../batch.ts";
-import { fixPriceMessage } from "./builders.ts";
+import { anchorMessage, fixPriceMessage, listMarketMessage } from "./builders.ts";
 import { BTC, INBOX, SETTLEMENT, signerAddress, START, START_DAY, testConfig } from "./world.ts";
 
 /** What random traffic hardly ever meets in settlement. */
@@ -28,6 +29,8 @@ const [SHORT, LONG] = [1, 2];
 const STRIKE = 40_000_000n;
 /** What the one short of the expiry owes: a contract that ends 1,000 USD in the money. */
 const OWED = 1_000n * USDC;
+
+const SENT = { sender: SETTLEMENT, l1Block: 1n, l1Time: START };
 
 /** The expiry of the edges. */
 export const EDGE_EXPIRY = expiryKey((MARKET << 16) | START_DAY);
@@ -84,8 +87,7 @@ export function priceEdges(chainId: bigint): readonly PriceEdge[] {
   return prices.flatMap((price) =>
     [0, 1].map((shorts) => {
       const log = new InputLog();
-      const sent = { sender: SETTLEMENT, l1Block: 1n, l1Time: START };
-      for (let i = 0; i < 2; i++) log.appendMessage(fixPriceMessage(sent, MARKET, START_DAY, price));
+      for (let i = 0; i < 2; i++) log.appendMessage(fixPriceMessage(SENT, MARKET, START_DAY, price));
       log.appendBatch(batchOf(new Uint8Array(0), { messagesRead: 2n, l1Time: START, l2Time: START }, 0));
       const isValid = price > 0n && price <= MAX_PRICE && price % tick === 0n;
       return {
@@ -96,6 +98,80 @@ export function priceEdges(chainId: bigint): readonly PriceEdge[] {
       };
     }),
   );
+}
+
+/** Three are long and share what their debtor has, which does not divide: the rest is left for the fund. */
+export interface DustEdge extends Edge {
+  readonly received: bigint;
+  /** What each of the three gets. */
+  readonly share: bigint;
+}
+
+/** Shortfalls whose shares leave nothing, one unit and two units. */
+export function dustEdges(chainId: bigint): readonly DustEdge[] {
+  return [0n, 1n, 2n, 1_000_000n, 1_000_001n, 1_000_002n].map((received) => {
+    const longs = [LONG, LONG + 1, LONG + 2];
+    let root = expired(received, 0n);
+    const series = packSeries(MARKET, START_DAY, STRIKE, false);
+    for (const [id, quantity] of [[SHORT, -3_000_000n], ...longs.map((id) => [id, 1_000_000n] as const)] as const) {
+      const account = { ...emptyAccount(signerAddress(id)), positions: [makePosition(series, quantity)] };
+      root = set(root, accountKey(id), { ...account, cash: id === SHORT ? received : 0n });
+    }
+    const log = new InputLog();
+    // The first creditor is early and has a claim; the others come when the debtor has been settled.
+    const accounts = [LONG, SHORT, ...longs];
+    const payload = new Uint8Array(64 * accounts.length);
+    payload.set(encodeItem(encodeTransaction({ type: TX_SETTLE, market: MARKET, day: START_DAY, accounts }, START)));
+    log.appendBatch(batchOf(payload, { messagesRead: 0n, l1Time: START, l2Time: START }));
+    return { ...run(chainId, root, log), received, share: received / 3n };
+  });
+}
+
+/** Messages of the settlement contract with something at its bound or beyond. */
+export interface MessageEdge extends Edge {
+  readonly name: string;
+  readonly isValid: boolean;
+}
+
+/** Grids of a market at their bounds, and every message a byte short and a byte long. */
+export function messageEdges(chainId: bigint): readonly MessageEdge[] {
+  const grid = { tick: 100n, lot: 1_000n, steps: [100n, 100n, 100n] as [bigint, bigint, bigint] };
+  const most = (MAX_PRICE / 100n) * 100n;
+  const listed = (name: string, change: Partial<typeof grid>, isValid: boolean): [string, Message, boolean] => {
+    return [name, listMarketMessage(SENT, 9, { ...grid, ...change }), isValid];
+  };
+  const cases: [string, Message, boolean][] = [
+    listed("a plain grid", {}, true),
+    listed("the largest lot", { lot: MAX_QUANTITY }, true),
+    listed("a larger lot", { lot: MAX_QUANTITY + 1_000n }, false),
+    listed("no lot", { lot: 0n }, false),
+    listed("no tick", { tick: 0n }, false),
+    listed("no first step", { steps: [0n, 100n, 100n] }, false),
+    listed("no second step", { steps: [100n, 0n, 100n] }, false),
+    listed("no third step", { steps: [100n, 100n, 0n] }, false),
+    listed("the largest third step", { steps: [100n, 100n, most] }, true),
+    listed("a larger third step", { steps: [100n, 100n, most + 100n] }, false),
+    listed("a second step that is no multiple", { steps: [200n, 300n, 400n] }, false),
+    listed("a third step that is no multiple of the second", { steps: [100n, 200n, 300n] }, true),
+  ];
+  const whole = [
+    listMarketMessage(SENT, 9, grid),
+    anchorMessage(SENT, MARKET, BTC.anchor, START),
+    fixPriceMessage(SENT, MARKET, START_DAY, BTC.tick),
+  ];
+  for (const message of whole) {
+    const { payload, kind } = message;
+    const [short, long] = [payload.slice(0, -1), Uint8Array.of(...payload, 0)];
+    cases.push([`kind ${kind}`, message, true]);
+    cases.push([`kind ${kind}, a byte short`, { ...message, payload: short }, false]);
+    cases.push([`kind ${kind}, a byte long`, { ...message, payload: long }, false]);
+  }
+  return cases.map(([name, message, isValid]) => {
+    const log = new InputLog();
+    log.appendMessage(message);
+    log.appendBatch(batchOf(new Uint8Array(0), { messagesRead: 1n, l1Time: START, l2Time: START }, 0));
+    return { ...run(chainId, set(expired(0n, 0n), EDGE_EXPIRY, EMPTY_EXPIRY), log), name, isValid };
+  });
 }
 
 function run(chainId: bigint, root: TreeRoot, log: InputLog): Edge {
