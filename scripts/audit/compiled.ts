@@ -29,7 +29,7 @@ export interface CompilerSettings {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** The contracts of a deployment but for the token, with their source files. */
+/** The contracts of a deployment but for the token, and what deploys the game, with their source files. */
 export const AUDITED = {
   RollupInbox: "contracts/inbox",
   StateCommitmentChain: "contracts/rollup",
@@ -44,6 +44,7 @@ export const AUDITED = {
   OracleExecutor: "contracts/prover",
   LiquidationExecutor: "contracts/prover",
   TimelockController: "@openzeppelin/contracts/governance",
+  GameDeployer: "contracts/deploy",
 } as const;
 
 /** One of {@link AUDITED}. */
