@@ -49,9 +49,7 @@ function fault(h: Harness, pick: (below: number) => number): void {
       };
       break;
     case 2: {
-      const { batchCount, messageCount } = h.l1.log;
-      const depth = BigInt(1 + pick(3));
-      if (batchCount > depth) h.l1.truncate(batchCount - depth, messageCount);
+      h.l1.takeBack(BigInt(1 + pick(3)));
       break;
     }
     case 3:

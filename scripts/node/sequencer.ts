@@ -28,6 +28,9 @@ import { collect } from "../cli/layers.ts";
 import { roleCommand, upTo, variableName, whole, withData, type CommonOptions, type DataOptions } from "./common.ts";
 import { connect, openData } from "./connect.ts";
 
+/** Two blocks of L1. A blob takes 16 s of the inbox's rate in production, so that batches more often than that could not all go in blobs. */
+const BATCH_AGE = 24;
+
 interface SequencerFlags extends CommonOptions, DataOptions {
   readonly journal: string;
   readonly feedHost: string;
@@ -80,7 +83,7 @@ export function sequencerCommand(): Command {
       "SQLite file of trades and settlements, for traders; else they last as long as the process",
     )
     .option("--currency <market=name>", "what a market's underlying is called; may be repeated", collect, CURRENCIES)
-    .option("--batch-age <seconds>", "age at which a batch is sealed", whole, Number(DEFAULTS.maxBatchAge))
+    .option("--batch-age <seconds>", "age at which a batch is sealed", whole, BATCH_AGE)
     .option("--payload <bytes>", "longest payload of a batch", whole, DEFAULTS.maxPayload)
     .option(
       "--reseal-margin <seconds>",

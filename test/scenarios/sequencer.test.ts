@@ -112,8 +112,7 @@ describe("the sequencer ahead of L1", () => {
         switch (pick(9)) {
           case 8: {
             // L1 takes back its last batch.
-            const { batchCount, messageCount } = h.l1.log;
-            if (batchCount > 0n) h.l1.truncate(batchCount - 1n, messageCount);
+            h.l1.takeBack(1n);
             break;
           }
           case 0:

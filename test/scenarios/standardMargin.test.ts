@@ -208,8 +208,7 @@ async function trade(pick: Pick, seen: Map<number, number>): Promise<void> {
         by = poster(h);
         break;
       case 3: {
-        const { batchCount, messageCount } = h.l1.log;
-        if (batchCount > 0n) h.l1.truncate(batchCount - 1n, messageCount);
+        h.l1.takeBack(1n);
         break;
       }
       default:

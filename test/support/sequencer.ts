@@ -1,3 +1,4 @@
+import { sequencerView } from "../../src/poster/SequencerFeed.ts";
 import { concat, toHex, writeU64, type Hex } from "../../src/crypto/bytes.ts";
 import { addressOf, recoverAddress } from "../../src/crypto/secp256k1.ts";
 import { keccak256 } from "../../src/crypto/keccak.ts";
@@ -234,6 +235,14 @@ export class FakeL1 implements PosterL1 {
   }
   async userOfNonce(nonce: number): Promise<Hex | undefined> {
     return this.#mined[nonce];
+  }
+
+  /** Takes back the last `depth` batches, but none that is final. */
+  takeBack(depth: bigint): void {
+    const { batchCount, messageCount } = this.log;
+    const { finalizedBatches } = sequencerView(this.log, this.head.timestamp);
+    const left = batchCount - depth;
+    this.truncate(left > finalizedBatches ? left : finalizedBatches, messageCount);
   }
 
   /** Takes back all batches and messages from these counts on. */
