@@ -200,7 +200,7 @@ export interface ExpiryOverview {
   /** As in names of instruments. */
   readonly name: string;
   readonly expires: Deadline;
-  /** Of the last curve; undefined before the first. */
+  /** Of the last curve, moved with the spot since; undefined before the first. */
   readonly forward: bigint | undefined;
   /** The price at which it settles; undefined until it is fixed. */
   readonly settlement: bigint | undefined;
@@ -224,12 +224,3 @@ export interface SeriesRow {
   /** What the machine takes it to be worth; undefined if it can't say. */
   readonly mark: bigint | undefined;
 }
-
-/** What becomes of a value as JSON: large integers are text, and what is undefined is left out. */
-export type Shown<T> = T extends bigint
-  ? string
-  : T extends readonly (infer Item)[]
-    ? readonly Shown<Item>[]
-    : T extends object
-      ? { readonly [Name in keyof T]: Shown<T[Name]> }
-      : T;

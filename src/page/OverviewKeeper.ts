@@ -10,7 +10,8 @@ import { readL1, type NamedAccount } from "../status/readL1.ts";
 import { BatchReader } from "./BatchReader.ts";
 import { chainContent, type ChainContent } from "./optionChain.ts";
 import type { Verdict } from "./Overview.ts";
-import { overviewJson, overviewOf } from "./overviewOf.ts";
+import { overviewOf } from "./overviewOf.ts";
+import { shown } from "./shown.ts";
 
 /** What the page is read from. */
 export interface KeeperOptions {
@@ -93,7 +94,7 @@ export class OverviewKeeper {
       chain: this.#chainContent(),
       currencies,
     });
-    this.#json = overviewJson(overview);
+    this.#json = JSON.stringify(shown(overview));
     this.#read = reading.head.hash;
   }
 

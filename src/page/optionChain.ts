@@ -85,7 +85,7 @@ function expiryOverview(id: number, expiry: Expiry, content: ChainContent, optio
   return {
     name: dateName(day),
     expires: { at, left: at - now },
-    forward: expiry.forward === 0n ? undefined : expiry.forward,
+    forward: view.forward === 0n ? undefined : view.forward,
     settlement: expiry.price === 0n ? undefined : expiry.price,
     calls: held(false),
     puts: held(true),

@@ -46,8 +46,3 @@ export function overviewOf(sources: OverviewSources): Overview {
     markets: optionChain(sources.chain, { now, currencies: sources.currencies }),
   };
 }
-
-/** The overview as JSON: large integers as text, what is not known left out. */
-export function overviewJson(overview: Overview): string {
-  return JSON.stringify(overview, (_name, value: unknown) => (typeof value === "bigint" ? String(value) : value));
-}

@@ -5,7 +5,7 @@
  * policy has the browser refuse everything else.
  */
 
-/** @typedef {import("../Overview.ts").Shown<import("../Overview.ts").Overview>} Overview */
+/** @typedef {import("../shown.ts").Shown<import("../Overview.ts").Overview>} Overview */
 /** @typedef {Overview["disputes"][number]} Dispute */
 /** @typedef {Dispute["nodes"][number]} DisputeNode */
 /** @typedef {Overview["assertions"]["rows"][number]} Assertion */
@@ -102,6 +102,9 @@ const empty = (text) => element("p", { class: "empty" }, text);
 const scroller = (label, ...parts) =>
   element("div", { class: "scroll", role: "region", tabindex: 0, "aria-label": label, "data-keep": label }, ...parts);
 
+/** A caption that stays in sight while its table is scrolled sideways. @param {string} text */
+const captionOf = (text) => element("caption", {}, element("span", {}, text));
+
 /**
  * @typedef {{ readonly title: string, readonly number?: boolean, readonly style?: string }} Column
  * @param {string} caption
@@ -114,7 +117,7 @@ function table(caption, columns, rows) {
   return element(
     "table",
     {},
-    element("caption", {}, caption),
+    captionOf(caption),
     element(
       "thead",
       {},
@@ -143,7 +146,7 @@ function table(caption, columns, rows) {
 
 // Trees.
 
-const BOX = { width: 208, gapX: 28, gapY: 34, line: 16, padding: 10, bar: 6 };
+const BOX = { width: 224, gapX: 28, gapY: 34, line: 16, padding: 10, bar: 6 };
 
 /**
  * @typedef {object} TreeNode
@@ -274,8 +277,8 @@ function attention({ attention }) {
 function figures({ posted, confirmed, costs, rules, funded, disputes }) {
   const { lastBatch } = posted;
   const { held, accounted } = funded.bridge;
-  const window =
-    costs && `last ${plural(costs.batches, "batch").replace("batchs", "batches")}, ${duration(costs.span)}`;
+  const sample =
+    costs && (costs.batches === 1 ? "of one batch" : `of the last ${costs.batches}, in ${duration(costs.span)}`);
   /** @type {readonly (readonly [string, string, string | undefined])[]} */
   const shown = [
     ["Batches on L1", decimal(Number(posted.batches)), lastBatch && `the last one ${duration(lastBatch.age)} ago`],
@@ -284,7 +287,7 @@ function figures({ posted, confirmed, costs, rules, funded, disputes }) {
     ["Open disputes", decimal(disputes.length), undefined],
     ["Challenge period T", duration(rules.challengePeriod), `stake ${ether(rules.stake)}`],
     ["Collateral held", usdc(held), `${usdc(accounted)} owed`],
-    ["L1 cost per batch", costs ? ether(costs.perBatch) : "not known", costs ? window : "no batch's cost is known"],
+    ["L1 cost per batch", costs ? ether(costs.perBatch) : "not known", costs ? sample : "no batch's cost is known"],
     [
       "L1 cost per day",
       costs?.perDay === undefined ? "not known" : ether(costs.perDay),
@@ -336,7 +339,8 @@ function disputeParts(dispute, period) {
   const label = `Dispute about the children of ${short(game)}: ${sides.length} sides, ${nodes.length} nodes`;
   const verdicts = new Map(sides.map(({ assertion, verdict }) => [assertion, verdict]));
   const drawnNodes = nodes.map((node) => disputeNode(node, period, verdicts));
-  const caption = "Each box is a node of the game. Its bar is its clock, full at T. Dashed lines join rivals.";
+  const caption =
+    "Each box is a node of the game. Its bar is its clock, full at T. Dashed lines join rivals. ✓ and ✗ are this node's verdict.";
   const more = omitted === 0 ? "" : ` ${decimal(omitted)} more nodes are not shown.`;
   return [
     title,
@@ -381,6 +385,7 @@ function disputeNode({ id, parents, context, steps, state, assertions, holders, 
   const own = assertions.map((assertion) => verdicts.get(assertion));
   // A node may be right although some assertion that it belongs to is wrong further on; wrong it is if no right one has it.
   const style = own.includes("right") ? "right" : own.every((verdict) => verdict === "wrong") ? "wrong" : "";
+  const mark = style === "right" ? "✓ " : style === "wrong" ? "✗ " : "";
   const time = total === undefined ? "proven: any time" : `${duration(total)} of ${duration(period)}`;
   const held =
     holders.length === 1 ? `held by ${short(/** @type {string} */ (holders[0]))}` : `held by ${holders.length} stakers`;
@@ -395,7 +400,7 @@ function disputeNode({ id, parents, context, steps, state, assertions, holders, 
     data: { node: id, state, clock: total ?? "proven" },
     lines: [
       { text: stepsText(steps), style: "strong" },
-      { text: held, style: style === "" ? "quiet" : style },
+      { text: mark + held, style: style === "" ? "quiet" : style },
       { text: movers.length > 1 ? `moved by ${movers.length} accounts` : moved, style: "quiet" },
       { text: state + (owes === undefined ? "" : `, owes for ${duration(owes)}`) },
       { text: time, style: "quiet" },
@@ -458,8 +463,9 @@ function assertionNode({ id, parent, staker, age, target, rivals, state, verdict
     data: { assertion: id, state, verdict },
     ...(rivals === 0 || parent === undefined ? {} : { rivals: parent }),
     lines: [
-      { text: `${short(id)}, up to batch ${decimal(Number(target))}`, style: "strong" },
+      { text: short(id), style: "strong" },
       { text: by, style: "quiet" },
+      { text: `up to batch ${decimal(Number(target))}`, style: "quiet" },
       { text: what },
       ...verdictLine(verdict),
     ],
@@ -507,7 +513,7 @@ function chain(market, { name, expires, forward, settlement, calls, puts, strike
   return element(
     "table",
     { "data-chain": `${market} ${name}` },
-    element("caption", {}, `${market} ${name}: ${left}, ${price}; ${interest}`),
+    captionOf(`${market} ${name}: ${left}, ${price}; ${interest}`),
     element(
       "thead",
       {},

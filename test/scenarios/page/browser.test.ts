@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { chainContent, optionChain } from "../../../src/page/optionChain.ts";
-import type { Overview, Shown } from "../../../src/page/Overview.ts";
+import type { Overview } from "../../../src/page/Overview.ts";
 import { PageServer, type PageContent } from "../../../src/page/PageServer.ts";
+import { shown as asJson, type Shown } from "../../../src/page/shown.ts";
 import { toHex } from "../../../src/crypto/bytes.ts";
 import { Chromium } from "../../support/page/Chromium.ts";
 import { CURRENCIES, disputeScene, type DisputeScene } from "../../support/page/disputeScene.ts";
@@ -18,7 +19,10 @@ function elements(html: string, tag: string): { readonly attributes: string; rea
 }
 
 function textOf(html: string): string {
-  return html.replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ").trim();
+  return html
+    .replaceAll(/<[^>]*>/g, " ")
+    .replaceAll(/\s+/g, " ")
+    .trim();
 }
 
 function attribute(attributes: string, name: string): string | undefined {
@@ -68,7 +72,7 @@ describe("Scenario: the page in a browser, while a dispute goes on", () => {
     );
     const chain = chainContent(withExpiry(state, [2, day], { forward: 3_020n }));
     const markets = optionChain(chain, { now, currencies: CURRENCIES });
-    overview = { ...read, markets: JSON.parse(JSON.stringify(markets, bigints)) as ShownOverview["markets"] };
+    overview = { ...read, markets: asJson(markets) };
     content = { json: JSON.stringify(overview), problem: undefined };
     server = await PageServer.listen(content);
     html = await browser.dom(server.url);
@@ -104,7 +108,7 @@ describe("Scenario: the page in a browser, while a dispute goes on", () => {
     ]);
     const liar = dispute.liars[0]!.signer.address;
     expect(textOf(boxes[1]!)).to.contain(`by ${liar.slice(0, 6)}…${liar.slice(-4)}`);
-    expect(section(html, "assertions")).to.contain("<caption>The same assertions</caption>");
+    expect(section(html, "assertions")).to.contain("<caption><span>The same assertions</span></caption>");
   });
 
   it("draws each node of the dispute with its holder and its clock, and says how far it is narrowed", async () => {
@@ -122,7 +126,9 @@ describe("Scenario: the page in a browser, while a dispute goes on", () => {
       expect(attribute(box, "data-clock")).to.equal(String(total));
       expect(box).to.contain('class="track"');
     }
-    expect(textOf(part)).to.match(/About the children of 0x/).and.to.match(/Narrowed to steps? \d+/);
+    expect(textOf(part))
+      .to.match(/About the children of 0x/)
+      .and.to.match(/Narrowed to steps? \d+/);
     expect(attribute(boxes[0]!, "data-state")).to.be.oneOf(["parted", "met", "open"]);
     expect(part).to.contain(`title="${toHex(dispute.scene.parent)}"`);
   });
@@ -132,7 +138,7 @@ describe("Scenario: the page in a browser, while a dispute goes on", () => {
     const [table] = elements(part, "table");
     const expiry = overview.markets[1]!.expiries[0]!;
     expect(attribute(table!.attributes, "data-chain")).to.equal(`ETH ${expiry.name}`);
-    expect(table!.text).to.contain("forward 3,020.00 USD; open interest: 5 calls, 2 puts");
+    expect(table!.text).to.contain("forward 3,010.00 USD; open interest: 5 calls, 2 puts");
     const rows = elements(part, "tr").map(({ text }) => text);
     expect(rows.slice(0, 2)).to.deep.equal([
       "Calls Strike, USD Puts",
@@ -215,7 +221,3 @@ describe("Scenario: the page in a browser, while a dispute goes on", () => {
     expect(textOf(await browser.dom(server.url))).to.contain("The node has nothing to show: the node still reads L1");
   });
 });
-
-function bigints(_name: string, value: unknown): unknown {
-  return typeof value === "bigint" ? String(value) : value;
-}
