@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 import { StatusServer } from "../../src/http/StatusServer.ts";
 import { OverviewKeeper } from "../../src/page/OverviewKeeper.ts";
-import { PageServer } from "../../src/page/PageServer.ts";
+import { PageServer, type PageContent } from "../../src/page/PageServer.ts";
 import { Health } from "../../src/roles/Health.ts";
 import { NodeMetrics, type NodeAlarm } from "../../src/roles/NodeMetrics.ts";
 import { makeFollower } from "../../src/roles/nodes.ts";
@@ -45,10 +45,18 @@ export async function runPage(flags: PageFlags): Promise<void> {
   const metrics = new NodeMetrics();
   const rounds = new RoundKeeper({ follower, health, metrics, uptime: () => performance.now() });
   const pages = { metrics: () => metrics.registry.metrics(), reasons: () => health.reasons };
+  const content: PageContent = {
+    get json() {
+      return keeper.json;
+    },
+    get problem() {
+      return keeper.problem ?? health.reasons.find(({ alarm }) => alarm === "stalled")?.reason;
+    },
+  };
   try {
     const status = await StatusServer.listen(pages, flags.statusPort, flags.statusHost);
     try {
-      const page = await PageServer.listen(keeper, { host: flags.pageHost, port: flags.pagePort });
+      const page = await PageServer.listen(content, { host: flags.pageHost, port: flags.pagePort });
       logger.info({ page: page.url, status: status.url }, "the page starts");
       try {
         while (!stop.aborted) {

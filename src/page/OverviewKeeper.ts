@@ -95,7 +95,8 @@ export class OverviewKeeper {
       currencies,
     });
     this.#json = JSON.stringify(shown(overview));
-    this.#read = reading.head.hash;
+    // What came since the node has executed is judged in the next round, also if L1 has no new block by then.
+    this.#read = follower.head?.hash === reading.head.hash ? reading.head.hash : undefined;
   }
 
   #verdictOf(id: Hex): Verdict {
