@@ -11,6 +11,8 @@ export type CliErrorCode =
   | "CONFIG_UNKNOWN"
   /** There is a private key in the configuration file. */
   | "KEY_IN_CONFIG"
+  /** A process that was started has ended before it was ready. */
+  | "PROCESS_ENDED"
   /** A configuration variable that is needed has no value. */
   | "VARIABLE_UNSET"
   /** The endpoint serves another chain, or there is no contract where one should be. */

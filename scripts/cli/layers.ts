@@ -31,7 +31,7 @@ export function collect(value: string, others: readonly string[]): string[] {
 const CONFIG = "--config";
 
 /** The environment's name of a flag; undefined if it has none of its own. */
-export function variableOf({ long }: Pick<Option, "long">): string | undefined {
+function variableOf({ long }: Pick<Option, "long">): string | undefined {
   if (long === undefined || long === null || OTHERWISE.has(long)) return undefined;
   return `TENOR_${long.slice(2).toUpperCase().replaceAll("-", "_")}`;
 }

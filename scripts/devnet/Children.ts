@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createWriteStream } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { CliError } from "../cli/CliError.ts";
 
 /** How a process has ended. */
 export interface Exit {
@@ -31,7 +32,7 @@ export interface ChildOptions {
 }
 
 /** Time that processes have to end by themselves. */
-const GRACE_MILLISECONDS = 8_000;
+const GRACE_MILLISECONDS = 30_000;
 /** Lines that are kept of a log, for when its process dies. */
 const KEPT_LINES = 5;
 
@@ -65,25 +66,23 @@ export class Children {
   /** Starts a script as a process of its own, and waits until its log has a line with those words. */
   async start(
     name: string,
-    script: string,
+    script: URL,
     args: readonly string[],
     until: string,
     options: ChildOptions,
   ): Promise<string> {
     const { env = {}, logFile } = options;
-    const file = fileURLToPath(new URL(script, import.meta.url));
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", file, ...args], {
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", fileURLToPath(script), ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...env },
     });
     const lines: string[] = [];
     this.add(child, name, lines);
-    const log = createWriteStream(logFile, { flags: "a" });
     return await new Promise((resolve, reject) => {
-      let rest = "";
       for (const stream of [child.stdout, child.stderr]) {
+        let rest = "";
         stream.on("data", (part: Buffer) => {
-          log.write(part);
+          appendFileSync(logFile, part);
           const all = (rest + part.toString()).split("\n");
           rest = all.pop()!;
           for (const line of all) {
@@ -95,9 +94,8 @@ export class Children {
         });
       }
       child.once("close", () => {
-        log.end();
         // What it said is shown where its death is.
-        reject(new Error(`${name} ended before it was ready`));
+        reject(new CliError("PROCESS_ENDED", `${name} ended before it was ready`, { fields: { name } }));
       });
     });
   }

@@ -16,6 +16,9 @@ export interface DevnetPlaces {
   readonly urls: Readonly<Record<string, string>>;
 }
 
+/** What the processes run. */
+const NODE = new URL("../node.ts", import.meta.url);
+const MARKET = new URL("./market.ts", import.meta.url);
 const ROLES = ["poster", "proposer", "defender", "watchtower", "page"] as const;
 
 /** A local L1 with everything on it, and every role as a process of its own. */
@@ -65,18 +68,18 @@ export class Devnet {
     const times = ["--batch-age", "6", "--poll", "1000"];
     const flags = ["sequencer", ...common, ...ports, ...own, ...times];
     const env = { TENOR_RECEIPT_KEY: keyOf("receipts") };
-    const started = urlsIn(await this.#start("sequencer", "../node.ts", flags, env));
+    const started = urlsIn(await this.#start("sequencer", NODE, flags, env));
     for (const name of ["rpc", "feed", "reports"]) urls[name] = started[name]!;
     urls["sequencer's health"] = started.status!;
     say([...ROLES, "market"].join(", "));
     const starting = ROLES.map(async (role) => {
       const flags = [role, ...common, ...this.#flagsOf(role, urls)];
-      const started = urlsIn(await this.#start(role, "../node.ts", flags, keysOf(role)));
+      const started = urlsIn(await this.#start(role, NODE, flags, keysOf(role)));
       if (started.page !== undefined) urls.page = started.page;
       return [`${role}'s health`, started.status!] as const;
     });
     const market = [this.#folder, url, urls.reports!, urls.rpc!];
-    const [health] = await Promise.all([Promise.all(starting), this.#start("market", "./market.ts", market, {})]);
+    const [health] = await Promise.all([Promise.all(starting), this.#start("market", MARKET, market, {})]);
     Object.assign(urls, Object.fromEntries(health));
     return { l1: url, deployment, urls };
   }
@@ -100,7 +103,7 @@ export class Devnet {
     return join(this.#folder, name);
   }
 
-  async #start(name: string, script: string, args: readonly string[], env: Record<string, string>): Promise<string> {
+  async #start(name: string, script: URL, args: readonly string[], env: Record<string, string>): Promise<string> {
     const logFile = join(this.#folder, "logs", `${name}.log`);
     return this.#children.start(name, script, args, `the ${name} starts`, { env, logFile });
   }

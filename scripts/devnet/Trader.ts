@@ -34,7 +34,10 @@ export class Trader {
     try {
       return await client.placeOrder(this.#signer, order);
     } catch (error) {
-      if (error instanceof RpcError) return String(error.fields.reason ?? error.code);
+      if (error instanceof RpcError) {
+        const { reason } = error.fields;
+        return typeof reason === "string" ? reason : error.code;
+      }
       throw error;
     }
   }

@@ -30,7 +30,7 @@ export const DEVNET_TIMES = { reaction: 15, censorship: 60, margin: 15 } as cons
 const NONE = `0x${"00".repeat(32)}`;
 
 /** The parameters of a devnet. @param overrides In place of its own. */
-export function devnetParameters(overrides: Partial<TenorParameters> = {}): TenorParameters {
+function devnetParameters(overrides: Partial<TenorParameters> = {}): TenorParameters {
   return {
     ...readParameters(new URL("../../deploy/parameters/local.json", import.meta.url)),
     ...TIMES,

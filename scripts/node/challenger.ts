@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { StatusServer } from "../../src/http/StatusServer.ts";
+import { isTenorError } from "../../src/errors.ts";
 import type { Hex } from "../../src/crypto/bytes.ts";
 import { ChainClient } from "../../src/l1/ChainClient.ts";
 import { WebhookSink } from "../../src/roles/Alarm.ts";
@@ -99,7 +100,8 @@ export async function runChallenger(mode: ChallengerMode, flags: ChallengerFlags
       sinks: flags.webhook === undefined ? [] : [new WebhookSink(flags.webhook, { logger })],
       ...(flags.refundsTo === undefined ? {} : { refunds: { recipient: flags.refundsTo } }),
       observer: (round) => {
-        if ("failure" in round) return rounds.note(round.failure);
+        if ("failure" in round)
+          return rounds.note(round.failure, isTenorError(round.failure, "FUNDS") ? "sending" : undefined);
         judge(round, health);
         metrics.challenged(round);
         rounds.note();
@@ -121,6 +123,7 @@ export async function runChallenger(mode: ChallengerMode, flags: ChallengerFlags
   }
 }
 
+/** Raises and clears what a round gives reason for. An alarm comes once, and lasts for as long as its cause. */
 function judge({ disputes, alarms, confirmed }: ChallengerReport, health: Health<NodeAlarm>): void {
   const games = disputes.map(({ game }) => game);
   health.set("dispute", games.length === 0 ? undefined : `${games.length} games are not decided`, { games });

@@ -22,12 +22,13 @@ export class RoundKeeper {
     this.#watch = new BlockWatch(parts.uptime);
   }
 
-  /** A round is over. @param failure Undefined if it did what it should. */
-  note(failure?: unknown): void {
+  /** A round is over. @param failure Undefined if it did what it should. @param alarm What its failure raises. */
+  note(failure?: unknown, alarm: NodeAlarm = "endpoint"): void {
     const { follower, health, metrics } = this.#parts;
     const block = follower.head?.number;
     const words = failure === undefined ? undefined : `the round failed: ${wordsOf(failure)}`;
-    health.set("endpoint", words);
+    health.set("endpoint", alarm === "endpoint" ? words : undefined);
+    if (alarm !== "endpoint") health.set(alarm, words);
     health.set("stalled", this.#watch.see(block), { block });
     const { batchCount: batches, messageCount: messages } = follower.log;
     metrics.round(failure === undefined ? "done" : "failed", { block, batches, messages }, health);

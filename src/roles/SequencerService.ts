@@ -52,13 +52,11 @@ export class SequencerService {
     const end = (): void => ending.abort();
     signal.addEventListener("abort", end);
     if (signal.aborted) end();
-    try {
-      await Promise.all(
-        [this.#follow(ending.signal), this.#tick(ending.signal)].map(async (loop) => loop.finally(end)),
-      );
-    } finally {
-      signal.removeEventListener("abort", end);
-    }
+    const loops = [this.#follow(ending.signal), this.#tick(ending.signal)];
+    // The first that fails ends the other, and both have ended before anything is closed.
+    const results = await Promise.allSettled(loops.map((loop) => loop.finally(end)));
+    signal.removeEventListener("abort", end);
+    for (const result of results) if (result.status === "rejected") throw result.reason;
     this.#parts.logger.info({ ...this.#parts.sequencer.waiting }, "stopped");
   }
 

@@ -250,10 +250,16 @@ export class Feed {
   /** Takes down the fills that a kill has kept from it: those of all batches that are not final are in the journal. */
   #fillIn(exchange: Exchange): void {
     const { history, instruments, view } = this.#parts;
+    const items = new Set(exchange.batches.flatMap((batch) => batch.items.map(({ id }) => id)));
     const byNonce = new Map([...exchange.orders.values()].map((order) => [`${order.account}:${order.nonce}`, order]));
     history.transact(() => {
-      for (const { items, l2Time: time } of exchange.batches) {
-        for (const { id: item, transaction } of items) {
+      // What is behind the first item that is not final, and in no batch, was dropped while nobody took it down.
+      for (const item of items.size === 0 ? [] : history.itemsFrom(Math.min(...items))) {
+        if (!items.has(item)) history.dropTrade(item);
+      }
+      for (const batch of exchange.batches) {
+        const time = batch.l2Time;
+        for (const { id: item, transaction } of batch.items) {
           if (transaction.type !== TX_FILL) continue;
           const terms = termsOf(exchange, transaction);
           if (terms === undefined || instruments.describe(terms.series) === undefined) continue;

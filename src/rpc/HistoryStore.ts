@@ -117,6 +117,7 @@ export class HistoryStore {
   readonly #statements = new Map<string, StatementSync>();
   readonly #maxRows: number;
   #sincePruning = 0;
+  #volumes: { readonly since: bigint; readonly bySeries: Map<bigint, SeriesVolume> } | undefined;
 
   /**
    * @param path A file, which is made if it doesn't exist; `:memory:` for one that lasts as long as the process.
@@ -141,6 +142,7 @@ export class HistoryStore {
       this.#database.exec("COMMIT");
     } catch (error) {
       this.#database.exec("ROLLBACK");
+      this.#volumes = undefined;
       throw error;
     }
   }
@@ -159,12 +161,14 @@ export class HistoryStore {
       ...[trade.makerFee ?? NONE, trade.takerFee ?? NONE],
     );
     this.#prune();
+    this.#count(trade);
     return { ...trade, seq };
   }
 
   /** Marks a trade that has no effect. @returns It, unless it isn't there. */
   dropTrade(item: number): StoredTrade | undefined {
     this.#run("UPDATE trades SET isDropped = 1 WHERE item = ?", item);
+    this.#volumes = undefined;
     return this.trade(item);
   }
 
@@ -175,22 +179,36 @@ export class HistoryStore {
   }
 
   /** Trades, newest first unless `fromSeq` says otherwise. */
-  trades(filter: TradeFilter, limit: number): StoredTrade[] {
-    const conditions: string[] = [];
+  trades({ series, market, account, before, fromSeq }: TradeFilter, limit: number): StoredTrade[] {
+    const conditions: string[] = ["TRUE"];
     const values: SQLInputValue[] = [];
-    const where = (condition: string, ...more: SQLInputValue[]): void => {
+    const where = (condition: string, value: SQLInputValue): void => {
       conditions.push(condition);
-      values.push(...more);
+      values.push(value);
     };
-    if (filter.series !== undefined) where("series = ?", BigInt.asIntN(64, filter.series));
-    if (filter.market !== undefined) where("market = ?", filter.market);
-    if (filter.account !== undefined) where("(makerAccount = ? OR takerAccount = ?)", filter.account, filter.account);
-    else where("isDropped = 0");
-    if (filter.before !== undefined) where("item < ?", filter.before);
-    if (filter.fromSeq !== undefined) where("seq >= ?", filter.fromSeq);
-    const order = filter.fromSeq === undefined ? "item DESC" : "seq";
-    const sql = `SELECT * FROM trades WHERE ${conditions.join(" AND ")} ORDER BY ${order} LIMIT ?`;
-    return this.#all(sql, ...values, limit).map(tradeOf);
+    if (series !== undefined) where("series = ?", BigInt.asIntN(64, series));
+    if (market !== undefined) where("market = ?", market);
+    if (before !== undefined) where("item < ?", before);
+    if (fromSeq !== undefined) where("seq >= ?", fromSeq);
+    const rest = conditions.join(" AND ");
+    // Of one series the numbers ascend with the items, so each order is that of an index.
+    const order =
+      fromSeq !== undefined ? "seq" : series !== undefined && account === undefined ? "seq DESC" : "item DESC";
+    if (account === undefined) {
+      const sql = `SELECT * FROM trades WHERE isDropped = 0 AND ${rest} ORDER BY ${order} LIMIT ?`;
+      return this.#all(sql, ...values, limit).map(tradeOf);
+    }
+    const side = (column: string): string =>
+      `SELECT * FROM (SELECT * FROM trades WHERE ${column} = ? AND ${rest} ORDER BY ${order} LIMIT ?)`;
+    const sql = `${side("makerAccount")} UNION ALL ${side("takerAccount")} ORDER BY ${order} LIMIT ?`;
+    const mine = [account, ...values, limit];
+    return this.#all(sql, ...mine, ...mine, limit).map(tradeOf);
+  }
+
+  /** The items of all trades from one on that have an effect. */
+  itemsFrom(first: number): number[] {
+    const rows = this.#all("SELECT item FROM trades WHERE item >= ? AND isDropped = 0", first);
+    return rows.map(({ item }) => Number(item));
   }
 
   /** The last trade of a series that has an effect. */
@@ -198,22 +216,27 @@ export class HistoryStore {
     return this.trades({ series }, 1)[0];
   }
 
-  /** What was traded since a time, series by series. */
-  volumes(since: bigint, series?: bigint): Map<bigint, SeriesVolume> {
-    const condition = series === undefined ? "" : "AND series = ?";
+  /**
+   * What was traded since a time, series by series. The time counts in whole minutes, so that the rows are added up once in a minute
+   * and after a drop, however often anybody asks.
+   */
+  volumes(since: bigint): ReadonlyMap<bigint, SeriesVolume> {
+    const minute = since - (since % 60n);
+    if (this.#volumes?.since === minute) return this.#volumes.bySeries;
     const rows = this.#all(
       `SELECT series, SUM(quantity) AS volume, MAX(price) AS high, MIN(price) AS low FROM trades
-       WHERE time >= ? AND isDropped = 0 ${condition} GROUP BY series`,
-      since,
-      ...(series === undefined ? [] : [BigInt.asIntN(64, series)]),
+       WHERE time >= ? AND isDropped = 0 GROUP BY series`,
+      minute,
     );
-    return new Map(
+    const bySeries = new Map(
       rows.map((row) => {
-        const id = BigInt.asUintN(64, row.series as bigint);
+        const series = BigInt.asUintN(64, row.series as bigint);
         const [volume, high, low] = [row.volume, row.high, row.low] as [bigint, bigint, bigint];
-        return [id, { series: id, volume, high, low }];
+        return [series, { series, volume, high, low }];
       }),
     );
+    this.#volumes = { since: minute, bySeries };
+    return bySeries;
   }
 
   /** Adds what a settlement did, unless it is there. */
@@ -283,6 +306,18 @@ export class HistoryStore {
     this.#database.close();
   }
 
+  /** Adds a trade to what was added up. */
+  #count({ series, time, price, quantity, isDropped }: Omit<StoredTrade, "seq">): void {
+    if (this.#volumes === undefined || time < this.#volumes.since || isDropped) return;
+    const { volume, high, low } = this.#volumes.bySeries.get(series) ?? { volume: 0n, high: price, low: price };
+    this.#volumes.bySeries.set(series, {
+      series,
+      volume: volume + quantity,
+      high: price > high ? price : high,
+      low: price < low ? price : low,
+    });
+  }
+
   /** Takes out what is beyond the bound, once in a while. */
   #prune(): void {
     if (++this.#sincePruning * 100 < this.#maxRows) return;
@@ -301,7 +336,7 @@ export class HistoryStore {
   }
 
   #all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#prepare(sql).all(...values) as Row[];
+    return this.#prepare(sql).all(...values);
   }
 
   #prepare(sql: string): StatementSync {

@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
-import { equalBytes, toHex, type Hex } from "../crypto/bytes.ts";
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { concat, equalBytes, readU64, toHex, writeU64, type Hex } from "../crypto/bytes.ts";
 import { recoverAddress } from "../crypto/secp256k1.ts";
 import { MAX_KEYS } from "../machine/Constants.ts";
 import { SCOPE_CANCEL, SCOPE_TRADE } from "../machine/Slots.ts";
@@ -41,17 +41,25 @@ export interface LoginParts {
   readonly state: () => State;
   readonly settings: Pick<
     RpcSettings,
-    "challengeSeconds" | "loginSeconds" | "maxChallenges" | "maxLogins" | "maxLoginDeadlineSeconds"
+    "challengeSeconds" | "loginSeconds" | "maxLoginsPerAccount" | "maxLoginDeadlineSeconds"
   >;
 }
 
-/** Challenges and logins. Nothing of it survives a restart: clients log in again. */
+/**
+ * Challenges and logins. Nothing of it survives a restart: clients log in again.
+ *
+ * A challenge is expiry u64 ‖ 8 random bytes ‖ the first 16 bytes of their HMAC. So whoever asks for challenges takes no memory and
+ * drives nobody else's out; those that were answered are remembered until they expire.
+ */
 export class Logins {
   readonly #parts: LoginParts;
-  /** Until when a challenge may be answered. Each is good for one try. */
-  readonly #challenges = new Map<Hex, bigint>();
+  readonly #secret = randomBytes(32);
+  /** Challenges that were answered, with their expiry. */
+  readonly #answered = new Map<Hex, bigint>();
   /** By the hash of the token, so that no comparison of secrets takes time that tells anything. */
   readonly #byToken = new Map<string, Login>();
+  /** Hashes of an account's tokens, oldest first. */
+  readonly #tokens = new Map<number, readonly string[]>();
   readonly #bySession = new WeakMap<Session, Map<number, Login>>();
 
   constructor(parts: LoginParts) {
@@ -61,10 +69,10 @@ export class Logins {
   /** A challenge that nobody has seen before. */
   challenge(): Hex {
     const { clock, settings } = this.#parts;
-    const challenge = toHex(randomBytes(32));
-    this.#challenges.set(challenge, clock.now() + BigInt(settings.challengeSeconds));
-    dropOldest(this.#challenges, settings.maxChallenges);
-    return challenge;
+    const head = new Uint8Array(16);
+    writeU64(head, 0, clock.now() + BigInt(settings.challengeSeconds));
+    head.set(randomBytes(8), 8);
+    return toHex(concat(head, this.#tag(head)));
   }
 
   /** Logs a session in. @throws {@link RpcError} `INVALID_CREDENTIALS`. */
@@ -72,21 +80,21 @@ export class Logins {
     const { clock, settings, domain } = this.#parts;
     const now = clock.now();
     const challenge = toHex(terms.challenge);
-    const expires = this.#challenges.get(challenge);
-    // SAFETY: whatever comes of it, nobody can try again with the same challenge.
-    this.#challenges.delete(challenge);
-    if (expires === undefined || expires < now) throw badLogin("challenge");
+    const expires = this.#expiryOf(terms.challenge);
+    if (expires === undefined || expires < now || this.#answered.has(challenge)) throw badLogin("challenge");
     if (terms.deadline < now) throw badLogin("expired");
     if (terms.deadline > now + BigInt(settings.maxLoginDeadlineSeconds)) throw badLogin("deadline");
     const { address, keyEpoch } = this.#authority(terms);
     const signer = recoverAddress(loginDigest(domain, terms), signature);
     if (signer === undefined || !equalBytes(signer, address)) throw badLogin("signature");
+    // SAFETY: from here on the same signature is good for nothing.
+    this.#answered.set(challenge, expires);
+    dropWhile(this.#answered, (until) => until < now);
     const { account, keyIndex } = terms;
     const life = now + BigInt(settings.loginSeconds);
     const login: Login = { account, keyIndex, keyEpoch, expires: life, isOver: false };
     const token = randomBytes(32).toString("hex");
-    this.#byToken.set(hashOf(token), login);
-    dropOldest(this.#byToken, settings.maxLogins);
+    this.#keep(hashOf(token), login, now);
     if (session.isWebSocket) this.#ofSession(session).set(account, login);
     return { login, token };
   }
@@ -116,6 +124,25 @@ export class Logins {
       throw new RpcError("FORBIDDEN", "the key that has logged in may not do this", { account: login.account });
     }
     return login;
+  }
+
+  /** Keeps a login by its token. Both bounds are an account's own: nobody drives out the logins of others. */
+  #keep(token: string, login: Login, now: bigint): void {
+    dropWhile(this.#byToken, ({ expires }) => expires < now);
+    const tokens = (this.#tokens.get(login.account) ?? []).filter((known) => this.#byToken.has(known));
+    while (tokens.length >= this.#parts.settings.maxLoginsPerAccount) this.#byToken.delete(tokens.shift()!);
+    this.#tokens.set(login.account, [...tokens, token]);
+    this.#byToken.set(token, login);
+  }
+
+  /** When a challenge expires; undefined if it is not of this server. */
+  #expiryOf(challenge: Uint8Array): bigint | undefined {
+    const head = challenge.subarray(0, 16);
+    return timingSafeEqual(this.#tag(head), challenge.subarray(16)) ? readU64(head, 0) : undefined;
+  }
+
+  #tag(head: Uint8Array): Uint8Array {
+    return createHmac("sha256", this.#secret).update(head).digest().subarray(0, 16);
   }
 
   /** Requires that the session is logged in to anything. @throws {@link RpcError} `UNAUTHORIZED`. */
@@ -184,6 +211,10 @@ function hashOf(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 
-function dropOldest(map: Map<string, unknown>, max: number): void {
-  if (map.size > max) map.delete(map.keys().next().value!);
+/** Takes out the first entries of which it is true: those that were put in first are over first. */
+function dropWhile<Value>(map: Map<string, Value>, isOver: (value: Value) => boolean): void {
+  for (const [key, value] of map) {
+    if (!isOver(value)) return;
+    map.delete(key);
+  }
 }

@@ -35,7 +35,7 @@ export interface MarketViewParts {
   readonly clock: Clock;
 }
 
-/** Percent with two places of a vol in 1e18 fixed point. */
+/** One hundredth of a percent of a vol in 1e18 fixed point. */
 const VOL_TO_PERCENT = 10n ** 14n;
 const MILLISECONDS = 1_000;
 
@@ -105,7 +105,7 @@ export class MarketView {
     const { series, name } = instrument;
     const { bids, asks } = exchange.book.depth(series);
     const view = this.#view(series);
-    const stats = history.volumes(this.#yesterday(), series).get(series);
+    const stats = history.volumes(this.#yesterday()).get(series);
     const isKnown = view.phase === PHASE_FIXED || (view.forward !== 0n && hasMark(view));
     const isQuoted = isKnown && view.phase !== PHASE_FIXED;
     const sigma = isQuoted ? this.#sigma(view, instrument) : undefined;
@@ -121,7 +121,7 @@ export class MarketView {
       index_price: priceText(indexOf(market)),
       mark_price: isKnown ? priceText(mark(view, series)) : null,
       is_mark_fresh: view.phase === PHASE_FRESH,
-      mark_iv: sigma === undefined ? null : decimalText(sigma / VOL_TO_PERCENT, 2),
+      mark_iv: sigma === undefined ? null : decimalText((sigma + VOL_TO_PERCENT / 2n) / VOL_TO_PERCENT, 2),
       underlying_price: isQuoted ? priceText(view.forward) : null,
       greeks: sigma === undefined ? null : greeksOf(view, instrument, sigma),
       open_interest: amountText(this.#openInterest(series)),

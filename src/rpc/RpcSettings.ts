@@ -29,15 +29,12 @@ export interface RpcSettings {
   /** Life of a challenge and of a login. */
   readonly challengeSeconds: number;
   readonly loginSeconds: number;
-  /** Challenges that wait for an answer, logins that are kept, over all clients; the oldest go first. */
-  readonly maxChallenges: number;
-  readonly maxLogins: number;
+  /** Logins of one account; the oldest goes first. */
+  readonly maxLoginsPerAccount: number;
   /** Longest time from now to the deadline of a login's signature. */
   readonly maxLoginDeadlineSeconds: number;
   /** Trades, and settlements, that are kept. */
   readonly maxHistory: number;
-  /** Most rows of one answer. */
-  readonly maxRows: number;
 }
 
 /** Production values. */
@@ -59,9 +56,7 @@ export const DEFAULT_RPC_SETTINGS: RpcSettings = {
   requestMilliseconds: 10_000,
   challengeSeconds: 60,
   loginSeconds: 3_600,
-  maxChallenges: 10_000,
-  maxLogins: 10_000,
+  maxLoginsPerAccount: 32,
   maxLoginDeadlineSeconds: 300,
   maxHistory: 1_000_000,
-  maxRows: 1_000,
 };

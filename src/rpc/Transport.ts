@@ -23,8 +23,10 @@ const GOING_AWAY = 1001;
 const UNSUPPORTED_DATA = 1003;
 /** Longest head of a request. */
 const MAX_HEADERS = 8_192;
-/** Time for a closing handshake before the socket is destroyed. */
-const CLOSE_MILLISECONDS = 1_000;
+/** Time for a closing handshake before the socket is destroyed: a slow client may still learn why. */
+const CLOSE_MILLISECONDS = 10_000;
+/** The same when the server stops. */
+const STOP_MILLISECONDS = 1_000;
 
 /** Where to listen. */
 export interface TransportOptions {
@@ -75,7 +77,9 @@ export class Transport {
     // Those beyond the named limits are still told so, up to twice as many; then connections are not even accepted.
     this.#server.maxConnections = 2 * settings.maxConnections;
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
-    this.#idleTimer = setInterval(() => this.#closeIdle(), settings.idleMilliseconds / 4);
+    // Behind the input that waits: where this process was held up, its clients have not been silent.
+    const look = (): NodeJS.Immediate => setImmediate(() => this.#closeIdle());
+    this.#idleTimer = setInterval(look, settings.idleMilliseconds / 4);
   }
 
   /** Listens. Fails as the system does if the port is taken. */
@@ -112,7 +116,11 @@ export class Transport {
       (socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())),
     );
     for (const socket of this.#sockets.clients) socket.close(GOING_AWAY, "the server stops");
+    const lastCall = setTimeout(() => {
+      for (const socket of this.#sockets.clients) socket.terminate();
+    }, STOP_MILLISECONDS);
     await Promise.all(gone);
+    clearTimeout(lastCall);
     this.#server.closeAllConnections();
     await closed;
   }
@@ -193,6 +201,7 @@ export class Transport {
   #send(socket: WebSocket, text: string): void {
     if (socket.readyState !== socket.OPEN) return;
     if (socket.bufferedAmount + text.length > this.#settings.maxBufferedBytes) {
+      this.#logger.info({ buffered: socket.bufferedAmount }, "a client that does not read is dropped");
       return socket.close(CLOSE_CODES.SLOW_CONSUMER, "the client does not read");
     }
     socket.send(text);

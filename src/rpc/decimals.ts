@@ -3,7 +3,7 @@ import { parseDecimal } from "../market/decimal.ts";
 /** Decimal places of prices (1e-4 USD), of amounts (1e-6 contract) and of money (1e-6 USDC): docs/specification.md, section 1. */
 export const PRICE_DECIMALS = 4;
 export const AMOUNT_DECIMALS = 6;
-export const CASH_DECIMALS = 6;
+const CASH_DECIMALS = 6;
 /** Decimal places of what the pricing computes in 1e18 fixed point. */
 const WAD_DECIMALS = 18;
 /** Those of them that are shown. */

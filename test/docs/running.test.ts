@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import type { Command, Option } from "commander";
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
 import { devnetCommand } from "../../scripts/devnet/options.ts";
@@ -26,10 +26,12 @@ function tableOf(heading: string, column: string): Row[] {
 
 /** The flags of a command with their defaults. */
 function flagsOf(command: Command): Row[] {
-  return command.options.map(({ flags, defaultValue, defaultValueDescription: words }) => {
-    const value = words ?? (defaultValue === undefined ? "" : String(defaultValue as unknown));
-    return [flags, value];
-  });
+  return command.options.map((option) => [option.flags, option.defaultValueDescription ?? defaultOf(option)]);
+}
+
+function defaultOf(option: Pick<Option, "defaultValue"> | undefined): string {
+  const value = option?.defaultValue as string | number | boolean | readonly string[] | undefined;
+  return value === undefined ? "" : String(value);
 }
 
 function shown(rows: readonly Row[]): Row[] {
@@ -48,8 +50,7 @@ function expectFlags(command: Command, own: readonly Row[]): void {
 describe("docs/running.md", () => {
   it("lists the roles with their ports and keys", () => {
     const roles = Object.entries(ROLES).map(([name, role]) => {
-      const option = (flag: string): string =>
-        String((role.command().options.find(({ long }) => long === flag)?.defaultValue as unknown) ?? "");
+      const option = (flag: string): string => defaultOf(role.command().options.find(({ long }) => long === flag));
       return [name, option("--status-port"), option("--key") || option("--receipt-key")];
     });
     expect(tableOf("", "role").map((cells) => cells.slice(0, 3))).to.deep.equal(roles);

@@ -7,6 +7,7 @@ import { addressOfName, keyOf } from "../../../scripts/devnet/accounts.ts";
 import { Devnet, type DevnetPlaces } from "../../../scripts/devnet/Devnet.ts";
 import { falseClaim } from "../../../scripts/demo/fraud/claims.ts";
 import { Operator } from "../../../scripts/demo/fraud/Operator.ts";
+import type { FollowerSummary } from "../../../scripts/node/follower.ts";
 import { NODE_EXIT } from "../../../scripts/node/exitCodes.ts";
 import { ChainClient } from "../../../src/l1/ChainClient.ts";
 import { fromHex } from "../../../src/crypto/bytes.ts";
@@ -159,6 +160,15 @@ describe("Scenario: every role as a process, and a second proposer that lies", (
   it("trading goes on after it", async () => {
     const before = logs.all("poster", "batch mined").length;
     await logs.until("poster", "batch mined", () => logs.all("poster", "batch mined").length > before);
+  });
+
+  it("a follower rebuilds everything from L1 alone, and all money is where it should be", async () => {
+    const args = ["follower", "--once", "--l1", places.l1, "--deployment", places.deployment];
+    const { stdout, code } = await new ScriptProcess("scripts/node.ts", args).end;
+    expect(code).to.equal(NODE_EXIT.stopped);
+    const { batches, conservation } = JSON.parse(stdout) as FollowerSummary;
+    expect(batches).to.be.at.least(logs.all("poster", "batch mined").length - 1);
+    expect(conservation.difference).to.equal("0");
   });
 
   it("told to end, every process ends by itself", async () => {
