@@ -40,7 +40,8 @@ export async function runPage(flags: PageFlags): Promise<void> {
   const { client, deployment, logger, stop } = await connect(flags, undefined, { lag: flags.lag });
   const { checkpoints, blobs } = await openData(flags, deployment, logger);
   const follower = makeFollower(client, deployment, { logger, blobs, ...(checkpoints && { checkpoints }) });
-  const keeper = new OverviewKeeper({ client, deployment, follower, accounts, currencies, limits: DEFAULT_LIMITS });
+  const options = { accounts, currencies, limits: DEFAULT_LIMITS, lag: flags.lag };
+  const keeper = new OverviewKeeper({ client, deployment, follower, ...options });
   const health = new Health<NodeAlarm>(logger);
   const metrics = new NodeMetrics();
   const rounds = new RoundKeeper({ follower, health, metrics, uptime: () => performance.now() });

@@ -3,6 +3,7 @@ import { isTenorError } from "../errors.ts";
 import { ChainClient } from "../l1/ChainClient.ts";
 import type { Deployment } from "../l1/deployment.ts";
 import type { L1Client } from "../l1/L1Client.ts";
+import { RememberingL1Client } from "../l1/RememberingL1Client.ts";
 import { AssertionView } from "../roles/AssertionView.ts";
 import type { Follower } from "../roles/Follower.ts";
 import type { AttentionLimits } from "../status/attention.ts";
@@ -25,6 +26,8 @@ export interface KeeperOptions {
   /** What markets are called. */
   readonly currencies: ReadonlyMap<number, string>;
   readonly limits: AttentionLimits;
+  /** Blocks behind the newest one at which reading stops, as of the client. Default 0. */
+  readonly lag?: number;
 }
 
 /** Batches of the table. */
@@ -35,14 +38,17 @@ export class OverviewKeeper {
   readonly #options: KeeperOptions;
   readonly #assertions: AssertionView;
   readonly #batches: BatchReader;
+  /** What the status is read through, which asks for everything each time. */
+  readonly #remembering: RememberingL1Client;
   #read: Hex | undefined;
   #json: string | undefined;
   #problem: string | undefined;
   #content: { readonly root: Follower["snapshot"]["root"]; readonly content: ChainContent } | undefined;
 
   constructor(options: KeeperOptions) {
-    const { client, deployment, follower } = options;
+    const { client, deployment, follower, lag = 0 } = options;
     this.#options = options;
+    this.#remembering = new RememberingL1Client(client.provider, undefined, { lag });
     this.#assertions = new AssertionView(
       new ChainClient(client, deployment.addresses.chain),
       follower,
@@ -82,7 +88,7 @@ export class OverviewKeeper {
     if ((await client.head()).hash === this.#read) return;
     await follower.sync();
     if (follower.head !== undefined) await this.#assertions.update(follower.head);
-    const reading = await readL1(client, deployment, accounts);
+    const reading = await readL1(this.#remembering, deployment, accounts);
     const batches = await this.#batches.latest(reading.head);
     const { log } = follower;
     const overview = overviewOf({
