@@ -99,7 +99,7 @@ describe("Scenario: what the page is read from", () => {
     await page.update();
     const { json } = page;
     await world.post();
-    const { head } = client;
+    const head = client.head.bind(client);
     const refused = new L1Error("UNAVAILABLE", "the endpoint does not answer");
     for (const [thrown, words] of [
       [refused, "UNAVAILABLE: the endpoint does not answer"],

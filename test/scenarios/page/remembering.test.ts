@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import type { Provider } from "ethers";
 import { RememberingL1Client } from "../../../src/l1/RememberingL1Client.ts";
 import { DEFAULT_LIMITS } from "../../../src/status/attention.ts";
 import { readL1 } from "../../../src/status/readL1.ts";
@@ -31,7 +30,7 @@ describe("Scenario: a client that remembers what L1 has settled", () => {
         };
       },
     });
-    client = new RememberingL1Client(listened as Provider);
+    client = new RememberingL1Client(listened);
   });
 
   const mine = (blocks: number): Promise<void> => world.connection.networkHelpers.mine(blocks);
