@@ -60,10 +60,15 @@ export async function runPage(flags: PageFlags): Promise<void> {
       const page = await PageServer.listen(content, { host: flags.pageHost, port: flags.pagePort });
       logger.info({ page: page.url, status: status.url }, "the page starts");
       try {
+        let attention: readonly string[] = [];
         while (!stop.aborted) {
           try {
-            await keeper.update();
+            const overview = await keeper.update();
             rounds.note();
+            const codes = overview?.attention.map(({ code }) => code) ?? attention;
+            if (codes.join() !== attention.join())
+              logger.info({ block: overview?.block, attention: codes }, "attention");
+            attention = codes;
           } catch (error) {
             logger.warn({ err: error }, "the overview could not be read");
             rounds.note(error);

@@ -10,7 +10,7 @@ import type { AttentionLimits } from "../status/attention.ts";
 import { readL1, type NamedAccount } from "../status/readL1.ts";
 import { BatchReader } from "./BatchReader.ts";
 import { chainContent, type ChainContent } from "./optionChain.ts";
-import type { Verdict } from "./Overview.ts";
+import type { Overview, Verdict } from "./Overview.ts";
 import { overviewOf } from "./overviewOf.ts";
 import { shown } from "./shown.ts";
 
@@ -68,14 +68,16 @@ export class OverviewKeeper {
   }
 
   /**
-   * One round. After a failure the overview is what it was, and says so.
+   * One round. After a failure the overview is what it was, and {@link problem} says so.
    *
+   * @returns The overview if there is a new one.
    * @throws What reading, executing or judging throws.
    */
-  async update(): Promise<void> {
+  async update(): Promise<Overview | undefined> {
     try {
-      await this.#update();
+      const overview = await this.#update();
       this.#problem = undefined;
+      return overview;
     } catch (error) {
       // SAFETY: other errors may quote what they were given, with an endpoint's secrets in it.
       this.#problem = isTenorError(error) ? `${error.code}: ${error.message}` : "the node has failed; see its log";
@@ -83,13 +85,14 @@ export class OverviewKeeper {
     }
   }
 
-  async #update(): Promise<void> {
+  async #update(): Promise<Overview | undefined> {
     const { client, deployment, follower, accounts, currencies, limits } = this.#options;
-    if ((await client.head()).hash === this.#read) return;
-    await follower.sync();
-    if (follower.head !== undefined) await this.#assertions.update(follower.head);
+    if ((await client.head()).hash === this.#read) return undefined;
     const reading = await readL1(this.#remembering, deployment, accounts);
     const batches = await this.#batches.latest(reading.head);
+    // The node executes and judges after it has read, so that it knows of everything that is shown.
+    await follower.sync();
+    if (follower.head !== undefined) await this.#assertions.update(follower.head);
     const { log } = follower;
     const overview = overviewOf({
       reading,
@@ -101,8 +104,8 @@ export class OverviewKeeper {
       currencies,
     });
     this.#json = JSON.stringify(shown(overview));
-    // What came since the node has executed is judged in the next round, also if L1 has no new block by then.
-    this.#read = follower.head?.hash === reading.head.hash ? reading.head.hash : undefined;
+    this.#read = reading.head.hash;
+    return overview;
   }
 
   #verdictOf(id: Hex): Verdict {

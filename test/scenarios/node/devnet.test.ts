@@ -135,6 +135,9 @@ describe("Scenario: every role as a process, and a second proposer that lies", (
   });
 
   it("the page shows the dispute, and which side this node has computed to be right", async () => {
+    const isOpen = ({ attention }: Readonly<Record<string, unknown>>): boolean =>
+      (attention as readonly string[]).includes("game open");
+    await logs.until("page", "attention", isOpen);
     const { overview } = (await (await fetch(`${places.urls.page!}/api/overview`)).json()) as { overview: PageJson };
     const verdicts = new Map(overview.disputes[0]!.sides.map(({ staker, verdict }) => [lower(staker), verdict]));
     expect(verdicts.get(lower(addressOfName(LIAR)))).to.equal("wrong");
