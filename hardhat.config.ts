@@ -1,24 +1,8 @@
-import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { defineConfig } from "hardhat/config";
+import { configVariable, defineConfig } from "hardhat/config";
 import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
-
-const require = createRequire(import.meta.url);
-
-/**
- * One compiler configuration for every build profile, so that the bytecode that the tests exercise is the bytecode
- * that a deployment puts on chain. The compiler is the `soljson.js` of the pinned npm package: nothing is downloaded.
- */
-const solidity = {
-  version: "0.8.37",
-  path: require.resolve("solc/soljson.js"),
-  settings: {
-    evmVersion: "osaka",
-    viaIR: true,
-    optimizer: { enabled: true, runs: 2000 },
-    metadata: { bytecodeHash: "none" as const },
-  },
-};
+import { COMPILER } from "./deploy/compiler.ts";
+import { NETWORKS, type NetworkSpec } from "./deploy/networks.ts";
 
 /**
  * The deep tests take minutes to hours and live in a folder of their own, so that the folder alone decides which run a
@@ -27,10 +11,18 @@ const solidity = {
 const deep = process.env.TENOR_DEEP === "1";
 const mochaFolder = deep ? "test-deep" : "test";
 
+/** A network as Hardhat's own tasks know it. */
+function networkConfig({ chainId, chainType, url, urlVariable }: NetworkSpec) {
+  const at = url ?? (urlVariable === undefined ? undefined : configVariable(urlVariable));
+  return at === undefined
+    ? { type: "edr-simulated" as const, chainId, chainType }
+    : { type: "http" as const, chainId, chainType, url: at };
+}
+
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
   solidity: {
-    profiles: { default: solidity, production: solidity },
+    profiles: { default: COMPILER, production: COMPILER },
     // The only owner there is: deployed as it comes.
     npmFilesToBuild: ["@openzeppelin/contracts/governance/TimelockController.sol"],
   },
@@ -41,8 +33,7 @@ export default defineConfig({
     cache: "cache",
     ignition: "deploy",
   },
-  // A local anvil; tests start theirs on a free port.
-  networks: { anvil: { type: "http", url: "http://127.0.0.1:8545" } },
+  networks: Object.fromEntries(Object.entries(NETWORKS).map(([name, spec]) => [name, networkConfig(spec)])),
   typechain: { outDir: "typechain", tsNocheck: true },
   test: {
     // A test that hangs must end the run; the deep ones take up to an hour each. Every file stands alone, with a chain of its

@@ -13,6 +13,7 @@ import { InboxClient } from "../src/l1/InboxClient.ts";
 import { L1Client } from "../src/l1/L1Client.ts";
 import { usage } from "./cli/CliError.ts";
 import { urlFrom } from "./cli/configuration.ts";
+import { openLogger } from "./cli/openLogger.ts";
 import { EXIT, runScript } from "./cli/runScript.ts";
 
 /** Keeps and serves the blobs of an inbox: docs/operations-data.md. */
@@ -64,7 +65,7 @@ async function main({
   log,
   ...rest
 }: ArchiveOptions): Promise<number> {
-  const logger = pino({ level: log }, pino.destination({ dest: 1, sync: true }));
+  const logger = openLogger(log, pino.destination({ dest: 1, sync: true }));
   const { addresses, chainId, startBlock } = readDeployment(file);
   const client = L1Client.connect(await urlFrom(rest.rpcUrl, "TENOR_RPC_URL"), chainId);
   const folder = await ArchiveFolder.open(path, logger);
@@ -106,7 +107,7 @@ async function main({
     } catch (error) {
       // A folder that can't be used needs somebody; an endpoint may be back in the next round.
       if (once || !isTenorError(error) || error.name !== "L1Error") throw error;
-      logger.warn({ ...error.toJSON() }, "L1 can't be read");
+      logger.warn({ err: error }, "L1 can't be read");
       return undefined;
     }
   }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { pino } from "pino";
-import { isTenorError, TenorError } from "../src/errors.ts";
+import { TenorError } from "../src/errors.ts";
 import type { Batch } from "../src/machine/Inputs.ts";
 import { TX_WITHDRAW } from "../src/machine/Wire.ts";
 import { machineConfig, type Deployment, deploymentGenesis } from "../src/l1/deployment.ts";
@@ -14,7 +14,9 @@ import type { MarketEvent } from "../src/market/types.ts";
 import { payloadStats } from "../src/replay/PayloadStats.ts";
 import { Replay } from "../src/replay/Replay.ts";
 import { openTapeAccounts, TAPE_TRADERS } from "../src/replay/tapeReplay.ts";
+import { errorLine, errorTrace } from "../src/roles/loggable.ts";
 import { SILENT, type Logger } from "../src/roles/Logger.ts";
+import { openLogger } from "./cli/openLogger.ts";
 import { riskReport } from "../src/roles/RiskReport.ts";
 import { withRecoverCache } from "../src/sequencer/RecoverCache.ts";
 import { signWithdraw } from "../src/sequencer/Signing.ts";
@@ -150,7 +152,7 @@ async function assertAndConfirm(
 
 /** The operators' log, as asked for. */
 function loggerOf({ log }: DemoOptions): Logger {
-  return log === undefined ? SILENT : pino({ level: log }, pino.destination(2));
+  return log === undefined ? SILENT : openLogger(log, pino.destination(2));
 }
 
 async function nextOf(events: AsyncIterator<MarketEvent, unknown>): Promise<MarketEvent | undefined> {
@@ -224,8 +226,7 @@ function* batchesOf(demo: DemoL1): Generator<Batch> {
 
 /** What, where and what to do, without a stack unless asked. */
 function explain(error: unknown, trace: boolean): void {
-  const message = error instanceof Error ? error.message : String(error);
-  console.error(isTenorError(error) ? `${error.code}: ${message} ${JSON.stringify(error.toJSON().fields)}` : message);
-  if (trace) console.error(error);
+  console.error(errorLine(error));
+  if (trace) console.error(errorTrace(error));
   else console.error("run again with --trace for the stack");
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Anvil, baseChainFlags } from "./fork/Anvil.ts";
 import { BASE_CHAIN_VARIABLE, writeBaseChain, type BaseChain } from "./fork/BaseChain.ts";
 import { BaseChainDeployer } from "./fork/deployBaseChain.ts";
+import { errorLine, errorTrace } from "../src/roles/loggable.ts";
 import { ForkError } from "./fork/ForkError.ts";
 import { PublicChain } from "./fork/publicChain.ts";
 import { REAL_PHASE, readRealRounds, ROUNDS_FILE, type FeedAnswer } from "./fork/rounds.ts";
@@ -47,11 +48,7 @@ await processes.end();
 process.exit(processes.exitCode);
 
 function report(error: unknown): void {
-  if (error instanceof ForkError) {
-    console.error(`${error.code}: ${error.message} ${JSON.stringify(error.toJSON().fields)}`);
-  } else {
-    console.error(error);
-  }
+  console.error(error instanceof ForkError ? errorLine(error) : errorTrace(error));
 }
 
 async function startLocal(real: readonly FeedAnswer[] | undefined): Promise<BaseChain> {

@@ -108,12 +108,14 @@ contract RollupInbox is IRollupInbox {
 
     /// @inheritdoc IRollupInbox
     function appendBlobBatch(uint64 expectedIndex, uint64 messagesRead_, uint64 l2Time, uint32 length) external {
-        BatchState memory state = _admit(expectedIndex, messagesRead_, l2Time, length);
+        uint256 count = _blobCount(length);
+        // INVARIANT: the bucket bounds what nodes have to keep: whole blobs, however little of them is payload.
+        BatchState memory state = _admit(expectedIndex, messagesRead_, l2Time, count * BlobPayload.BLOB_SIZE);
         _append(
             state,
             BatchRecord({
                 dataKind: Inputs.DATA_BLOBS,
-                commitment: BlobPayload.blobsCommitment(_blobHashes(length)),
+                commitment: BlobPayload.blobsCommitment(_blobHashes(count)),
                 length: length,
                 messagesRead: messagesRead_,
                 l1Time: uint64(block.timestamp),
@@ -221,8 +223,8 @@ contract RollupInbox is IRollupInbox {
             });
     }
 
-    /// @dev Reverts unless the sequencer may append a batch with a payload of `length` bytes now. Returns the state, from whose bucket
-    /// they have been taken.
+    /// @dev Reverts unless the sequencer may append a batch now for which the bucket is charged `length` bytes. Returns the state, from whose
+    /// bucket they have been taken.
     function _admit(
         uint64 expectedIndex,
         uint64 messagesRead_,
@@ -257,11 +259,15 @@ contract RollupInbox is IRollupInbox {
         state.bucketTime = uint40(block.timestamp);
     }
 
-    /// @dev The versioned hashes of the transaction's blobs, which are as many as a payload of `length` bytes takes.
-    function _blobHashes(uint256 length) private view returns (bytes32[] memory hashes) {
+    /// @dev How many blobs a payload of `length` bytes takes, which must be from one to six.
+    function _blobCount(uint256 length) private pure returns (uint256) {
         uint256 maximum = BlobPayload.MAX_BLOBS * BlobPayload.BYTES_PER_BLOB;
         if (length == 0 || length > maximum) revert BlobPayloadLengthInvalid(length, maximum);
-        uint256 expected = BlobPayload.blobCount(length);
+        return BlobPayload.blobCount(length);
+    }
+
+    /// @dev The versioned hashes of the transaction's blobs, of which there must be `expected`.
+    function _blobHashes(uint256 expected) private view returns (bytes32[] memory hashes) {
         uint256 actual;
         while (blobhash(actual) != 0) ++actual;
         if (actual != expected) revert BlobCountMismatch(actual, expected);

@@ -13,7 +13,7 @@ pragma solidity 0.8.37;
 ///   plain L1 endpoint can read it; or in the blobs, all of them, of one that called `appendBlobBatch` directly, so that a node finds
 ///   their hashes in it, and the blobs with any consensus node for at least 18 days, with an archive later.
 /// - L2 time never falls and is never more than `maxFuture` ahead of the L1 block that fixes it.
-/// - The sequencer appends at most `burst` bytes of payload at once and `rate` bytes a second.
+/// - The sequencer appends at most `burst` bytes of payload at once and `rate` bytes a second; a blob counts whole.
 ///
 /// # Liveness: assumptions about the outside
 /// - L1 includes a transaction that pays for itself within the time for which an adversary can censor it.

@@ -21,6 +21,8 @@ library BlobPayload {
     uint256 internal constant BYTES_PER_ELEMENT = 31;
     /// @notice Field elements of a blob.
     uint256 internal constant ELEMENTS_PER_BLOB = 4096;
+    /// @notice Bytes of a blob.
+    uint256 internal constant BLOB_SIZE = FIELD_ELEMENT * ELEMENTS_PER_BLOB;
     /// @notice Bytes of payload that a blob carries.
     uint256 internal constant BYTES_PER_BLOB = BYTES_PER_ELEMENT * ELEMENTS_PER_BLOB;
     /// @notice Most blobs of a batch: what a transaction may carry.

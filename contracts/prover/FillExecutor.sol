@@ -434,15 +434,21 @@ contract FillExecutor is Executor {
         bool fresh = trade.expiry.phase == Phase.FRESH;
         // SAFETY: no account gives its margin away at a price far from the mark.
         if (fresh && !_inBand(trade)) return ResultCodes.PriceOutsideBand;
-        int256 excess = _excess(account.cash, _initial(trade, account.mode, account.positions));
+        (uint256 initialAfter, uint256 maintenanceAfter) = Assessment.requirements(
+            trade.peeks,
+            MARGIN_ENGINE,
+            account.mode,
+            account.positions
+        );
+        int256 excess = _excess(account.cash, initialAfter);
         if (excess >= 0) {
             // What covers the initial requirement needs no auction.
             account.auction = 0;
             return ResultCodes.OK;
         }
 
-        // INVARIANT 5: without initial excess a fill may only raise it, at a price near the mark, and below maintenance only shrink the
-        // position at no loss to the mark but that of the tick.
+        // INVARIANT 5: without initial excess a fill may only raise it, at a price near the mark, and what finds or leaves the account below
+        // maintenance only shrink the position at no loss to the mark but that of the tick.
         (uint256 initial, uint256 maintenance) = Assessment.requirements(
             trade.peeks,
             MARGIN_ENGINE,
@@ -453,21 +459,13 @@ contract FillExecutor is Executor {
             return ResultCodes.InsufficientMargin;
         }
         if (!fresh && !_inBand(trade)) return ResultCodes.PriceOutsideBand;
-        if (_excess(before.cash, maintenance) < 0) {
+        if (_excess(before.cash, maintenance) < 0 || _excess(account.cash, maintenanceAfter) < 0) {
             (uint256 fair, ) = _quote(trade);
             (uint256 lowest, uint256 highest) = Marks.closingPrices(fair, trade.market.tick);
             bool fairly = before.sells ? trade.price >= lowest : trade.price <= highest;
             if (!before.shrinks || !fairly) return ResultCodes.BelowMaintenance;
         }
         return ResultCodes.OK;
-    }
-
-    function _initial(
-        Trade memory trade,
-        uint8 mode,
-        uint256[] memory positions
-    ) private view returns (uint256 initial) {
-        (initial, ) = Assessment.requirements(trade.peeks, MARGIN_ENGINE, mode, positions);
     }
 
     function _excess(uint256 cash, uint256 requirement) private pure returns (int256) {

@@ -234,7 +234,13 @@ contract LiquidationExecutor is Executor {
         // INVARIANT 10: every bid lowers the deficit.
         (, Health memory healthAfter) = _assess(peeks, account);
         if (healthAfter.bufferedExcess <= health.bufferedExcess) return ResultCodes.BidTooSmall;
-        if (fraction == largest || account.positions.length == 0) account.auction = 0;
+        if (fraction == largest || account.positions.length == 0) {
+            account.auction = 0;
+        } else if (byFund && healthAfter.maintenance < Constants.FUND_LEAST) {
+            // SAFETY: whoever sends the fund's bid could otherwise leave a rest that is too small for the fund and worth nothing to anybody
+            // else.
+            return ResultCodes.BidTooSmall;
+        }
         state.writeAccount(slot, account);
         Execution.addToFund(state, repaid);
         return ResultCodes.OK;

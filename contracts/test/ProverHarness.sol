@@ -32,6 +32,10 @@ contract ProverHarness {
 
     error FalseVerdict(uint256 gasLimit, bytes32 actual, bytes32 expected);
 
+    /// @dev What a transaction may take (EIP-7825). A point evaluation that fails takes all that it is given, so without a bound a
+    /// few spoiled proofs would leave nothing for the steps after them.
+    uint256 private constant STEP_GAS = 2 ** 24;
+
     IOneStepProver public immutable PROVER;
 
     constructor(IOneStepProver prover) {
@@ -69,7 +73,7 @@ contract ProverHarness {
                     patch.insert,
                     one.witness[patch.offset + patch.remove:]
                 );
-                try PROVER.step(context, one.pre, one.input, witness) returns (
+                try PROVER.step{gas: STEP_GAS}(context, one.pre, one.input, witness) returns (
                     bytes32,
                     MachineState memory,
                     uint8,
@@ -112,7 +116,7 @@ contract ProverHarness {
 
     function _step(StepContext calldata context, Step calldata one) private view returns (Verdict memory verdict) {
         uint256 gasBefore = gasleft();
-        try PROVER.step(context, one.pre, one.input, one.witness) returns (
+        try PROVER.step{gas: STEP_GAS}(context, one.pre, one.input, one.witness) returns (
             bytes32 postHash,
             MachineState memory,
             uint8 outcome,

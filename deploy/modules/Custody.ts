@@ -3,11 +3,16 @@ import { bridgeArguments, chainArguments } from "../../src/l1/constructors.ts";
 import { values, type Placeholder } from "../values.ts";
 import Inputs from "./Inputs.ts";
 
-/** The chain of assertions, and the collateral that is paid out by it. The token is there before. */
+/**
+ * The chain of assertions, and the collateral that is paid out by it. The token is there before. The chain has to name its game,
+ * which comes last, so whoever will deploy that comes first, and knows where it will be.
+ */
 export default buildModule("Custody", (m) => {
   const { inbox } = m.useModule(Inputs);
   const token = m.contractAt("TestUsdc", m.getParameter<string>("token"));
-  const chain = m.contract("StateCommitmentChain", chainArguments(values(m), { inbox }));
+  const gameDeployer = m.contract("GameDeployer");
+  const game = m.staticCall(gameDeployer, "GAME");
+  const chain = m.contract("StateCommitmentChain", chainArguments<Placeholder>(values(m), { inbox, game }));
   const bridge = m.contract("Bridge", bridgeArguments<Placeholder>({ token, inbox, chain }));
-  return { chain, bridge };
+  return { gameDeployer, chain, bridge };
 });

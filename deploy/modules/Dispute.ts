@@ -5,10 +5,13 @@ import Custody from "./Custody.ts";
 import Inputs from "./Inputs.ts";
 import Proof from "./Proof.ts";
 
-/** What decides between rival assertions; the last transaction of the deployment, on which its address depends. */
+/** What decides between rival assertions: the last transaction of the deployment. */
 export default buildModule("Dispute", (m) => {
   const { inbox } = m.useModule(Inputs);
-  const { chain } = m.useModule(Custody);
+  const { chain, gameDeployer } = m.useModule(Custody);
   const { prover } = m.useModule(Proof);
-  return { game: m.contract("BisectionGame", gameArguments<Placeholder>(values(m), { chain, inbox, prover })) };
+  const at = m.staticCall(gameDeployer, "GAME");
+  const parameters = gameArguments<Placeholder>(values(m), { chain, inbox, prover });
+  const deployed = m.call(gameDeployer, "deploy", [m.getParameter<string>("gameCreationCode"), ...parameters]);
+  return { game: m.contractAt("BisectionGame", at, { after: [deployed] }) };
 });

@@ -6,10 +6,14 @@ import Inputs from "./Inputs.ts";
 import Proof from "./Proof.ts";
 
 /** Everything. */
-export default buildModule("Tenor", (m) => ({
-  ...m.useModule(Governance),
-  ...m.useModule(Inputs),
-  ...m.useModule(Custody),
-  ...m.useModule(Proof),
-  ...m.useModule(Dispute),
-}));
+export default buildModule("Tenor", (m) => {
+  const { chain, bridge } = m.useModule(Custody);
+  return {
+    ...m.useModule(Governance),
+    ...m.useModule(Inputs),
+    chain,
+    bridge,
+    ...m.useModule(Proof),
+    ...m.useModule(Dispute),
+  };
+});

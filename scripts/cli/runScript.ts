@@ -1,5 +1,4 @@
-import { inspect } from "node:util";
-import { isTenorError } from "../../src/errors.ts";
+import { errorLine, errorTrace } from "../../src/roles/loggable.ts";
 import { isNotUnderstood } from "./CliError.ts";
 
 /** What a script ends with. */
@@ -22,26 +21,8 @@ export async function runScript(
     process.exitCode = await main();
   } catch (error) {
     process.exitCode = codeOf(error);
-    explain(error, trace);
+    console.error(errorLine(error));
+    if (trace) console.error(errorTrace(error));
+    else console.error("run again with --trace for the stack");
   }
-}
-
-/** What failed, in words on standard error. */
-function explain(error: unknown, trace: boolean): void {
-  const message = error instanceof Error ? error.message : String(error);
-  console.error(
-    isTenorError(error) ? `${error.code}: ${message} ${JSON.stringify(error.toJSON().fields, textOf)}` : message,
-  );
-  if (trace) console.error(withoutUrls(inspect(error, { depth: 6 })));
-  else console.error("run again with --trace for the stack");
-}
-
-/** Large integers as text. */
-function textOf(_name: string, value: unknown): unknown {
-  return typeof value === "bigint" ? String(value) : value;
-}
-
-/** SAFETY: the client library shows the endpoint's whole URL in its errors, and there may be a key in it. */
-function withoutUrls(text: string): string {
-  return text.replace(/(https?:\/\/)(?:[^\s/@"']*@)?([^\s/"'?]+)[^\s"']*/g, "$1$2/…");
 }

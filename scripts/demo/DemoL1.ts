@@ -18,7 +18,7 @@ import { BatchPoster } from "../../src/poster/BatchPoster.ts";
 import { PosterHealth } from "../../src/poster/PosterHealth.ts";
 import { PosterJournal } from "../../src/poster/PosterJournal.ts";
 import { DEFAULT_POSTER_SETTINGS } from "../../src/poster/PosterSettings.ts";
-import { SequencerFeed } from "../../src/poster/SequencerFeed.ts";
+import { SequencerFeed, sequencerView } from "../../src/poster/SequencerFeed.ts";
 import type { Follower } from "../../src/roles/Follower.ts";
 import { makeFollower } from "../../src/roles/nodes.ts";
 import type { ReplayL1 } from "../../src/replay/Replay.ts";
@@ -197,7 +197,7 @@ export class DemoL1 implements ReplayL1 {
   #makePoster(sequencer: Sequencer): BatchPoster {
     const feed = new SequencerFeed(
       () => sequencer,
-      async () => this.view,
+      async () => sequencerView(this.view, this.follower.head?.timestamp ?? this.l1.time),
     );
     return new BatchPoster({
       config: this.#config,

@@ -161,7 +161,7 @@ export function describe(tx: Wire.Transaction): string {
     case Wire.TX_FILL: {
       const [maker, taker] = [tx.maker, tx.taker];
       const sells = !maker.stored && (maker.flags & Wire.FLAG_SELL) !== 0;
-      return `fill ${tx.lots} lots, account ${maker.account} ${sells ? "selling" : "buying"} and account ${taker.account} on the other side`;
+      return `fill ${tx.lots} ${tx.lots === 1n ? "lot" : "lots"}, account ${maker.account} ${sells ? "selling" : "buying"} and account ${taker.account} on the other side`;
     }
   }
 }

@@ -23,9 +23,9 @@ const ZERO_HASH = `0x${"0".repeat(64)}`;
 
 /** Batches in blobs, by what they are called and how many they take. */
 const BLOB_BATCHES = [
-  ["batch, one blob", 1],
-  ["batch, three blobs", 3],
-  ["batch, six blobs", 6],
+  ["batch, 1 blob", 1],
+  ["batch, 3 blobs", 3],
+  ["batch, 6 blobs", 6],
 ] as const;
 
 /** Phase of the feed, and what its aggregator answers: BTC at 40,000 USD and a little more each round. */

@@ -3,7 +3,6 @@ import { ArchiveFolder } from "../../src/blob/ArchiveFolder.ts";
 import { BeaconBlobSource } from "../../src/blob/BeaconBlobSource.ts";
 import { FirstOf } from "../../src/blob/FirstOf.ts";
 import { HttpBlobArchive } from "../../src/blob/HttpBlobArchive.ts";
-import { toHex } from "../../src/crypto/bytes.ts";
 import { AccountsClient } from "../../src/l1/AccountsClient.ts";
 import { deploymentGenesis, machineConfig, readDeployment, type Deployment } from "../../src/l1/deployment.ts";
 import { L1Client, type ConnectOptions } from "../../src/l1/L1Client.ts";
@@ -13,6 +12,7 @@ import type { Logger } from "../../src/roles/Logger.ts";
 import { SqliteCheckpoints } from "../../src/roles/SqliteCheckpoints.ts";
 import { requireDeployment } from "../../src/roles/StartChecks.ts";
 import { urlFrom } from "../cli/configuration.ts";
+import { openLogger } from "../cli/openLogger.ts";
 import type { CommonOptions, DataOptions } from "./common.ts";
 
 /** What every role's process is made of. */
@@ -76,7 +76,7 @@ function openCheckpoints(file: string, deployment: Deployment, logger: Logger): 
 
 /** A structured log on standard error. */
 export function loggerAt(level: string): Logger {
-  return pino({ level, formatters: { log: loggable } }, pino.destination(2));
+  return openLogger(level, pino.destination(2));
 }
 
 /** The first SIGTERM or SIGINT lets what is under way end, the second ends the process at once. Both are safe at any moment. */
@@ -92,14 +92,4 @@ export function stopOnSignals(): AbortSignal {
     });
   }
   return controller.signal;
-}
-
-/** Large integers and bytes as text. */
-function loggable(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, toText(value)]));
-}
-
-function toText(value: unknown): unknown {
-  if (typeof value === "bigint") return String(value);
-  return value instanceof Uint8Array ? toHex(value) : value;
 }

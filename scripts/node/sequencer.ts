@@ -3,7 +3,7 @@ import { StatusServer } from "../../src/http/StatusServer.ts";
 import { fromHex } from "../../src/crypto/bytes.ts";
 import { deploymentGenesis, machineConfig } from "../../src/l1/deployment.ts";
 import { BatchFeedServer } from "../../src/poster/BatchFeedServer.ts";
-import { SequencerFeed } from "../../src/poster/SequencerFeed.ts";
+import { SequencerFeed, sequencerView } from "../../src/poster/SequencerFeed.ts";
 import type { CheckpointStore } from "../../src/roles/Checkpoints.ts";
 import { FollowedL1 } from "../../src/roles/FollowedL1.ts";
 import type { Follower } from "../../src/roles/Follower.ts";
@@ -154,7 +154,7 @@ export async function runSequencer(flags: SequencerFlags): Promise<void> {
     const service = new SequencerService({ ...parts, timer: SYSTEM_TIMER, pollMilliseconds: flags.poll });
     const feed = new SequencerFeed(
       () => sequencer,
-      () => l1.sync(),
+      async () => sequencerView(await l1.sync(), follower.head!.timestamp),
     );
     const feedServer = await BatchFeedServer.listen(feed, logger, flags.feedPort, flags.feedHost);
     closing.push(() => feedServer.close());

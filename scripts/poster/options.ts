@@ -13,7 +13,7 @@ import {
 } from "../node/common.ts";
 
 /** What the inbox decides, and not the operator. */
-type InboxSettings = "maxPast" | "maxFuture";
+type InboxSettings = "maxPast" | "maxFuture" | "burstBytes";
 
 /** What the poster was asked for. */
 export interface PosterOptions extends CommonOptions, DataOptions, KeyOptions {
@@ -52,6 +52,7 @@ export function posterCommand(): Command {
     )
     .option("--fee-ceiling <gwei>", "gas price above which a batch waits until it is urgent", whole, 100)
     .option("--fee-cap <gwei>", "most that is ever offered for a gas", whole, 1_000)
+    .option("--tip-cap <gwei>", "most of the endpoint's suggested tip that is offered", whole, 5)
     .option("--blob-fee-ceiling <gwei>", "the same for a blob gas", whole, 100)
     .option("--blob-fee-cap <gwei>", "most that is ever offered for a blob gas", whole, 1_000)
     .option("--replace-after <seconds>", "time after which a pending transaction is offered more for", whole, 36)
@@ -77,6 +78,7 @@ interface Parsed {
   readonly urgent: number;
   readonly feeCeiling: number;
   readonly feeCap: number;
+  readonly tipCap: number;
   readonly blobFeeCeiling: number;
   readonly blobFeeCap: number;
   readonly replaceAfter: number;
@@ -105,6 +107,7 @@ export function posterOptions(command: Command): PosterOptions {
       urgentWithin: BigInt(options.urgent),
       feeCeiling: limit(options.feeCeiling, options.blobFeeCeiling),
       feeCap: limit(options.feeCap, options.blobFeeCap),
+      tipCap: BigInt(options.tipCap) * GWEI,
       replaceAfter: BigInt(options.replaceAfter),
       confirmations: options.confirmations,
       finality: options.finality,

@@ -34,7 +34,7 @@ export async function runPoster(
     const account = await signer.address();
     await requireSequencer(accounts, account);
     await requireBatchFee(accounts, account);
-    const { maxPast, maxFuture } = await accounts.inboxRules();
+    const { maxPast, maxFuture, burst } = await accounts.inboxRules();
     const { folder, ...data } = await openData(options, deployment, logger);
     const config = withRecoverCache(machineConfig(deployment));
     const view = makeFollower(client, deployment, { logger, ...data });
@@ -46,11 +46,18 @@ export async function runPoster(
     const health = new PosterHealth(logger);
     const metrics = new PosterMetrics();
     const { minHours } = options.settings;
+    const hasBlobs = deployment.chainType !== "op";
     const poster = new BatchPoster({
       config,
-      settings: { ...options.settings, maxPast, maxFuture },
+      settings: { ...options.settings, hasBlobs, maxPast, maxFuture, burstBytes: burst },
       feed: new HttpBatchFeed(options.feed),
-      l1: new PosterClient(client, { chainId, inbox: addresses.inbox, signer, ...(folder && { blobs: folder }) }),
+      l1: new PosterClient(client, {
+        chainId,
+        inbox: addresses.inbox,
+        signer,
+        ...(folder && { blobs: folder }),
+        hasBlobs,
+      }),
       view,
       journal,
       health,

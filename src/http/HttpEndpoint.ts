@@ -18,6 +18,9 @@ export class HttpError extends TenorError<HttpErrorCode> {
   override readonly name = "HttpError";
 }
 
+/** The system's and the client's words for a connection that broke off. */
+const BROKEN = ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"];
+
 /** What an answer may take. */
 export interface HttpLimits {
   /** Longest time until the answer is complete. */
@@ -77,7 +80,7 @@ export class HttpEndpoint {
       ...(json === undefined ? {} : { "content-type": "application/json" }),
     };
     const signal = AbortSignal.timeout(timeoutMilliseconds);
-    try {
+    const ask = async (): Promise<Uint8Array> => {
       const response = await fetch(url, { ...body, headers, signal, redirect: "error" });
       if (response.status !== 200) {
         await response.body?.cancel();
@@ -86,6 +89,14 @@ export class HttpEndpoint {
         });
       }
       return await this.#read(response, path, maxBytes);
+    };
+    try {
+      // A server may close a connection that was kept open just when a question goes out on it; what is only read is asked again then,
+      // as RFC 9112 9.3.1 allows.
+      return await ask().catch((cause: unknown) => {
+        if (json !== undefined || !BROKEN.includes(reasonOf(cause))) throw cause;
+        return ask();
+      });
     } catch (cause) {
       if (cause instanceof HttpError) throw cause;
       if (signal.aborted) throw this.#error("TIMEOUT", "the server takes too long", path, { timeoutMilliseconds });

@@ -10,6 +10,8 @@ export interface InboxRules {
   /** By so many seconds a batch may be older than its block, or ahead of it. */
   readonly maxPast: bigint;
   readonly maxFuture: bigint;
+  /** Bytes that the inbox takes at once, blobs counted whole. */
+  readonly burst: bigint;
 }
 
 /** Collateral of the Bridge, 1e-6 USDC. */
@@ -41,7 +43,8 @@ export class AccountsClient {
   async inboxRules(): Promise<InboxRules> {
     const inbox = inboxAt(this.#addresses.inbox, this.#client.provider);
     const rules = await this.#client.read("read the inbox's parameters", () => inbox.parameters());
-    return { forceDelay: rules.forceDelay, maxPast: rules.maxPast, maxFuture: rules.maxFuture };
+    const { forceDelay, maxPast, maxFuture, burst } = rules;
+    return { forceDelay, maxPast, maxFuture, burst };
   }
 
   /** Wei. */

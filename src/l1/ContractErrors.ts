@@ -1,6 +1,7 @@
 import { type ErrorDescription, type Fragment, Interface, isError, isHexString } from "ethers";
 import type { ErrorFields } from "../errors.ts";
 import { CONTRACT_NAMES, loadArtifact } from "./Artifacts.ts";
+import { printable, refusalOf } from "./JsonRpc.ts";
 import { L1Error, type L1ErrorCode } from "./L1Error.ts";
 
 /** What to do about a contract's refusal, for those that have an answer besides correcting the arguments. */
@@ -73,7 +74,21 @@ export function translateError(error: unknown, action: string): L1Error {
   const data = revertData(error, 0);
   if (data !== undefined) return revertedError(data, action, error);
   const [code, message] = classify(error);
-  return new L1Error(code, message, { fields: { action }, cause: error });
+  return new L1Error(code, message, { fields: { action, ...wordsOf(error) }, cause: error });
+}
+
+/**
+ * What the endpoint itself says, if anything, which is all that a log shows of the client library's error. Some endpoints name the key that
+ * they were asked with, so whatever is as long as one is left out.
+ */
+function wordsOf(error: unknown): ErrorFields {
+  const said = refusalOf(error)?.message;
+  const { responseStatus: status } = ((error as { info?: unknown } | null)?.info ?? {}) as { responseStatus?: unknown };
+  const clean = (text: string): string => printable(text.replace(/[\w-]{20,}/g, "..."));
+  return {
+    ...(said === undefined ? {} : { reason: clean(said) }),
+    ...(typeof status === "string" ? { status: clean(status) } : {}),
+  };
 }
 
 function revertedError(data: string, action: string, cause: unknown): L1Error {

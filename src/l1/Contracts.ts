@@ -1,13 +1,18 @@
 import { Contract, type BaseContract, type ContractRunner } from "ethers";
 import type {
+  AccountExecutor,
   BisectionGame,
   Bridge,
   FillExecutor,
+  LiquidationExecutor,
   OneStepProver,
   OptionsSettlement,
+  OracleExecutor,
   RollupInbox,
+  SettlementExecutor,
   StateCommitmentChain,
   TestUsdc,
+  TimelockController,
 } from "../../typechain/index.ts";
 import type { Hex } from "../crypto/bytes.ts";
 import { loadArtifact, type ContractName } from "./Artifacts.ts";
@@ -28,9 +33,23 @@ export const settlementAt = (address: Hex, runner: ContractRunner): OptionsSettl
 
 export const proverAt = (address: Hex, runner: ContractRunner): OneStepProver => at("OneStepProver", address, runner);
 
-/** Any of the executors that need margin: each shows the margin engine that it calls. */
-export const marginExecutorAt = (address: Hex, runner: ContractRunner): Pick<FillExecutor, "MARGIN_ENGINE"> =>
-  at<FillExecutor>("FillExecutor", address, runner);
+/** The judges of the families of transactions. */
+interface Executors {
+  readonly AccountExecutor: AccountExecutor;
+  readonly FillExecutor: FillExecutor;
+  readonly SettlementExecutor: SettlementExecutor;
+  readonly OracleExecutor: OracleExecutor;
+  readonly LiquidationExecutor: LiquidationExecutor;
+}
+
+export const executorAt = <Name extends keyof Executors>(
+  name: Name,
+  address: Hex,
+  runner: ContractRunner,
+): Executors[Name] => new Contract(address, loadArtifact(name).abi, runner) as unknown as Executors[Name];
+
+export const timelockAt = (address: Hex, runner: ContractRunner): TimelockController =>
+  at("TimelockController", address, runner);
 
 /** The collateral, of which only the ERC-20 part may be used on a public network. */
 export const tokenAt = (address: Hex, runner: ContractRunner): TestUsdc => at("TestUsdc", address, runner);

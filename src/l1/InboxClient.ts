@@ -1,10 +1,11 @@
-import { isError, type Log, type LogDescription, type Result } from "ethers";
+import { isError, type Log, type LogDescription } from "ethers";
 import type { RollupInbox } from "../../typechain/index.ts";
 import { fromHex, toHex, type Hex } from "../crypto/bytes.ts";
 import { keccak256 } from "../crypto/keccak.ts";
 import type { Message } from "../machine/Inputs.ts";
+import { isCallOf, payloadOfCall } from "./batchCall.ts";
 import { inboxAt } from "./Contracts.ts";
-import { placeOf, type L1Client } from "./L1Client.ts";
+import { placeOf, type L1Client, type MinedTransaction } from "./L1Client.ts";
 import { L1Error } from "./L1Error.ts";
 import type {
   BatchAppended,
@@ -45,30 +46,28 @@ export class InboxClient implements InboxSource {
   }
 
   async batchPayload(event: BatchAppended): Promise<Uint8Array> {
-    const call = await this.#appending("appendBatch", event);
-    return fromHex(call.getValue("payload") as string);
+    return payloadOfCall((await this.#appending("appendBatch", event)).data);
   }
 
   async batchBlobHashes(event: BatchAppended): Promise<readonly Uint8Array[]> {
-    await this.#appending("appendBlobBatch", event);
-    const hashes = await this.#client.blobHashes(event.transactionHash);
-    return hashes.map((hash) => fromHex(hash.toLowerCase(), 32));
+    const { blobHashes } = await this.#appending("appendBlobBatch", event);
+    return blobHashes.map((hash) => fromHex(hash.toLowerCase(), 32));
   }
 
-  /** The arguments of the call that appended a batch, which is one of `method` in the block of the log. */
-  async #appending(method: "appendBatch" | "appendBlobBatch", event: BatchAppended): Promise<Result> {
-    const { to, data, blockHash } = await this.#client.transaction(event.transactionHash);
+  /** The transaction that appended a batch, which is a call of `method` in the block of the log. */
+  async #appending(method: "appendBatch" | "appendBlobBatch", event: BatchAppended): Promise<MinedTransaction> {
+    const transaction = await this.#client.transaction(event.transactionHash);
+    const { to, data, blockHash } = transaction;
     const fields = { batch: event.index, transactionHash: event.transactionHash };
     if (to?.toLowerCase() !== this.#address.toLowerCase() || blockHash !== event.blockHash) {
       throw new L1Error("INCONSISTENT", "a batch's transaction does not call the inbox in the block of its log", {
         fields: { ...fields, to, blockHash },
       });
     }
-    try {
-      return this.contract.interface.decodeFunctionData(method, data);
-    } catch (cause) {
-      throw new L1Error("INCONSISTENT", `a batch's transaction is not a call of ${method}`, { fields, cause });
+    if (!isCallOf(this.contract.interface.getFunction(method).selector, data)) {
+      throw new L1Error("INCONSISTENT", `a batch's transaction is not a call of ${method}`, { fields });
     }
+    return transaction;
   }
 
   async inboxSummary(blockNumber: number): Promise<InboxSummary> {

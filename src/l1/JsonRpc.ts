@@ -26,6 +26,14 @@ export function refusalOf(error: unknown, depth = 0): RpcRefusal | undefined {
   return undefined;
 }
 
+/** As much as an error shows of a stranger's words. */
+const MAX_WORDS = 200;
+
+/** What a stranger says, fit for a log: short, and without what a terminal obeys. */
+export function printable(text: string): string {
+  return text.slice(0, MAX_WORDS).replace(/[^\x20-\x7e]/g, "?");
+}
+
 /** Codes and words for a method that an endpoint does not have: JSON-RPC 2.0, EIP-1474. */
 const NO_METHOD_CODES = [-32601, -32004];
 

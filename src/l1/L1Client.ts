@@ -36,9 +36,12 @@ export interface ConnectOptions extends L1ClientOptions {
 
 /** What a transaction carries. */
 export interface MinedTransaction {
-  readonly to: string | null;
+  readonly to: Hex | null;
   readonly data: Hex;
-  readonly blockHash: string | null;
+  /** Null while it is pending. */
+  readonly blockHash: Hex | null;
+  /** Versioned hashes of its blobs, none if it has no blobs. */
+  readonly blobHashes: readonly Hex[];
 }
 
 /**
@@ -139,31 +142,39 @@ export class L1Client implements BlockSource {
     return all.sort((a, b) => a.blockNumber - b.blockNumber || a.index - b.index);
   }
 
-  /** What a mined transaction carries, and where. */
+  /**
+   * What a mined transaction carries, and where.
+   *
+   * INVARIANT: every transaction that L1 takes is read. The endpoint's own words are taken where they can be had, since the library
+   * refuses what L1 only skips (an authorization that nobody has signed), and not every provider keeps the blobs' hashes.
+   */
   async transaction(transactionHash: Hex): Promise<MinedTransaction> {
-    const transaction = await this.read("read a transaction", () => this.provider.getTransaction(transactionHash));
-    if (transaction === null) {
-      throw new L1Error("INCONSISTENT", "the endpoint does not know a transaction whose log it returned", {
-        fields: { transactionHash },
-      });
-    }
-    return { to: transaction.to, data: transaction.data as Hex, blockHash: transaction.blockHash };
-  }
-
-  /** The versioned hashes of the blobs of a mined transaction, none if it has no blobs. */
-  async blobHashes(transactionHash: Hex): Promise<readonly Hex[]> {
     const { provider } = this;
-    // Asked for by hand where that is possible: not every provider that ethers knows keeps this field.
-    const transaction = await this.read("read a transaction's blobs", () =>
+    const transaction = await this.read("read a transaction", () =>
       canSend(provider)
         ? (provider.send("eth_getTransactionByHash", [transactionHash]) as Promise<unknown>)
         : provider.getTransaction(transactionHash),
     );
-    const hashes = (transaction as { blobVersionedHashes?: unknown } | null)?.blobVersionedHashes ?? [];
-    if (Array.isArray(hashes) && hashes.every((hash) => isHexString(hash, 32))) return hashes;
-    throw new L1Error("INCONSISTENT", "the endpoint returned blob hashes that are none", {
-      fields: { transactionHash, hashes },
-    });
+    if (transaction === null || typeof transaction !== "object") {
+      throw new L1Error("INCONSISTENT", "the endpoint does not know a transaction whose log it returned", {
+        fields: { transactionHash },
+      });
+    }
+    const fields = transaction as Readonly<Record<string, unknown>>;
+    const data = fields.input ?? fields.data;
+    const [to, blockHash] = [fields.to ?? null, fields.blockHash ?? null];
+    const blobHashes: unknown = fields.blobVersionedHashes ?? [];
+    if (
+      !isHexString(data) ||
+      !(to === null || isHexString(to, 20)) ||
+      !(blockHash === null || isHexString(blockHash, 32)) ||
+      !(Array.isArray(blobHashes) && blobHashes.every((hash) => isHexString(hash, 32)))
+    ) {
+      throw new L1Error("INCONSISTENT", "the endpoint returned a transaction that is none", {
+        fields: { transactionHash },
+      });
+    }
+    return { to: to, data: data, blockHash: blockHash, blobHashes };
   }
 
   /** The address that signs. */

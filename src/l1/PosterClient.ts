@@ -35,6 +35,8 @@ export interface PosterClientOptions {
   readonly signer: TransactionSigner;
   /** Where the blobs of batches are kept before they are sent; nobody else may have them for a while. */
   readonly blobs?: BlobStore;
+  /** Whether the chain carries blobs, so that their price is of interest. Default true. */
+  readonly hasBlobs?: boolean;
 }
 
 /** Blob gas of one blob (EIP-4844). */
@@ -91,7 +93,8 @@ export class PosterClient implements PosterL1 {
       Promise.all([
         this.#send("eth_feeHistory", ["0x1", "latest", []]) as Promise<{ baseFeePerGas?: readonly string[] } | null>,
         this.#send("eth_maxPriorityFeePerGas", []) as Promise<string>,
-        blobBaseFee(this.#provider),
+        // Chains of the OP Stack use the fields of their headers that belong to blobs for something else.
+        this.#options.hasBlobs === false ? 0n : blobBaseFee(this.#provider),
       ]),
     );
     const baseFee = BigInt(history?.baseFeePerGas?.at(-1) ?? 0);
@@ -212,9 +215,9 @@ export class PosterClient implements PosterL1 {
     if (typeof blobGasUsed === "string" && typeof paid === "string") {
       return { blobGasUsed: BigInt(blobGasUsed), blobGasPrice: BigInt(paid) };
     }
-    const hashes = await this.#client.blobHashes(hash);
+    const { blobHashes } = await this.#client.transaction(hash);
     const blobGasPrice = await this.#read("read the fees", () => blobBaseFee(this.#provider));
-    return { blobGasUsed: GAS_PER_BLOB * BigInt(hashes.length), blobGasPrice };
+    return { blobGasUsed: GAS_PER_BLOB * BigInt(blobHashes.length), blobGasPrice };
   }
 
   #calldata({ index, messagesRead, l2Time, payload }: NonNullable<PostRequest["batch"]>): string {

@@ -1,6 +1,7 @@
 import { getAddress, isAddress, isHexString, toQuantity } from "ethers";
 import type { Hex } from "../crypto/bytes.ts";
 import { HttpEndpoint, HttpError } from "../http/HttpEndpoint.ts";
+import { printable } from "./JsonRpc.ts";
 import {
   requireSignatureOf,
   SignerError,
@@ -18,8 +19,6 @@ export interface RemoteSignerOptions {
 
 /** The longest honest answer: calldata of a transaction, twice, in hexadecimal. */
 const MAX_ANSWER = 1 << 20;
-/** As much as an error shows of what the signer says. */
-const MAX_REASON = 200;
 
 /**
  * A process that keeps the key and signs by `eth_signTransaction` over HTTP, as Web3Signer does and whatever speaks like it. It is
@@ -107,9 +106,4 @@ function toRpc(unsigned: UnsignedTransaction, account: Hex): Record<string, unkn
   if (unsigned.type === 2) return common;
   const { maxFeePerBlobGas, blobVersionedHashes } = unsigned;
   return { ...common, maxFeePerBlobGas: toQuantity(maxFeePerBlobGas), blobVersionedHashes };
-}
-
-/** What a stranger says, fit for a log: short, and without what a terminal obeys. */
-function printable(text: string): string {
-  return text.slice(0, MAX_REASON).replace(/[^\x20-\x7e]/g, "?");
 }

@@ -1,15 +1,36 @@
 import type { Provider } from "ethers";
-import { toHex, type Hex } from "../crypto/bytes.ts";
-import { rootHash } from "../machine/StateTree.ts";
-import { bridgeAt, chainAt, gameAt, inboxAt, marginExecutorAt, proverAt, settlementAt } from "./Contracts.ts";
-import { deploymentGenesis, type Deployment } from "./deployment.ts";
+import type { Hex } from "../crypto/bytes.ts";
+import { bridgeAt, chainAt, gameAt, inboxAt, executorAt, proverAt, settlementAt } from "./Contracts.ts";
+import type { DeployedName, Deployment } from "./deployment.ts";
+import { FACTS } from "./deploymentFacts.ts";
 import type { L1Client } from "./L1Client.ts";
 import { L1Error } from "./L1Error.ts";
 import { genesisStateRoot, requireTimeToDefend, type TenorParameters } from "./parameters.ts";
 
+/** Something that was read from L1, beside what it must be. */
+export interface Check {
+  readonly what: string;
+  readonly actual: string;
+  /** Undefined if nothing given says what it must be. */
+  readonly expected: string | undefined;
+}
+
+type Value = string | number | bigint;
+
+/** A check; addresses and hashes are the same in capitals. */
+export function check(what: string, actual: Value, expected?: Value): Check {
+  return { what, actual: String(actual), expected: expected === undefined ? undefined : String(expected) };
+}
+
+/** Whether a check shows a difference. */
+export function isDifferent({ actual, expected }: Check): boolean {
+  return expected !== undefined && actual.toLowerCase() !== expected.toLowerCase();
+}
+
 /**
- * Reads from L1 whether the contracts of a deployment are there and refer to each other, and whether their parameters are
- * those of the file, if one is given. A node calls it once, before it believes the addresses.
+ * Asks the contracts of a deployment whether they are there, refer to each other, and have the parameters of the file, if one is
+ * given. A node calls it once, before it believes the addresses. It believes what the contracts say of themselves; whether
+ * they are the contracts of the source is what {@link verifyDeployment} reads from their code.
  *
  * @throws {@link L1Error} `DEPLOYMENT_MISMATCH` with everything that differs; DeadlineError `CHALLENGE_PERIOD_TOO_SHORT` if by
  * the file's own times nobody could be sure to defend.
@@ -19,65 +40,113 @@ export async function checkDeployment(
   deployment: Deployment,
   parameters?: TenorParameters,
 ): Promise<void> {
-  const { addresses } = deployment;
-  const differences: { what: string; actual: string; expected: string }[] = [];
-  const expect = (what: string, actual: string | bigint, expected: string | bigint): void => {
-    if (String(actual).toLowerCase() === String(expected).toLowerCase()) return;
-    differences.push({ what, actual: String(actual), expected: String(expected) });
-  };
-  await client.read("check the deployment", async () => {
-    expect("chain id", await client.chainId(), deployment.chainId);
-    for (const [name, address] of Object.entries(addresses)) {
-      expect(`code of ${name}`, await hasCode(client.provider, address as Hex), "present");
-    }
-    if (differences.length > 0) return;
-    const inbox = inboxAt(addresses.inbox, client.runner);
-    const chain = await chainAt(addresses.chain, client.runner).parameters();
-    const game = await gameAt(addresses.game, client.runner).parameters();
-    const bridge = bridgeAt(addresses.bridge, client.runner);
-    const settlement = settlementAt(addresses.settlement, client.runner);
-    const prover = proverAt(addresses.prover, client.runner);
-    const rules = await inbox.parameters();
-    expect("owner of the inbox", rules.owner, addresses.timelock);
-    expect("inbox of the chain", chain.inbox, addresses.inbox);
-    expect("game of the chain", chain.game, addresses.game);
-    expect("chain of the game", game.chain, addresses.chain);
-    expect("inbox of the game", game.inbox, addresses.inbox);
-    expect("prover of the game", game.prover, addresses.prover);
-    expect("accounts' executor of the prover", await prover.ACCOUNT_EXECUTOR(), addresses.accountExecutor);
-    expect("fills' executor of the prover", await prover.FILL_EXECUTOR(), addresses.fillExecutor);
-    expect("settlements' executor of the prover", await prover.SETTLEMENT_EXECUTOR(), addresses.settlementExecutor);
-    expect("oracle's executor of the prover", await prover.ORACLE_EXECUTOR(), addresses.oracleExecutor);
-    expect("auctions' executor of the prover", await prover.LIQUIDATION_EXECUTOR(), addresses.liquidationExecutor);
-    for (const name of ["accountExecutor", "fillExecutor", "liquidationExecutor"] as const) {
-      const marginEngine = await marginExecutorAt(addresses[name], client.runner).MARGIN_ENGINE();
-      expect(`margin engine of ${name}`, marginEngine, addresses.marginEngine);
-    }
-    expect("inbox of the bridge", await bridge.inbox(), addresses.inbox);
-    expect("chain of the bridge", await bridge.chain(), addresses.chain);
-    expect("token of the bridge", await bridge.token(), addresses.token);
-    expect("inbox of the settlement", await settlement.inbox(), addresses.inbox);
-    expect("owner of the settlement", await settlement.owner(), addresses.timelock);
-    expect("genesis state", chain.genesisStateRoot, toHex(rootHash(deploymentGenesis(deployment))));
-    if (parameters === undefined) return;
-    expect("genesis state of the parameters", chain.genesisStateRoot, genesisStateRoot(parameters));
-    expect("force delay", rules.forceDelay, parameters.forceDelaySeconds);
-    expect("most time back", rules.maxPast, parameters.maxPastSeconds);
-    expect("most time ahead", rules.maxFuture, parameters.maxFutureSeconds);
-    expect("rate", rules.rate, parameters.rateBytesPerSecond);
-    expect("burst", rules.burst, parameters.burstBytes);
-    expect("section bits", game.sectionBits, parameters.sectionBits);
-    expect("cap on refunds", game.refundPriceCap, parameters.refundPriceCapWei);
-    expect("treasury", chain.treasury, parameters.treasury);
-    expect("challenge period", chain.challengePeriod, parameters.challengePeriodSeconds);
-    expect("age of a parent", chain.minParentAge, parameters.minParentAgeSeconds);
-    expect("history height", chain.historyHeight, parameters.historyHeight);
-    expect("stake", chain.stake, parameters.stakeWei);
+  const checks = await client.read("check the deployment", async () => {
+    const there = await thereChecks(client, deployment);
+    if (there.some(isDifferent)) return there;
+    const said = await saidByGetters(client, deployment);
+    return [
+      ...FACTS.flatMap(({ contract, immutable, what, expected }) => {
+        const actual = said[contract]?.[immutable];
+        return actual === undefined ? [] : [check(what, actual, expected(deployment, parameters))];
+      }),
+      ...fileChecks(deployment, parameters),
+    ];
   });
+  const differences = checks.filter(isDifferent);
   if (differences.length > 0) {
     throw new L1Error("DEPLOYMENT_MISMATCH", "the contracts are not what the files say", { fields: { differences } });
   }
   if (parameters !== undefined) requireTimeToDefend(parameters);
+}
+
+/** That it is the chain, and that every address has a code. */
+export async function thereChecks(client: L1Client, { chainId, addresses }: Deployment): Promise<Check[]> {
+  const checks = [check("chain id", await client.chainId(), chainId)];
+  for (const [name, address] of Object.entries(addresses)) {
+    checks.push(check(`code of ${name}`, await hasCode(client.provider, address as Hex), "present"));
+  }
+  return checks;
+}
+
+/** That the file of the deployment and the file of parameters say the same. */
+export function fileChecks(deployment: Deployment, parameters: TenorParameters | undefined): Check[] {
+  if (parameters === undefined) return [];
+  const { chainId, chainType, token, feeRecipient } = parameters;
+  return [
+    check("chain id of the parameters", chainId, deployment.chainId),
+    check("chain type", deployment.chainType ?? "l1", chainType),
+    check("fee recipient", deployment.feeRecipient, feeRecipient),
+    check("genesis state of the parameters", genesisStateRoot(deployment), genesisStateRoot(parameters)),
+    ...(token === "test" ? [] : [check("token of the parameters", deployment.addresses.token, token)]),
+  ];
+}
+
+/** The values of immutables that the contracts show by getters, by contract and name. */
+type Said = Partial<Record<DeployedName, Readonly<Record<string, string | bigint>>>>;
+
+async function saidByGetters({ runner }: L1Client, { addresses }: Deployment): Promise<Said> {
+  const rules = await inboxAt(addresses.inbox, runner).parameters();
+  const chain = await chainAt(addresses.chain, runner).parameters();
+  const game = await gameAt(addresses.game, runner).parameters();
+  const bridge = bridgeAt(addresses.bridge, runner);
+  const settlement = settlementAt(addresses.settlement, runner);
+  const prover = proverAt(addresses.prover, runner);
+  const account = executorAt("AccountExecutor", addresses.accountExecutor, runner);
+  const fill = executorAt("FillExecutor", addresses.fillExecutor, runner);
+  const liquidation = executorAt("LiquidationExecutor", addresses.liquidationExecutor, runner);
+  const oracle = executorAt("OracleExecutor", addresses.oracleExecutor, runner);
+  const settler = executorAt("SettlementExecutor", addresses.settlementExecutor, runner);
+  return {
+    inbox: {
+      _OWNER: rules.owner,
+      _FORCE_DELAY: rules.forceDelay,
+      _MAX_PAST: rules.maxPast,
+      _MAX_FUTURE: rules.maxFuture,
+      _RATE: rules.rate,
+      _BURST: rules.burst,
+    },
+    chain: {
+      _INBOX: chain.inbox,
+      _GAME: chain.game,
+      _TREASURY: chain.treasury,
+      _GENESIS_STATE_ROOT: chain.genesisStateRoot,
+      _CHALLENGE_PERIOD: chain.challengePeriod,
+      _MIN_PARENT_AGE: chain.minParentAge,
+      _HISTORY_HEIGHT: chain.historyHeight,
+      _STAKE: chain.stake,
+    },
+    game: {
+      _CHAIN: game.chain,
+      _INBOX: game.inbox,
+      _PROVER: game.prover,
+      _SECTION_BITS: game.sectionBits,
+      _REFUND_PRICE_CAP: game.refundPriceCap,
+    },
+    bridge: { _INBOX: await bridge.inbox(), _CHAIN: await bridge.chain(), _TOKEN: await bridge.token() },
+    settlement: { _INBOX: await settlement.inbox(), _OWNER: await settlement.owner() },
+    prover: {
+      ACCOUNT_EXECUTOR: await prover.ACCOUNT_EXECUTOR(),
+      FILL_EXECUTOR: await prover.FILL_EXECUTOR(),
+      SETTLEMENT_EXECUTOR: await prover.SETTLEMENT_EXECUTOR(),
+      ORACLE_EXECUTOR: await prover.ORACLE_EXECUTOR(),
+      LIQUIDATION_EXECUTOR: await prover.LIQUIDATION_EXECUTOR(),
+    },
+    accountExecutor: {
+      MARGIN_ENGINE: await account.MARGIN_ENGINE(),
+      DOMAIN_SEPARATOR: await account.DOMAIN_SEPARATOR(),
+      BRIDGE: await account.BRIDGE(),
+    },
+    fillExecutor: {
+      MARGIN_ENGINE: await fill.MARGIN_ENGINE(),
+      DOMAIN_SEPARATOR: await fill.DOMAIN_SEPARATOR(),
+    },
+    liquidationExecutor: {
+      MARGIN_ENGINE: await liquidation.MARGIN_ENGINE(),
+      DOMAIN_SEPARATOR: await liquidation.DOMAIN_SEPARATOR(),
+    },
+    oracleExecutor: { DOMAIN_SEPARATOR: await oracle.DOMAIN_SEPARATOR(), SETTLEMENT: await oracle.SETTLEMENT() },
+    settlementExecutor: { SETTLEMENT: await settler.SETTLEMENT() },
+  };
 }
 
 async function hasCode(provider: Provider, address: Hex): Promise<"present" | "absent"> {

@@ -25,16 +25,7 @@ export interface DeploymentValues<V> {
   readonly refundPriceCapWei: V;
   /** Follows from the fee recipient. */
   readonly genesisStateRoot: V;
-  /** Follows from the deployer and its nonce: {@link TRANSACTIONS_BEFORE_GAME}. */
-  readonly game: V;
 }
-
-/**
- * Transactions between the deployer's first one (the timelock's; a test token comes before) and the game's. The chain names
- * its game before that exists, and the game refuses to be deployed anywhere else: the one circle among the contracts. The
- * game refers to the prover and that to all others, so it is the last one whatever the order of the rest.
- */
-export const TRANSACTIONS_BEFORE_GAME = 12;
 
 /** Addresses that later constructors refer to. */
 export interface DeployedContracts<V> {
@@ -51,6 +42,11 @@ export interface DeployedContracts<V> {
   readonly oracleExecutor: V;
   readonly liquidationExecutor: V;
   readonly prover: V;
+  /**
+   * The chain names its game before that is there, and the game its chain: the one circle among the contracts. The game refers to
+   * the prover and that to all others, so it is the last one whatever the order of the rest, and it refuses to be deployed where
+   * the chain does not expect it.
+   */
   readonly game: V;
 }
 
@@ -73,10 +69,13 @@ export function inboxArguments<V>(p: DeploymentValues<V>, c: Pick<DeployedContra
   return [parameters, p.sequencer];
 }
 
-export function chainArguments<V>(p: DeploymentValues<V>, c: Pick<DeployedContracts<V>, "inbox">): Argument<V>[] {
+export function chainArguments<V>(
+  p: DeploymentValues<V>,
+  c: Pick<DeployedContracts<V>, "inbox" | "game">,
+): Argument<V>[] {
   const parameters = {
     inbox: c.inbox,
-    game: p.game,
+    game: c.game,
     treasury: p.treasury,
     genesisStateRoot: p.genesisStateRoot,
     challengePeriod: p.challengePeriodSeconds,

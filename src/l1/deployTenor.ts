@@ -15,7 +15,6 @@ import {
   settlementArguments,
   settlementExecutorArguments,
   timelockArguments,
-  TRANSACTIONS_BEFORE_GAME,
   type Argument,
   type DeploymentValues,
 } from "./constructors.ts";
@@ -24,27 +23,18 @@ import { genesisStateRoot, requireTimeToDefend, type TenorParameters } from "./p
 
 type Value = bigint | string | readonly string[];
 
-/**
- * The parameters as the constructors take them, for a deployment whose first transaction (the timelock's) has that nonce of
- * the deployer's.
- *
- * @throws DeadlineError `CHALLENGE_PERIOD_TOO_SHORT`: no contract knows what defenders can do, so this is where it is asked.
- */
-export function deploymentValues(
-  parameters: TenorParameters,
-  deployer: string,
-  nonce: number,
-): DeploymentValues<Value> {
-  requireTimeToDefend(parameters);
-  const game = getCreateAddress({ from: deployer, nonce: nonce + TRANSACTIONS_BEFORE_GAME });
-  return { ...parameters, genesisStateRoot: genesisStateRoot(parameters), game };
-}
+/** Transactions between the first one (the timelock's; a test token comes before) and the game's. */
+const TRANSACTIONS_BEFORE_GAME = 12;
 
 /**
  * Deploys everything, one transaction after another, from `signer`, which keeps no right in anything. For tests and
- * demonstrations; public deployments go through the Ignition modules, which resume after a failure.
+ * demonstrations, which send nothing else in between: the game's address follows from the nonce of `signer`. Public
+ * deployments go through the Ignition modules, which resume after a failure.
+ *
+ * @throws DeadlineError `CHALLENGE_PERIOD_TOO_SHORT`: no contract knows what defenders can do, so this is where it is asked.
  */
 export async function deployTenor(signer: Signer, parameters: TenorParameters): Promise<Deployment> {
+  requireTimeToDefend(parameters);
   let startBlock: number | undefined;
   const deploy = async (name: ContractName, args: readonly Argument<Value>[]): Promise<Hex> => {
     const { abi, bytecode } = loadArtifact(name);
@@ -59,10 +49,12 @@ export async function deployTenor(signer: Signer, parameters: TenorParameters): 
   };
 
   const token = parameters.token === "test" ? await deploy("TestUsdc", []) : parameters.token;
-  const values = deploymentValues(parameters, await signer.getAddress(), await signer.getNonce());
+  const nonce = (await signer.getNonce()) + TRANSACTIONS_BEFORE_GAME;
+  const values: DeploymentValues<Value> = { ...parameters, genesisStateRoot: genesisStateRoot(parameters) };
+  const expectedGame = getCreateAddress({ from: await signer.getAddress(), nonce });
   const timelock = await deploy("TimelockController", timelockArguments(values));
   const inbox = await deploy("RollupInbox", inboxArguments(values, { timelock }));
-  const chain = await deploy("StateCommitmentChain", chainArguments(values, { inbox }));
+  const chain = await deploy("StateCommitmentChain", chainArguments<Value>(values, { inbox, game: expectedGame }));
   const bridge = await deploy("Bridge", bridgeArguments<Value>({ token, inbox, chain }));
   const settlement = await deploy("OptionsSettlement", settlementArguments<Value>({ inbox, timelock }));
   const marginEngine = await deploy("MarginEngine", []);
@@ -78,6 +70,7 @@ export async function deployTenor(signer: Signer, parameters: TenorParameters): 
   const game = await deploy("BisectionGame", gameArguments<Value>(values, { chain, inbox, prover }));
   return {
     chainId: parameters.chainId,
+    chainType: parameters.chainType,
     startBlock: startBlock ?? 0,
     feeRecipient: parameters.feeRecipient,
     addresses: { token, timelock, inbox, chain, bridge, settlement, marginEngine, ...executors, prover, game },

@@ -6,8 +6,10 @@ import { genesisRoot } from "../machine/Genesis.ts";
 import { recover } from "../machine/Signatures.ts";
 import type { TreeRoot } from "../machine/StateTree.ts";
 import { domainSeparator } from "../machine/TypedData.ts";
+import type { ContractName } from "./Artifacts.ts";
 import { L1Error } from "./L1Error.ts";
 import type { DeployedContracts } from "./constructors.ts";
+import type { ChainType } from "./parameterSpecs.ts";
 
 /** Where the contracts are. */
 type Addresses = DeployedContracts<Hex>;
@@ -15,6 +17,8 @@ type Addresses = DeployedContracts<Hex>;
 /** What a node needs to know of a deployment, beside an L1 endpoint. */
 export interface Deployment {
   readonly chainId: bigint;
+  /** A chain of the OP Stack carries no blobs, so nobody may offer any. Absent: `l1`. */
+  readonly chainType?: ChainType;
   /** Block in which the first contract was deployed, or an earlier one. */
   readonly startBlock: number;
   /** Owner of account 0: the genesis state follows from it. */
@@ -22,22 +26,27 @@ export interface Deployment {
   readonly addresses: Addresses;
 }
 
-const CONTRACTS = [
-  "token",
-  "timelock",
-  "inbox",
-  "chain",
-  "bridge",
-  "settlement",
-  "marginEngine",
-  "accountExecutor",
-  "fillExecutor",
-  "settlementExecutor",
-  "oracleExecutor",
-  "liquidationExecutor",
-  "prover",
-  "game",
-] as const satisfies readonly (keyof Addresses)[];
+/** What stands at each address but the token's, which is somebody else's. */
+export const DEPLOYED_AS = {
+  timelock: "TimelockController",
+  inbox: "RollupInbox",
+  chain: "StateCommitmentChain",
+  bridge: "Bridge",
+  settlement: "OptionsSettlement",
+  marginEngine: "MarginEngine",
+  accountExecutor: "AccountExecutor",
+  fillExecutor: "FillExecutor",
+  settlementExecutor: "SettlementExecutor",
+  oracleExecutor: "OracleExecutor",
+  liquidationExecutor: "LiquidationExecutor",
+  prover: "OneStepProver",
+  game: "BisectionGame",
+} as const satisfies Readonly<Record<Exclude<keyof Addresses, "token">, ContractName>>;
+
+/** The contracts that are deployed. */
+export type DeployedName = keyof typeof DEPLOYED_AS;
+
+const CONTRACTS: readonly (keyof Addresses)[] = ["token", ...(Object.keys(DEPLOYED_AS) as DeployedName[])];
 
 /** What the machine of a deployment runs with. */
 export function machineConfig({ chainId, addresses }: Deployment): MachineConfig {
@@ -74,9 +83,10 @@ export function readDeployment(file: string | URL): Deployment {
       cause,
     });
   }
-  const { chainId, startBlock, feeRecipient, addresses } = (parsed ?? {}) as Record<string, unknown>;
+  const { chainId, chainType, startBlock, feeRecipient, addresses } = (parsed ?? {}) as Record<string, unknown>;
   const valid =
     Number.isSafeInteger(chainId) &&
+    (chainType === undefined || chainType === "l1" || chainType === "op") &&
     Number.isSafeInteger(startBlock) &&
     isAddress(feeRecipient) &&
     CONTRACTS.every((name) => isAddress((addresses as Record<string, unknown> | undefined)?.[name]));
@@ -85,6 +95,7 @@ export function readDeployment(file: string | URL): Deployment {
   }
   return {
     chainId: BigInt(chainId as number),
+    ...(chainType === undefined ? {} : { chainType }),
     startBlock: startBlock as number,
     feeRecipient: feeRecipient as Hex,
     addresses: addresses as Addresses,

@@ -1,4 +1,5 @@
-import type { JsonRpcApiProvider, Provider } from "ethers";
+import type { Provider } from "ethers";
+import { sendIfKnown } from "./JsonRpc.ts";
 
 /** What a transaction offers for its gas, wei. */
 export interface Fees {
@@ -9,18 +10,25 @@ export interface Fees {
 /** Most that a gas may cost unless the operator says otherwise: 1,000 gwei. */
 export const MAX_FEE_PER_GAS = 1_000_000_000_000n;
 
-/** What the next block's base fee asks for, with room for it to double, and the tip that the endpoint suggests. */
+/**
+ * Most that an endpoint's word for the tip counts: 5 gwei. SAFETY: the base fee is checked by L1, a tip is paid as offered; who needs more
+ * gets there by replacements.
+ */
+const MAX_SUGGESTED_TIP = 5_000_000_000n;
+
+/** What the next block's base fee asks for, with room for it to double, and the tip that the endpoint suggests, within reason. */
 export async function marketFees(provider: Provider): Promise<Fees> {
   const [data, next] = await Promise.all([provider.getFeeData(), nextBaseFee(provider)]);
-  const maxPriorityFeePerGas = data.maxPriorityFeePerGas ?? 1n;
-  return { maxFeePerGas: larger(data.maxFeePerGas ?? 1n, 2n * next + maxPriorityFeePerGas), maxPriorityFeePerGas };
+  const suggested = data.maxPriorityFeePerGas ?? 1n;
+  const maxPriorityFeePerGas = suggested < MAX_SUGGESTED_TIP ? suggested : MAX_SUGGESTED_TIP;
+  const base = larger((data.maxFeePerGas ?? suggested) - suggested, 2n * next);
+  return { maxFeePerGas: base + maxPriorityFeePerGas, maxPriorityFeePerGas };
 }
 
 /** The base fee that the next block must have; the newest one's may be an eighth lower. Zero if the endpoint does not say. */
 async function nextBaseFee(provider: Provider): Promise<bigint> {
-  if (!("send" in provider) || typeof provider.send !== "function") return 0n;
-  const { send } = provider as Pick<JsonRpcApiProvider, "send">;
-  const history = (await send.call(provider, "eth_feeHistory", ["0x1", "latest", []])) as FeeHistory | null;
+  const history = (await sendIfKnown(provider, "eth_feeHistory", ["0x1", "latest", []])) as
+    FeeHistory | null | undefined;
   return BigInt(history?.baseFeePerGas?.at(-1) ?? 0);
 }
 

@@ -1,70 +1,25 @@
 import { readFileSync } from "node:fs";
-import { isAddress } from "ethers";
+import { isAddress, ZeroAddress } from "ethers";
 import type { Hex } from "../crypto/bytes.ts";
 import { fromHex, toHex } from "../crypto/bytes.ts";
 import { checkDisputeTimes } from "../game/Deadlines.ts";
 import { genesisRoot } from "../machine/Genesis.ts";
 import { rootHash } from "../machine/StateTree.ts";
 import { L1Error } from "./L1Error.ts";
+import {
+  expectedValue,
+  PARAMETER_NAMES,
+  PARAMETER_SPECS,
+  type ParameterSpec,
+  type TenorParameters,
+} from "./parameterSpecs.ts";
 
-/** Every choice of a deployment. A file of `deploy/parameters/` has these and nothing else. Units are in the names. */
-export interface TenorParameters {
-  readonly chainId: bigint;
-  /** ERC-20 of six decimals, or "test": a TestUsdc is deployed first, which anybody can mint. */
-  readonly token: Hex | "test";
-  /** Posts batches. */
-  readonly sequencer: Hex;
-  /** Owns account 0 on L2, which collects the fees. Part of the genesis state. */
-  readonly feeRecipient: Hex;
-  /** Receives the stakes of losers. */
-  readonly treasury: Hex;
-  /** Who may schedule what the timelock does. */
-  readonly timelockProposers: readonly Hex[];
-  /** Who may execute it after the delay; the zero address stands for anybody. */
-  readonly timelockExecutors: readonly Hex[];
-  /** May change those roles without delay; the zero address: nobody, only the timelock itself. */
-  readonly timelockAdmin: Hex;
-  readonly timelockDelaySeconds: bigint;
-  readonly forceDelaySeconds: bigint;
-  readonly maxPastSeconds: bigint;
-  readonly maxFutureSeconds: bigint;
-  readonly rateBytesPerSecond: bigint;
-  readonly burstBytes: bigint;
-  readonly challengePeriodSeconds: bigint;
-  /** δ: the longest from a move on L1 to a defender's answer, executing the range included. No contract has it; the challenge period must fit it. */
-  readonly reactionSeconds: bigint;
-  /** C: for how long, in all, an adversary is expected to be able to keep a defender's transactions out of L1. */
-  readonly censorshipSeconds: bigint;
-  readonly minParentAgeSeconds: bigint;
-  /** k: a history has 2^k states. */
-  readonly historyHeight: bigint;
-  readonly stakeWei: bigint;
-  /** m: a move of the dispute game goes down m levels of a history. */
-  readonly sectionBits: bigint;
-  /** Highest price of gas at which the dispute game pays moves back. */
-  readonly refundPriceCapWei: bigint;
-}
+export type { TenorParameters } from "./parameterSpecs.ts";
 
-const ADDRESSES = ["sequencer", "feeRecipient", "treasury", "timelockAdmin"] as const;
-const ADDRESS_LISTS = ["timelockProposers", "timelockExecutors"] as const;
-const NUMBERS = [
-  "chainId",
-  "timelockDelaySeconds",
-  "forceDelaySeconds",
-  "maxPastSeconds",
-  "maxFutureSeconds",
-  "rateBytesPerSecond",
-  "burstBytes",
-  "challengePeriodSeconds",
-  "reactionSeconds",
-  "censorshipSeconds",
-  "minParentAgeSeconds",
-  "historyHeight",
-  "stakeWei",
-  "sectionBits",
-  "refundPriceCapWei",
-] as const;
-const NAMES: ReadonlySet<string> = new Set(["token", ...ADDRESSES, ...ADDRESS_LISTS, ...NUMBERS]);
+/** Chains on which money is real: Ethereum, OP Mainnet, Base, Arbitrum One. */
+const MAIN_NETWORKS: ReadonlySet<bigint> = new Set([1n, 10n, 8453n, 42161n]);
+/** For how long users can leave, at least, before the timelock changes anything there. Seconds. */
+const LEAST_NOTICE = 30n * 86_400n;
 
 /** The root of the state before the first input. */
 export function genesisStateRoot(parameters: Pick<TenorParameters, "feeRecipient">): Hex {
@@ -103,40 +58,80 @@ export function readParameters(file: string | URL): TenorParameters {
 }
 
 /**
- * The parameters in what JSON gave. Nothing may be missing or unknown; numbers are JSON integers or, above 2^53, decimal
- * strings.
+ * The parameters in what JSON gave. Nothing may be missing, unknown or out of bounds; numbers are JSON integers or, above 2^53,
+ * decimal strings.
  *
- * @throws {@link L1Error} `FILE_MALFORMED` with the parameter's name.
+ * @throws {@link L1Error} `FILE_MALFORMED` with the parameter's name, its value, and what was expected.
  */
 export function parseParameters(raw: unknown): TenorParameters {
-  if (typeof raw !== "object" || raw === null) throw malformed("file", raw);
+  if (typeof raw !== "object" || raw === null) throw malformed("file", raw, "an object with every parameter");
   const values = raw as Record<string, unknown>;
-  for (const name of Object.keys(values)) if (!NAMES.has(name)) throw malformed(name, values[name]);
-  const entries: [string, unknown][] = [["token", values.token === "test" ? "test" : address("token", values.token)]];
-  for (const name of ADDRESSES) entries.push([name, address(name, values[name])]);
-  for (const name of ADDRESS_LISTS) {
-    const list = values[name];
-    if (!Array.isArray(list) || list.length === 0) throw malformed(name, list);
-    entries.push([name, list.map((element) => address(name, element))]);
+  for (const name of Object.keys(values)) {
+    if (!(name in PARAMETER_SPECS)) throw malformed(name, values[name], "no parameter of this name");
   }
-  for (const name of NUMBERS) entries.push([name, integer(name, values[name])]);
-  return Object.fromEntries(entries) as unknown as TenorParameters;
+  const entries = PARAMETER_NAMES.map((name) => [name, parse(name, PARAMETER_SPECS[name], values[name])]);
+  const parameters = Object.fromEntries(entries) as unknown as TenorParameters;
+  requireTogether(parameters);
+  return parameters;
 }
 
-function address(name: string, value: unknown): Hex {
+/** The bounds that depend on other parameters. */
+function requireTogether(parameters: TenorParameters): void {
+  const { chainId, token, minParentAgeSeconds, challengePeriodSeconds, forceDelaySeconds, timelockDelaySeconds } =
+    parameters;
+  if (minParentAgeSeconds > challengePeriodSeconds) {
+    throw malformed("minParentAgeSeconds", minParentAgeSeconds, `at most T, ${challengePeriodSeconds} seconds`);
+  }
+  if (!MAIN_NETWORKS.has(chainId)) return;
+  if (token === "test") throw malformed("token", token, "an address: on a main network nobody mints the collateral");
+  const least = LEAST_NOTICE + forceDelaySeconds + challengePeriodSeconds;
+  if (timelockDelaySeconds < least) {
+    const expected = `at least ${least} seconds on a main network: 30 days, the force delay and T`;
+    throw malformed("timelockDelaySeconds", timelockDelaySeconds, expected);
+  }
+}
+
+function parse(name: string, spec: ParameterSpec, value: unknown): unknown {
+  const parsed = tryParse(spec, value);
+  if (parsed === undefined) throw malformed(name, value, expectedValue(spec));
+  return parsed;
+}
+
+function tryParse(spec: ParameterSpec, value: unknown): unknown {
+  switch (spec.kind) {
+    case "integer": {
+      const number = integer(value);
+      return number === undefined || number < spec.minimum || number > spec.maximum ? undefined : number;
+    }
+    case "address":
+      return address(value, spec.mayBeZero);
+    case "addresses": {
+      if (!Array.isArray(value) || value.length === 0) return undefined;
+      const list = value.map((element) => address(element, spec.mayBeZero));
+      const different = new Set(list.map((element) => element?.toLowerCase()));
+      return different.has(undefined) || different.size < list.length ? undefined : list;
+    }
+    case "token":
+      return value === "test" ? value : address(value, false);
+    case "chain type":
+      return value === "l1" || value === "op" ? value : undefined;
+  }
+}
+
+function address(value: unknown, mayBeZero: boolean): Hex | undefined {
   // A checksum, where there is one, must be right.
-  if (typeof value === "string" && value.startsWith("0x") && isAddress(value)) return value as Hex;
-  throw malformed(name, value);
+  if (typeof value !== "string" || !value.startsWith("0x") || !isAddress(value)) return undefined;
+  return value === ZeroAddress && !mayBeZero ? undefined : (value as Hex);
 }
 
-function integer(name: string, value: unknown): bigint {
+function integer(value: unknown): bigint | undefined {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
   if (typeof value === "string" && /^(0|[1-9][0-9]*)$/.test(value)) return BigInt(value);
-  throw malformed(name, value);
+  return undefined;
 }
 
-function malformed(name: string, value: unknown): L1Error {
-  const message =
-    value === null || value === undefined ? "a parameter is not set" : "a parameter is malformed or unknown";
-  return new L1Error("FILE_MALFORMED", message, { fields: { parameter: name, value } });
+function malformed(name: string, value: unknown, expected: string): L1Error {
+  const isUnset = value === null || value === undefined;
+  const message = isUnset ? "a parameter is not set" : "a parameter is not what it must be";
+  return new L1Error("FILE_MALFORMED", message, { fields: { parameter: name, value, expected } });
 }

@@ -9,6 +9,7 @@ import {
   openBlobAt,
   versionedHash,
 } from "../crypto/kzg.ts";
+import { DATA_BLOBS } from "./Inputs.ts";
 import { TAG_BLOBS } from "./Tags.ts";
 
 /**
@@ -26,6 +27,14 @@ export const MAX_BLOBS = 6;
 /** Blobs that a payload of `length` bytes takes. */
 export function blobCount(length: number): number {
   return Math.ceil(length / BYTES_PER_BLOB);
+}
+
+/**
+ * Bytes that the inbox's rate is charged for a payload of `length` bytes: in blobs the whole of each, however little it carries, since
+ * that is what a node has to read and may have to keep.
+ */
+export function chargedBytes(dataKind: number, length: number): number {
+  return dataKind === DATA_BLOBS ? blobCount(length) * BLOB : length;
 }
 
 /** The payload as blobs, the last one filled up with zeros. */

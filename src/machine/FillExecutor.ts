@@ -297,8 +297,9 @@ function checkCollateralised(execution: Execution, after: Account): Account | Re
 
 /**
  * INVARIANT 5: on standard margin a fill that adds risk leaves the initial requirement covered. One that does not may leave
- * it short, but never at a price beyond the band, and an account below maintenance may only shrink a position, at its
- * mark to the tick or better: otherwise it would hand its last margin to an accomplice.
+ * it short, but never at a price beyond the band. One that finds or leaves the account below maintenance may only shrink a position, at
+ * its mark to the tick or better: otherwise the account would hand its last margin to an accomplice. What the initial requirement frees is
+ * no measure of that: deep in the money it is more than what the maintenance requirement frees.
  */
 function checkStandard(
   execution: Execution,
@@ -311,13 +312,14 @@ function checkStandard(
   const { view, series, price } = trade;
   const fresh = view.phase === PHASE_FRESH;
   if (fresh && !inBand(view, series, price)) return ResultCode.PriceOutsideBand;
-  const excessAfter = initialExcess(execution, after);
-  if (excessAfter >= 0n) return after;
+  const needs = requirementsOf(execution, after.mode, after.positions);
+  const left = after.cash - after.debt;
+  if (left >= needs.initial) return after;
   const needed = requirementsOf(execution, before.mode, before.positions);
   const net = before.cash - before.debt;
-  if (excessAfter < net - needed.initial || !hasMark(view)) return ResultCode.InsufficientMargin;
+  if (left - needs.initial < net - needed.initial || !hasMark(view)) return ResultCode.InsufficientMargin;
   if (!fresh && !inBand(view, series, price)) return ResultCode.PriceOutsideBand;
-  if (net < needed.maintenance) {
+  if (net < needed.maintenance || left < needs.maintenance) {
     const { lowest, highest } = closingPrices(mark(view, series), trade.market.tick);
     if (!shrinks || (sells ? price < lowest : price > highest)) return ResultCode.BelowMaintenance;
   }

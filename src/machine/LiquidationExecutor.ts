@@ -208,7 +208,10 @@ function takeLot(execution: Execution, id: number, fraction: bigint, limit: bigi
   const paid = credit({ ...account, cash: account.cash - cash }, payment);
   const after = { ...paid.account, auction: over ? 0n : auction, positions };
   // INVARIANT 10: the deficit falls with every bid, which rounding to lots could prevent in a very small one.
-  if (healthBy(views, after).bufferedExcess <= health.bufferedExcess) return ResultCode.BidTooSmall;
+  const healthAfter = healthBy(views, after);
+  if (healthAfter.bufferedExcess <= health.bufferedExcess) return ResultCode.BidTooSmall;
+  // SAFETY: whoever sends the fund's bid could otherwise leave a rest that is too small for the fund and worth nothing to anybody else.
+  if (limit === undefined && !over && healthAfter.maintenance < FUND_LEAST) return ResultCode.BidTooSmall;
   state.writeAccount(id, after);
   addToFund(execution, paid.repaid);
   return { after, moved, cash, payment, before: account.positions };

@@ -8,15 +8,15 @@ import { SILENT, type Logger } from "../roles/Logger.ts";
 import type { Checkpoint } from "../sequencer/DerivedState.ts";
 import { ask } from "./ask.ts";
 import type { Backlog, BatchFeed, FeedAnswer } from "./BatchFeed.ts";
-import { chooseKind } from "./DataChoice.ts";
-import { covers, isAbove } from "./FeeLadder.ts";
+import { chargeOf, chooseKind } from "./DataChoice.ts";
+import { covers, isAbove, withTipCap } from "./FeeLadder.ts";
 import type { PosterErrorCode } from "./PosterError.ts";
 import type { PosterAlarm, PosterHealth } from "./PosterHealth.ts";
 import type { Attempt, JournalEntry, PosterJournal } from "./PosterJournal.ts";
-import type { PosterL1, PosterView } from "./PosterL1.ts";
+import type { DataKind, PosterL1, PosterView } from "./PosterL1.ts";
 import { requireConsistent, type PosterSettings } from "./PosterSettings.ts";
 import { dueOf, isUrgent } from "./PostingSchedule.ts";
-import { isAttemptOf, Postings, type PosterObserver } from "./Postings.ts";
+import { isAttemptOf, mayReplaceAt, Postings, type PosterObserver } from "./Postings.ts";
 import type { PostOutcome, PostWait, Round } from "./PostOutcome.ts";
 import { rederive, type CheckedBatch } from "./rederive.ts";
 import { Sending } from "./Sending.ts";
@@ -53,6 +53,8 @@ export interface RoundFigures {
   /** Nonces that are not confirmed. */
   readonly unconfirmed: number;
   readonly backlog: Backlog;
+  /** In what the sequencer sees another L1 than this endpoint shows; undefined if in nothing. */
+  readonly apart: string | undefined;
   /** Of the account, wei. */
   readonly balance: bigint;
   readonly baseFee: bigint;
@@ -122,9 +124,9 @@ export class BatchPoster {
       }
       const changed = this.#changed(postings, update.reorg?.batch);
       await this.#finalize(head);
-      const market = await ask(() => l1.market());
+      const market = withTipCap(await ask(() => l1.market()), this.#parts.settings.tipCap);
       health.set("endpoint", undefined);
-      const answer = await this.#askFeed(head);
+      const answer = await this.#askFeed();
       this.#figures = {
         block: head.number,
         time: head.timestamp,
@@ -132,6 +134,7 @@ export class BatchPoster {
         finalizedBatches: this.#finalized,
         unconfirmed: postings.unconfirmed.length,
         backlog: answer.backlog,
+        apart: this.#differenceOf(answer, head),
         balance: account.balance,
         baseFee: market.baseFee,
         blobBaseFee: market.blobBaseFee,
@@ -139,7 +142,12 @@ export class BatchPoster {
       if (changed !== undefined) return changed;
       if (answer.resealed) return { kind: "resealed" };
       if (!this.#isInStep(answer)) return { kind: "feed behind" };
-      const next = answer.batch === undefined ? undefined : this.#check(answer.batch);
+      const { batch } = answer;
+      // The sequencer's endpoint may be ahead of this one. What cannot be executed here yet is neither posted nor cancelled.
+      if (batch !== undefined && batch.messagesRead > view.log.messageCount) {
+        return { kind: "waiting", index: batch.index, reason: "messages missing" };
+      }
+      const next = batch === undefined ? undefined : this.#check(batch);
       const outcome = await this.#act(postings, sending, { head, account, market, next, backlog: answer.backlog });
       for (const alarm of ["mismatch", "refused", "signer"] as const) health.set(alarm, undefined);
       return outcome;
@@ -176,7 +184,7 @@ export class BatchPoster {
     return { kind: "sequence changed", index: first };
   }
 
-  /** What is deep enough not to be taken back; asked once for each block. */
+  /** What is deep enough not to be taken back, for the metrics; asked once for each block. */
   async #finalize(head: L1Block): Promise<void> {
     const block = head.number - this.#parts.settings.finality;
     if (block < 0 || head.number === this.#finalizedAt) return;
@@ -185,16 +193,24 @@ export class BatchPoster {
     this.#finalizedAt = head.number;
   }
 
-  async #askFeed({ timestamp }: L1Block): Promise<FeedAnswer> {
+  async #askFeed(): Promise<FeedAnswer> {
     const { feed, health, settings, view } = this.#parts;
     const { batchCount } = view.log;
-    const status = { batchCount, finalizedBatches: this.#finalized, l1Time: timestamp };
-    const answer = await ask(() => feed.next(status), "FEED");
+    const answer = await ask(() => feed.next({ batchCount }), "FEED");
     health.set("feed", undefined);
     const { batches } = answer.backlog;
     const many = `${batches} sealed batches wait for L1`;
     health.set("backlog", batches > settings.maxBacklog ? many : undefined, answer.backlog);
     return answer;
+  }
+
+  /** In what the sequencer sees another L1 than is seen here; for a round or two, while a block is new, it may. */
+  #differenceOf({ batchCount, l1Time, batch }: FeedAnswer, { timestamp }: L1Block): string | undefined {
+    const { settings, view } = this.#parts;
+    const apart = l1Time > timestamp ? l1Time - timestamp : timestamp - l1Time;
+    if (apart > settings.maxFuture) return `L1's time, by ${apart} seconds`;
+    if (batchCount !== view.log.batchCount) return "the number of batches";
+    return batch !== undefined && batch.messagesRead > view.log.messageCount ? "the number of messages" : undefined;
   }
 
   /** Whether the sequencer's answer is about the L1 that is seen here. */
@@ -215,7 +231,7 @@ export class BatchPoster {
   }
 
   async #act(postings: Postings, sending: Sending, round: Round): Promise<PostOutcome> {
-    const { account, next } = round;
+    const { account, head, next } = round;
     const entry = postings.open(account.nonce);
     const last = entry?.attempts.at(-1);
     const { health } = this.#parts;
@@ -227,8 +243,12 @@ export class BatchPoster {
     }
     const isSame = next !== undefined && isAttemptOf(last, next.batch, next.commitment);
     if (last.purpose === "cancel" || isSame) return this.#keep(sending, round, entry, last);
+    // SAFETY: each replacement costs a step of the ladder, so a feed that shows one batch and then another again is not followed.
+    if (head.timestamp < mayReplaceAt(entry, this.#parts.settings.replaceAfter)) {
+      return { kind: "pending", nonce: entry.nonce };
+    }
     // Mined now it would only fail: another batch has its index, or it was built anew.
-    const isDue = next !== undefined && "due" in this.#due(round, next);
+    const isDue = next !== undefined && "due" in this.#due(round, next, entry.kind);
     return sending.offer(round, entry.kind, isDue ? next : undefined, last.index);
   }
 
@@ -240,13 +260,14 @@ export class BatchPoster {
     const wait = (reason: PostWait): PostOutcome => ({ kind: "waiting", index, reason });
     health.set("sequencer", account.maySend ? undefined : "the inbox takes no batch from this account");
     if (!account.maySend) return wait("not the sequencer");
-    const due = this.#due(round, next);
-    if ("wait" in due) return wait(due.wait);
-    if (this.#isPausing(head)) return wait("reverted");
     const urgent = isUrgent(l2Time, head.timestamp, settings);
-    const choice = chooseKind(payload, market, settings, journal.lastKind());
+    const rate = { availableBytes: account.availableBytes, isPressing: urgent || round.backlog.batches > 1 };
+    const choice = chooseKind(payload, market, settings, journal.lastKind(), rate);
     // What is pending there from a lost journal decides.
     const kind = sending.reservedKind(account.nonce) ?? choice.kind;
+    const due = this.#due(round, next, kind);
+    if ("wait" in due) return wait(due.wait);
+    if (this.#isPausing(head)) return wait("reverted");
     const isDear = isAbove(kind, market, settings.feeCeiling);
     health.set("fees", isDear ? "L1's fees are above the ceiling" : undefined, { ...market });
     if (isDear && !urgent) return wait("fees");
@@ -284,12 +305,14 @@ export class BatchPoster {
     return sending.offer(round, kind, last.purpose === "batch" ? round.next : undefined, last.index);
   }
 
-  #due({ head, account, backlog }: Round, { batch }: CheckedBatch): ReturnType<typeof dueOf> {
-    const { messagesRead, l2Time, payload } = batch;
-    const { messageCount } = this.#parts.view.log;
+  #due({ head, account, backlog }: Round, { batch }: CheckedBatch, kind: DataKind): ReturnType<typeof dueOf> {
+    const { l2Time, payload } = batch;
     return dueOf(
-      { messagesRead, l2Time, length: payload.length, hasFollower: backlog.batches > 1 },
-      { time: head.timestamp, messageCount, availableBytes: account.availableBytes },
+      {
+        ...{ l2Time, length: payload.length, hasFollower: backlog.batches > 1 },
+        chargedBytes: chargeOf(kind, payload.length),
+      },
+      { time: head.timestamp, availableBytes: account.availableBytes },
       this.#parts.settings,
     );
   }

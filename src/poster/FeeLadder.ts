@@ -6,10 +6,26 @@ import type { DataKind, Market, Offer } from "./PosterL1.ts";
  * Pools replace a pending transaction only for one that pays more in every part: by a tenth, here an eighth, and twice as much
  * if it carries blobs. So a step up costs money, and one that is not needed is not made: while an offer covers what the next block
  * asks for, the same transaction is sent again first.
+ *
+ * A tip is paid in full, whatever the block costs, and nobody but the endpoint says which one is usual. So what it suggests counts up
+ * to a cap of its own; only replacements, each of which has to tip more than the one before, go up to a multiple of it.
  */
 
 /** The most that is offered, for each part. */
 export type FeeLimit = Offer;
+
+/** How many times the cap of a suggested tip a replacement may tip: three doublings, which blobs take, or 17 eighths. */
+const REPLACEMENT_TIPS = 8n;
+
+/** The market with no higher tip than `tipCap`. */
+export function withTipCap(market: Market, tipCap: bigint): Market {
+  return { ...market, tip: smaller(market.tip, tipCap) };
+}
+
+/** The limit with no higher tip than a replacement may have. */
+export function withReplacementTip(limit: FeeLimit, tipCap: bigint): FeeLimit {
+  return { ...limit, maxPriorityFeePerGas: smaller(limit.maxPriorityFeePerGas, REPLACEMENT_TIPS * tipCap) };
+}
 
 /** What the next block asks for, with room for its fees to double. */
 function marketOffer(kind: DataKind, { baseFee, tip, blobBaseFee }: Market): Offer {

@@ -26,7 +26,15 @@ export type PostOutcome =
 
 /** Why a batch waits. */
 export type PostWait =
-  WaitReason | "fees" | "balance" | "not the sequencer" | "reverted" | "other kind pending" | "limit";
+  /** It reads messages that the poster's endpoint does not show yet. */
+  | "messages missing"
+  | WaitReason
+  | "fees"
+  | "balance"
+  | "not the sequencer"
+  | "reverted"
+  | "other kind pending"
+  | "limit";
 
 /** What a round knows. */
 export interface Round {

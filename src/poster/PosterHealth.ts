@@ -8,6 +8,8 @@ export const POSTER_ALARMS = [
   "stalled",
   /** The sequencer does not answer. */
   "feed",
+  /** The sequencer sees another L1 than the endpoint shows, for long. */
+  "apart",
   /** L1's fees are above the ceiling: a batch waits for them to fall, or until it becomes urgent. */
   "fees",
   /** A transaction is pending and may not be offered more. */

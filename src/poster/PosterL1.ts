@@ -31,7 +31,7 @@ export interface PosterAccount {
   readonly balance: bigint;
   /** Whether the account is the inbox's sequencer and has no code, without which no batch is taken. */
   readonly maySend: boolean;
-  /** Bytes of payload that the inbox takes. */
+  /** Bytes that the inbox's rate has left; what of them a batch takes is `chargedBytes` of BlobPayload.ts. */
   readonly availableBytes: bigint;
 }
 

@@ -24,6 +24,8 @@ export interface PosterServiceParts {
   readonly minHours: number;
 }
 
+/** Time for which the sequencer may see another L1 than the poster, while one of them is a block behind. */
+const APART_MILLISECONDS = 60_000;
 const DAY = 86_400n;
 /** Days of which the report speaks. */
 const REPORTED_DAYS = 31n;
@@ -33,6 +35,8 @@ export class PosterService {
   readonly #parts: PosterServiceParts;
   #day: bigint | undefined;
   readonly #watch: BlockWatch;
+  /** Since when the sequencer and the poster see different chains. */
+  #apartSince: number | undefined;
 
   constructor(parts: PosterServiceParts) {
     this.#parts = parts;
@@ -74,6 +78,7 @@ export class PosterService {
     const { poster, journal, health, metrics, minHours, logger } = this.#parts;
     const { figures } = poster;
     health.set("stalled", this.#watch.see(figures?.block), { block: figures?.block });
+    this.#compare(figures?.apart);
     if (figures === undefined) return metrics.round(outcome, undefined, health);
     const { hoursLeft, perHour } = forecast(journal, figures.time, figures.balance);
     const isShort = hoursLeft !== undefined && hoursLeft < minHours;
@@ -86,5 +91,12 @@ export class PosterService {
       if (spent !== undefined) logger.info({ ...spent, perFill: perFill(spent) }, "spent in a day");
     }
     this.#day = day;
+  }
+
+  #compare(apart: string | undefined): void {
+    const { uptime, health } = this.#parts;
+    this.#apartSince = apart === undefined ? undefined : (this.#apartSince ?? uptime());
+    const isLasting = this.#apartSince !== undefined && uptime() - this.#apartSince >= APART_MILLISECONDS;
+    health.set("apart", isLasting ? `the sequencer and the endpoint disagree in ${apart}` : undefined);
   }
 }

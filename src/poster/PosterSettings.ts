@@ -10,7 +10,12 @@ export interface PosterSettings extends ScheduleSettings, ChoiceSettings {
   readonly feeCeiling: FeeLimit;
   /** Above these nothing is ever offered. */
   readonly feeCap: FeeLimit;
-  /** A pending transaction that the fees have left behind is replaced after this time, and any other after twice as long. */
+  /** Most of a suggested tip that is believed; replacements go up to eight times as much, since each must tip more than the last. */
+  readonly tipCap: bigint;
+  /**
+   * A pending transaction that the fees have left behind is replaced after this time, and any other after twice as long. One that is of
+   * another batch than the next is replaced at once, but the next time after this time, and then after twice as long each time.
+   */
   readonly replaceAfter: bigint;
   /** The same for an urgent one. */
   readonly replaceUrgentAfter: bigint;
@@ -18,7 +23,7 @@ export interface PosterSettings extends ScheduleSettings, ChoiceSettings {
   readonly stuckAfter: bigint;
   /** Blocks on top of a transaction's own after which it is not sent again should L1 take it back, but made anew. */
   readonly confirmations: number;
-  /** Blocks on top of a batch after which the sequencer may forget it for good: L1 must never take back as many. */
+  /** Blocks on top of a batch after which the metrics count it as final: L1 must never take back as many. */
   readonly finality: number;
   /** More sealed batches than this raise an alarm. */
   readonly maxBacklog: number;
@@ -30,7 +35,7 @@ export interface PosterSettings extends ScheduleSettings, ChoiceSettings {
 
 const GWEI = 1_000_000_000n;
 
-/** Production values; `maxPast` and `maxFuture` are the inbox's, `resealMargin` is the sequencer's. */
+/** Production values; `maxPast`, `maxFuture` and `burstBytes` are the inbox's, `resealMargin` is the sequencer's. */
 export const DEFAULT_POSTER_SETTINGS: PosterSettings = {
   maxPast: 600n,
   maxFuture: 60n,
@@ -39,11 +44,14 @@ export const DEFAULT_POSTER_SETTINGS: PosterSettings = {
   postBytes: 0,
   postAge: 0n,
   kinds: "auto",
+  hasBlobs: true,
   calldataFloor: FLOOR_TODAY,
   maxCalldata: 122_880,
   switchGain: 15,
+  burstBytes: 786_432n,
   feeCeiling: feeLimit(100n * GWEI, 100n * GWEI),
   feeCap: feeLimit(1_000n * GWEI, 1_000n * GWEI),
+  tipCap: 5n * GWEI,
   replaceAfter: 36n,
   replaceUrgentAfter: 12n,
   stuckAfter: 300n,
@@ -61,10 +69,14 @@ export function feeLimit(maxFeePerGas: bigint, maxFeePerBlobGas: bigint): FeeLim
 
 /** @throws {@link PosterError} `SETTINGS_INVALID` if settings contradict each other. */
 export function requireConsistent(settings: PosterSettings): void {
-  const { feeCeiling, feeCap, maxPast, resealMargin, urgentWithin, confirmations, finality, switchGain } = settings;
+  const { feeCeiling, feeCap, tipCap, maxPast, resealMargin, urgentWithin } = settings;
+  const { confirmations, finality, switchGain } = settings;
   const faults: string[] = [];
+  if (settings.kinds === "blob" && !settings.hasBlobs) faults.push("kinds is blob, and the chain has none");
   if (feeCeiling.maxFeePerGas > feeCap.maxFeePerGas) faults.push("feeCeiling above feeCap");
   if (feeCeiling.maxFeePerBlobGas > feeCap.maxFeePerBlobGas) faults.push("blob feeCeiling above feeCap");
+  // Each replacement has to tip more than the one before.
+  if (tipCap < 1n) faults.push("tipCap below 1");
   if (resealMargin + urgentWithin > maxPast) faults.push("resealMargin and urgentWithin exceed maxPast");
   if (!Number.isSafeInteger(confirmations) || confirmations < 1) faults.push("confirmations below 1");
   if (!Number.isSafeInteger(finality) || finality < confirmations) faults.push("finality below confirmations");

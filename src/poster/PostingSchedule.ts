@@ -18,10 +18,11 @@ export interface ScheduleSettings {
 
 /** What is known of the batch that is next. */
 export interface NextBatch {
-  readonly messagesRead: bigint;
   readonly l2Time: bigint;
   /** Bytes of payload. */
   readonly length: number;
+  /** Bytes that the inbox's rate is charged for it. */
+  readonly chargedBytes: number;
   /** Whether another one waits behind it. */
   readonly hasFollower: boolean;
 }
@@ -30,7 +31,6 @@ export interface NextBatch {
 export interface L1Situation {
   /** Time of the newest block. */
   readonly time: bigint;
-  readonly messageCount: bigint;
   readonly availableBytes: bigint;
 }
 
@@ -40,8 +40,6 @@ export type WaitReason =
   | "young"
   /** Its L2 time is ahead of what the inbox takes. */
   | "ahead of L1"
-  /** It reads messages that L1 does not have. */
-  | "messages missing"
   /** The inbox's bytes per second are used up. */
   | "rate"
   /** It is too old for the inbox, and is to be built anew. */
@@ -52,11 +50,10 @@ export type Due = { readonly wait: WaitReason } | { readonly due: "size" | "age"
 
 /** Whether the inbox would take the batch in the next block, and whether it is time. */
 export function dueOf(batch: NextBatch, l1: L1Situation, settings: ScheduleSettings): Due {
-  const { l2Time, messagesRead, length, hasFollower } = batch;
+  const { l2Time, length, chargedBytes, hasFollower } = batch;
   if (l1.time > l2Time + settings.maxPast) return { wait: "too late" };
   if (l2Time > l1.time + settings.maxFuture) return { wait: "ahead of L1" };
-  if (messagesRead > l1.messageCount) return { wait: "messages missing" };
-  if (BigInt(length) > l1.availableBytes) return { wait: "rate" };
+  if (BigInt(chargedBytes) > l1.availableBytes) return { wait: "rate" };
   if (isUrgent(l2Time, l1.time, settings)) return { due: "deadline" };
   if (hasFollower) return { due: "backlog" };
   if (length >= settings.postBytes) return { due: "size" };

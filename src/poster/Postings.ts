@@ -129,20 +129,6 @@ export class Postings {
     return news;
   }
 
-  /**
-   * Takes notice that the pool or L1 had something under a nonce before anything was sent from here.
-   *
-   * @throws {@link PosterError} `FOREIGN_NONCE`, unless an earlier process may have sent it.
-   */
-  requireFirst(nonce: number, transactionHash: string): void {
-    this.#requireTolerated(nonce, transactionHash);
-  }
-
-  /** Whether nothing was ever sent for that nonce, by this process or one before it with this journal. */
-  isUnused(nonce: number): boolean {
-    return nonce >= this.#nextNew;
-  }
-
   /** Puts a transaction down before it is signed. */
   async build(nonce: number, kind: DataKind, content: NewAttempt): Promise<Attempt> {
     const entry = this.open(nonce) ?? { nonce, kind, state: "open", attempts: [], receipt: undefined };
@@ -277,6 +263,18 @@ export class Postings {
 /** The attempt that was mined, or the last one. */
 function attemptOf({ attempts, receipt }: JournalEntry): Attempt {
   return attempts.find(({ hash }) => hash === receipt?.hash) ?? attempts.at(-1)!;
+}
+
+/**
+ * From when on what is pending under a nonce may be replaced by something else than a dearer copy of itself, L1's time in seconds: at once
+ * the first time, `interval` after it was sent the second time, and then after twice as long each time.
+ */
+export function mayReplaceAt({ attempts }: JournalEntry, interval: bigint): bigint {
+  const changes = attempts.filter(
+    (one, i) => i > 0 && !isAttemptOf(one, attempts[i - 1]!, attempts[i - 1]!.commitment),
+  );
+  if (changes.length === 0) return 0n;
+  return (attempts.at(-1)?.firstSent ?? 0n) + (interval << BigInt(changes.length - 1));
 }
 
 /** Whether an attempt is of this batch. */

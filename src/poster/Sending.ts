@@ -1,7 +1,7 @@
 import type { Logger } from "../roles/Logger.ts";
 import { ask } from "./ask.ts";
 import { blobUsage, calldataUsage, cancelUsage, gasLimitOf, type Usage } from "./Costs.ts";
-import { affordable, covers, leastReplacement, nextOffer, type FeeLimit } from "./FeeLadder.ts";
+import { affordable, covers, leastReplacement, nextOffer, withReplacementTip, type FeeLimit } from "./FeeLadder.ts";
 import type { PosterHealth } from "./PosterHealth.ts";
 import type { Attempt, JournalEntry } from "./PosterJournal.ts";
 import type { DataKind, Market, Offer, PosterL1 } from "./PosterL1.ts";
@@ -18,6 +18,9 @@ interface SendingParts {
   readonly health: PosterHealth;
   readonly logger: Logger;
 }
+
+/** Offers that are made at once while the endpoint refuses each for one that is pending: eighteen eighths are an eightfold price. */
+const MOST_OFFERS = 18;
 
 /** Puts transactions under the account's next nonce and sends them. */
 export class Sending {
@@ -50,12 +53,11 @@ export class Sending {
     const usage = usageOf(kind, next, settings);
     const gasLimit = gasLimitOf(usage);
     const urgent = next !== undefined && isUrgent(next.batch.l2Time, head.timestamp, settings);
-    const most = urgent ? settings.feeCap : settings.feeCeiling;
+    const most = withReplacementTip(urgent ? settings.feeCap : settings.feeCeiling, settings.tipCap);
     const limit = affordable(kind, balance, gasLimit, usage.blobGas, most);
     // Another kind's fees say nothing about this one's: both pay for gas and blobs alike.
     let previous = highestOffer(this.#postings.open(nonce));
-    const isUnused = this.#postings.isUnused(nonce);
-    for (;;) {
+    for (let made = 1; ; made++) {
       const offer = nextOffer(kind, previous, market, limit);
       const refusal = this.#refusalOf(kind, previous, offer, market, limit, most);
       if (offer === undefined || refusal !== undefined) return { kind: "waiting", index, reason: refusal ?? "limit" };
@@ -68,17 +70,18 @@ export class Sending {
       switch (answer) {
         case "known":
         case "accepted": {
-          // The very same bytes, for the same batch at the same price: only the account's key can make them.
-          if (answer === "known" && isUnused) this.#postings.requireFirst(nonce, signed.hash!);
+          // Known is this very transaction, by its hash: the endpoint has passed it on to a node that had it from another one.
           await this.#postings.sent(nonce, signed, head.timestamp);
           for (const alarm of ["limit", "balance"] as const) health.set(alarm, undefined);
           return { kind: "sent", purpose: content.purpose, index, nonce };
         }
         case "underpriced":
+          // Whoever refuses them all gets to see no more than these until the transaction is due to be replaced.
+          if (made === MOST_OFFERS) return { kind: "pending", nonce };
           previous = offer;
           continue;
         case "nonce used":
-          if (isUnused) this.#postings.requireFirst(nonce, signed.hash!);
+          // By what, the next round sees: it may be this transaction, which a node has mined that the endpoint asked first.
           return { kind: "pending", nonce };
         case "no funds":
           health.set("balance", "the account cannot pay for the next transaction", { balance });

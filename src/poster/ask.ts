@@ -9,7 +9,9 @@ export async function ask<T>(request: () => Promise<T>, code: PosterErrorCode = 
     if (cause instanceof PosterError) throw cause;
     const isSilent = isTenorError(cause, "UNAVAILABLE");
     const effective = code === "SEND_REFUSED" && isSilent ? "ENDPOINT" : code;
-    throw new PosterError(effective, MESSAGES[effective] ?? "L1 endpoint failed", { cause });
+    // What the other side has said; of a cause a log shows the code alone.
+    const fields = isTenorError(cause) ? cause.fields : {};
+    throw new PosterError(effective, MESSAGES[effective] ?? "L1 endpoint failed", { fields, cause });
   }
 }
 

@@ -5,22 +5,18 @@ import { PosterError } from "./PosterError.ts";
 /** The feed's question and answer as JSON: integers are decimal strings, bytes hex. */
 
 /** The poster's question as text. */
-export function encodeStatus({ batchCount, finalizedBatches, l1Time }: PosterStatus): Record<string, string> {
-  return { batchCount: String(batchCount), finalizedBatches: String(finalizedBatches), l1Time: String(l1Time) };
+export function encodeStatus({ batchCount }: PosterStatus): Record<string, string> {
+  return { batchCount: String(batchCount) };
 }
 
 /** @throws {@link PosterError} `FEED` if it is none. */
 export function decodeStatus(text: string): PosterStatus {
-  const { batchCount, finalizedBatches, l1Time } = parse(text);
-  return {
-    batchCount: integer(batchCount),
-    finalizedBatches: integer(finalizedBatches),
-    l1Time: integer(l1Time),
-  };
+  const { batchCount } = parse(text);
+  return { batchCount: integer(batchCount) };
 }
 
 /** The sequencer's answer as text. */
-export function encodeAnswer({ batchCount, batch, resealed, backlog }: FeedAnswer): string {
+export function encodeAnswer({ batchCount, l1Time, batch, resealed, backlog }: FeedAnswer): string {
   const shown =
     batch === undefined
       ? undefined
@@ -32,16 +28,18 @@ export function encodeAnswer({ batchCount, batch, resealed, backlog }: FeedAnswe
           before: batch.before,
           after: batch.after,
         };
-  return JSON.stringify({ batchCount: String(batchCount), batch: shown, resealed, backlog });
+  const counts = { batchCount: String(batchCount), l1Time: String(l1Time) };
+  return JSON.stringify({ ...counts, batch: shown, resealed, backlog });
 }
 
 /** @throws {@link PosterError} `FEED` if it is none. */
 export function decodeAnswer(text: string): FeedAnswer {
-  const { batchCount, batch, resealed, backlog } = parse(text);
+  const { batchCount, l1Time, batch, resealed, backlog } = parse(text);
   const { batches, bytes } = fieldsOf(backlog);
   if (typeof resealed !== "boolean") throw malformed("resealed");
   return {
     batchCount: integer(batchCount),
+    l1Time: integer(l1Time),
     batch: batch === undefined ? undefined : batchOf(fieldsOf(batch)),
     resealed,
     backlog: { batches: count(batches), bytes: count(bytes) },

@@ -28,7 +28,9 @@ export interface CheckedBatch {
  * Executes the batch on the state of L1 as every node will, at the earliest and the latest L1 time that the inbox allows.
  *
  * @param from The state behind the last batch of L1.
- * @throws {@link PosterError} `DERIVATION_MISMATCH` unless both lead to the sequencer's state.
+ * @param log Must have all messages that the batch reads.
+ * @throws {@link PosterError} `DERIVATION_MISMATCH` unless both lead to the sequencer's state, and if the batch reads fewer messages
+ * than the one before it.
  */
 export function rederive(
   config: MachineConfig,
@@ -38,6 +40,13 @@ export function rederive(
   log: L1View,
 ): CheckedBatch {
   const { index, messagesRead, l2Time, payload, after: expected } = batch;
+  const read = from.cursor.message;
+  // INVARIANT: the number of messages read never falls; the inbox would refuse the batch.
+  if (messagesRead < read) {
+    throw new PosterError("DERIVATION_MISMATCH", "the batch reads fewer messages than the one before it", {
+      fields: { index, messagesRead, read },
+    });
+  }
   const commitment = chunkCommitment(chunkLevels(payload));
   let fills = 0;
   for (const l1Time of [l2Time - maxFuture, l2Time + maxPast]) {

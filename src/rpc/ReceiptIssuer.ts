@@ -45,7 +45,8 @@ export class ReceiptIssuer {
     if (known !== undefined) return known;
     const { exchange } = this.#sequencer;
     const [maker, taker] = [exchange.orders.get(fill.maker), exchange.orders.get(fill.taker)];
-    const batch = exchange.batches.findLast(({ items }) => items.some(({ id }) => id === fill.item));
+    // From the end, where a fill of just now is.
+    const batch = exchange.batches.findLast(({ items }) => items.findLast(({ id }) => id === fill.item) !== undefined);
     if (batch === undefined || maker === undefined || taker === undefined) return undefined;
     const receipt = this.#sign({
       type: "FillReceipt",

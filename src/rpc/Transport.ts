@@ -70,6 +70,7 @@ export class Transport {
         maxHeaderSize: MAX_HEADERS,
         headersTimeout: settings.requestMilliseconds,
         requestTimeout: settings.requestMilliseconds,
+        connectionsCheckingInterval: settings.requestMilliseconds / 2,
         keepAliveTimeout: settings.requestMilliseconds,
       },
       (request, response) => void this.#post(request, response),

@@ -92,7 +92,8 @@ export function latest(...times: readonly bigint[]): bigint {
   return times.reduce((a, b) => (a > b ? a : b));
 }
 
-function earliest(a: bigint, b: bigint): bigint {
+/** The earlier of two times, or the lower of two counts. */
+export function earliest(a: bigint, b: bigint): bigint {
   return a < b ? a : b;
 }
 

@@ -5,7 +5,7 @@ import { rootHash } from "../machine/StateTree.ts";
 import { TX_CANCEL, TX_CANCEL_ALL, TX_REVOKE_KEY } from "../machine/Wire.ts";
 import type { Logger } from "../roles/Logger.ts";
 import type { SealedBatch } from "./BatchBuilder.ts";
-import { BatchSchedule, latest } from "./BatchSchedule.ts";
+import { BatchSchedule, earliest, latest } from "./BatchSchedule.ts";
 import type { Clock } from "./Clock.ts";
 import { DerivedState, type Checkpoint, type L1View } from "./DerivedState.ts";
 import { Exchange } from "./Exchange.ts";
@@ -253,12 +253,15 @@ export class Sequencer {
    * Builds the batches that wait for L1 anew if the first of them is too old, or will be before it can be mined: times on
    * the wire are relative to the new L2 time, and what has expired by then is dropped.
    *
-   * @param l1Time Time of the latest L1 block, seconds: where the clocks disagree, the later one counts.
+   * @param l1Time Time of the latest L1 block, seconds: where the clocks disagree, the later one counts, but L1's no further ahead of
+   * this process's than `maxFuture`. What is built at a time that L1 never sees would drop orders and be taken by no inbox.
    * @returns Whether it was necessary.
    */
   resealStale(l1Time = 0n): boolean {
     this.#requireRunning();
-    const now = latest(l1Time, this.#services.clock.now());
+    const clock = this.#services.clock.now();
+    // SAFETY: L2 time never goes back, so one block of a wrong time must not move it beyond what the inbox takes.
+    const now = latest(clock, earliest(l1Time, clock + this.#options.maxFuture));
     const first = this.#exchange.batches.find((batch) => batch.status === "sealed");
     if (first === undefined || !this.#schedule.isStale(first.l2Time, now)) return false;
     this.#services.logger.warn({ index: first.built?.index, l2Time: first.l2Time, now }, "batches waited too long");

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { anyValue } from "@nomicfoundation/hardhat-ethers-chai-matchers/withArgs";
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { fromHex, toHex } from "../../src/crypto/bytes.ts";
 import { chunkCommitment, chunkLevels } from "../../src/machine/ChunkTree.ts";
 import { InputLog } from "../../src/machine/InputLog.ts";
@@ -14,6 +15,18 @@ const connection = await connect();
 const { ethers, networkHelpers } = connection;
 const { time } = networkHelpers;
 const { inboxFixture, pendingFixture, messagesOf, forceArguments } = inboxScenes(connection);
+
+/** A new account, with a delegation to a contract that calls whatever it is told to. */
+async function delegate(funder: HardhatEthersSigner, name: string) {
+  const relay = await ethers.deployContract("Relay");
+  const wallet = new ethers.Wallet(ethers.id(name), ethers.provider);
+  await funder.sendTransaction({ to: wallet.address, value: 10n ** 18n });
+  const nonce = (await wallet.getNonce()) + 1;
+  const authorization = await wallet.authorize({ address: await relay.getAddress(), nonce });
+  await wallet.sendTransaction({ type: 4, to: wallet.address, authorizationList: [authorization] });
+  expect(ethers.dataLength(await ethers.provider.getCode(wallet.address))).to.equal(23);
+  return { wallet, relay };
+}
 
 describe("RollupInbox", () => {
   describe("deployment", () => {
@@ -96,6 +109,19 @@ describe("RollupInbox", () => {
       await ethers.deployContract("ConstructorCaller", [inbox, data], alice);
       const [message] = await messagesOf(inbox);
       expect(toHex(message!.sender)).to.equal(address.toLowerCase());
+    });
+
+    it("takes a message in the name of an account with an EIP-7702 delegation, calling itself or directly", async () => {
+      const { inbox, owner } = await networkHelpers.loadFixture(inboxFixture);
+      const { wallet, relay } = await delegate(owner, "delegating trader");
+      const data = inbox.interface.encodeFunctionData("enqueue", [2, "0x01"]);
+      const itself = relay.interface.encodeFunctionData("relay", [await inbox.getAddress(), data]);
+      // Whoever else calls its code speaks in its name as well: that is what the delegation says.
+      await wallet.sendTransaction({ to: wallet.address, data: itself });
+      await wallet.sendTransaction({ to: await inbox.getAddress(), data });
+      await owner.sendTransaction({ to: wallet.address, data: itself });
+      const senders = (await messagesOf(inbox)).map(({ sender }) => toHex(sender));
+      expect(senders).to.deep.equal(Array<string>(3).fill(wallet.address.toLowerCase()));
     });
 
     it("takes 4096 bytes and not one more", async () => {
@@ -294,17 +320,8 @@ describe("RollupInbox", () => {
 
       it("refuses an account with an EIP-7702 delegation, calling itself or directly", async () => {
         const { inbox, owner } = await networkHelpers.loadFixture(inboxFixture);
-        const relay = await ethers.deployContract("Relay");
-        const wallet = new ethers.Wallet(ethers.id("delegating sequencer"), ethers.provider);
-        await owner.sendTransaction({ to: wallet.address, value: 10n ** 18n });
+        const { wallet, relay } = await delegate(owner, "delegating sequencer");
         await inbox.connect(owner).setSequencer(wallet.address);
-        const authorization = await wallet.authorize({
-          address: await relay.getAddress(),
-          nonce: (await wallet.getNonce()) + 1,
-        });
-        await wallet.sendTransaction({ type: 4, to: wallet.address, authorizationList: [authorization] });
-        expect(ethers.dataLength(await ethers.provider.getCode(wallet.address))).to.equal(23);
-
         const data = inbox.interface.encodeFunctionData("appendBatch", batch);
         const itself = relay.interface.encodeFunctionData("relay", [await inbox.getAddress(), data]);
         for (const transaction of [

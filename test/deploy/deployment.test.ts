@@ -11,11 +11,13 @@ import { readDeployment, writeDeployment, type Deployment } from "../../src/l1/d
 import { deployTenor } from "../../src/l1/deployTenor.ts";
 import { L1Client } from "../../src/l1/L1Client.ts";
 import { L1Error } from "../../src/l1/L1Error.ts";
-import { parseParameters, readParameters, requireTimeToDefend } from "../../src/l1/parameters.ts";
+import { parseParameters, requireTimeToDefend } from "../../src/l1/parameters.ts";
+import { expectedValue, PARAMETER_NAMES, PARAMETER_SPECS } from "../../src/l1/parameterSpecs.ts";
 import { LOCAL_PARAMETERS } from "../support/tenor.ts";
 import { connect } from "../support/baseChain.ts";
 
-const PRODUCTION = new URL("../../deploy/parameters/production.json", import.meta.url);
+const ZERO = "0x0000000000000000000000000000000000000000";
+const TREASURY = LOCAL_PARAMETERS.treasury;
 
 function expectFileError(call: () => unknown, parameter: string): void {
   expect(call).to.throw(L1Error).with.nested.property("fields.parameter", parameter);
@@ -30,9 +32,8 @@ describe("deployment", () => {
     const [deployer] = await ethers.getSigners();
     const plain = await deployTenor(deployer!, LOCAL_PARAMETERS);
     const parameters = { ...LOCAL_PARAMETERS, token: plain.addresses.token };
-    const nonce = await deployer!.getNonce();
     const contracts = await ignition.deploy(Tenor, {
-      parameters: ignitionParameters(parameters, deployer!.address, nonce),
+      parameters: ignitionParameters(parameters, plain.addresses.token),
     });
     const addresses: Record<string, Hex> = { token: plain.addresses.token };
     for (const [name, contract] of Object.entries(contracts)) {
@@ -139,7 +140,7 @@ describe("deployment", () => {
       );
       expect(error).to.be.instanceOf(DeadlineError).with.property("code", "CHALLENGE_PERIOD_TOO_SHORT");
       expect(await deployer!.getNonce(), "transactions sent").to.equal(nonce);
-      expect(() => ignitionParameters(parameters, deployer!.address, 0)).to.throw(DeadlineError);
+      expect(() => ignitionParameters(parameters, deployment.addresses.token)).to.throw(DeadlineError);
     }
     // Nothing that a contract knows is different, so it is the file that is refused.
     const hasty = { ...most, censorshipSeconds: most.censorshipSeconds + 1n };
@@ -192,14 +193,84 @@ describe("deployment", () => {
       expectFileError(() => parseParameters(null), "file");
     });
 
-    it("for production leave nothing to chance: what only the deployer knows must be filled in", () => {
-      expectFileError(() => readParameters(PRODUCTION), "sequencer");
+    it("are refused out of their bounds, each by its name, with what it was and what was expected", () => {
+      for (const name of PARAMETER_NAMES) {
+        const spec = PARAMETER_SPECS[name];
+        const wrong: unknown[] = [undefined, null, "", -1, {}, "0x12"];
+        if (spec.kind === "integer")
+          wrong.push((spec.minimum - 1n).toString(), (spec.maximum + 1n).toString(), 1.5, "0x1");
+        if (spec.kind === "address" && !spec.mayBeZero) wrong.push(ZERO);
+        if (spec.kind === "addresses")
+          wrong.push([], [TREASURY, TREASURY], [TREASURY, TREASURY.toLowerCase()], TREASURY);
+        if (spec.kind === "addresses" && !spec.mayBeZero) wrong.push([ZERO]);
+        if (spec.kind === "token") wrong.push(ZERO, "usdc");
+        if (spec.kind === "chain type") wrong.push("L1", "arbitrum");
+        for (const value of wrong) {
+          const fields = { parameter: name, value, expected: expectedValue(spec) };
+          expect(() => parseParameters({ ...raw, [name]: value }), `${name}: ${String(value)}`)
+            .to.throw(L1Error)
+            .with.property("fields")
+            .that.deep.equals(fields);
+        }
+      }
     });
 
-    it("for production leave time to defend once they are filled in", () => {
-      const file = JSON.parse(readFileSync(PRODUCTION, "utf8")) as Record<string, unknown>;
-      const { sequencer, feeRecipient, treasury, timelockProposers } = LOCAL_PARAMETERS;
-      requireTimeToDefend(parseParameters({ ...file, sequencer, feeRecipient, treasury, timelockProposers }));
+    it("are refused if one does not go with another", () => {
+      const main = { ...raw, chainId: 1, token: TREASURY, timelockDelaySeconds: 2_602_800 };
+      expectFileError(() => parseParameters({ ...raw, minParentAgeSeconds: 7201 }), "minParentAgeSeconds");
+      parseParameters({ ...raw, minParentAgeSeconds: 7200 });
+      // 30 days, the force delay and the challenge period.
+      parseParameters(main);
+      expectFileError(() => parseParameters({ ...main, timelockDelaySeconds: 2_602_799 }), "timelockDelaySeconds");
+      expectFileError(() => parseParameters({ ...main, token: "test" }), "token");
     });
+
+    it("have the bounds that the constructors check", async () => {
+      const { ethers } = await connect();
+      const [deployer] = await ethers.getSigners();
+      const quick = { reactionSeconds: 1n, censorshipSeconds: 0n, minParentAgeSeconds: 0n };
+      const checked = [
+        "forceDelaySeconds",
+        "maxPastSeconds",
+        "maxFutureSeconds",
+        "rateBytesPerSecond",
+        "burstBytes",
+      ] as const;
+      const others = [
+        "challengePeriodSeconds",
+        "historyHeight",
+        "stakeWei",
+        "sectionBits",
+        "refundPriceCapWei",
+      ] as const;
+      for (const name of [...checked, ...others]) {
+        const spec = PARAMETER_SPECS[name];
+        if (spec.kind !== "integer") throw new Error(name);
+        const deploy = (value: bigint): Promise<unknown> =>
+          deployTenor(deployer!, { ...LOCAL_PARAMETERS, ...quick, [name]: value }).catch((error: unknown) => error);
+        for (const value of [spec.minimum, spec.maximum]) expect(await deploy(value), name).not.to.be.instanceOf(Error);
+        // Below zero there is nothing; without a level to go down there would be no end of a dispute.
+        const beyond = [spec.maximum + 1n, ...(spec.minimum > 0n && name !== "sectionBits" ? [spec.minimum - 1n] : [])];
+        for (const value of beyond) {
+          expect(await deploy(value), `${name}: ${value}`).to.have.nested.property(
+            "fields.error",
+            "ParameterOutOfBounds",
+          );
+        }
+      }
+    });
+
+    for (const name of ["sepolia", "op-sepolia", "production"]) {
+      it(`for ${name} want what only the deployer knows, and are sound once they have it`, () => {
+        const url = new URL(`../../deploy/parameters/${name}.json`, import.meta.url);
+        const file = JSON.parse(readFileSync(url, "utf8")) as Record<string, unknown>;
+        const { sequencer, feeRecipient, treasury, timelockProposers } = LOCAL_PARAMETERS;
+        const own = { sequencer, feeRecipient, treasury, timelockProposers };
+        for (const missing of Object.keys(own)) {
+          expectFileError(() => parseParameters({ ...file, ...own, [missing]: file[missing] }), missing);
+        }
+        requireTimeToDefend(parseParameters({ ...file, ...own }));
+      });
+    }
   });
 });

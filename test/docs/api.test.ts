@@ -39,7 +39,7 @@ describe("docs/api.md", () => {
   it("lists every method with its parameters, in the order of the code", () => {
     const methods = Object.entries(METHODS).map(([name, { shape }]) => [
       name,
-      Object.entries(shape)
+      Object.entries(shape as Readonly<Record<string, { isOptional(): boolean }>>)
         .map(([param, schema]) => (schema.isOptional() ? `${param}?` : param))
         .join(", "),
     ]);
@@ -50,7 +50,10 @@ describe("docs/api.md", () => {
   it("lists every error with its code, and every limit with its default", () => {
     const errors = Object.entries(RPC_ERRORS).map(([name, code]) => [name, String(code)]);
     expect(tableOf("Errors").map(([name, code]) => [name, code])).to.deep.equal(errors);
-    const limits = Object.entries(DEFAULT_RPC_SETTINGS).map(([name, value]) => [name, value.toLocaleString("en-US")]);
+    const limits = Object.entries<number>({ ...DEFAULT_RPC_SETTINGS }).map(([name, value]) => [
+      name,
+      value.toLocaleString("en-US"),
+    ]);
     expect(tableOf("Limits").map(([name, value]) => [name, value])).to.deep.equal(limits);
     for (const code of Object.values(CLOSE_CODES)) expect(TEXT).to.include(String(code));
   });
@@ -89,11 +92,11 @@ describe("docs/api.md", () => {
           taker: 3,
         },
         ...{ takerNonce: 4n, series: 1n << 63n, price: 45_000n, quantity: 2_000_000n, lots: 20n, ...context },
-      } as Receipt,
+      },
       {
         ...{ type: "WithdrawalReceipt", sequence: 9n, orderSequence: 6n, order: root(4), account: 1, nonce: 2n },
         ...{ until: 1_700_003_600n, ...context },
-      } as Receipt,
+      },
     ];
     for (const receipt of receipts) {
       const { type, ...fields } = receipt;

@@ -179,7 +179,8 @@ describe("Scenario: the blobs of an inbox on anvil", () => {
     const url = `http://127.0.0.1:${String(port)}`;
     const nowhere = "http://127.0.0.1:9";
     const second = archive("second", ["--once", "--beacon-url", nowhere, "--from", url]);
-    expect((await second.end).code).to.equal(0);
+    const { code, stdout, stderr } = await second.end;
+    expect(code, `${stdout}${stderr}`).to.equal(0);
     expect(blobsIn("second")).to.deep.equal(expectedFiles());
     const alone = archive("alone", ["--once", "--beacon-url", nowhere]);
     expect((await alone.end).code, "blobs are missing").to.equal(3);

@@ -249,7 +249,7 @@ describe("Scenario: npm run force", () => {
     const { what } = await script.until("plan");
     expect(what).to.include(alice.address.toLowerCase()).and.include(bob.address.toLowerCase());
     const fill = (await transactions())[0] as Fill;
-    expect(fill).to.deep.include({ type: TX_FILL, quantity: 1_000_000n });
+    expect(fill).to.deep.include({ type: TX_FILL, lots: 1n });
     expect(fill.maker).to.deep.include({ account: 1, nonce: 3n, market: 1, strikeSteps: 100n, limitTicks: 100n });
     expect(fill.taker).to.deep.include({ account: 2, nonce: 9n, signature: taker.signature });
 

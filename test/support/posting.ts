@@ -7,7 +7,7 @@ import type { PosterView, ViewUpdate } from "../../src/poster/PosterL1.ts";
 import { PosterHealth } from "../../src/poster/PosterHealth.ts";
 import { PosterJournal } from "../../src/poster/PosterJournal.ts";
 import { DEFAULT_POSTER_SETTINGS, type PosterSettings } from "../../src/poster/PosterSettings.ts";
-import { SequencerFeed } from "../../src/poster/SequencerFeed.ts";
+import { SequencerFeed, sequencerView } from "../../src/poster/SequencerFeed.ts";
 import { SILENT } from "../../src/roles/Logger.ts";
 import { DerivedState, type Checkpoint, type L1View } from "../../src/sequencer/DerivedState.ts";
 import { CONFIG, GENESIS, replayRoot, type FakeL1, type Harness } from "./sequencer.ts";
@@ -39,15 +39,16 @@ class FakeView implements PosterView {
   }
 }
 
-/** A poster of what the sequencer, or another source, has sealed. */
-export function poster(
-  h: Harness,
-  feed: BatchFeed = new SequencerFeed(
+/** The sequencer's own feed. */
+export function feedOf(h: Harness): SequencerFeed {
+  return new SequencerFeed(
     () => h.sequencer,
-    async () => h.l1.log,
-  ),
-  settings: Partial<PosterSettings> = {},
-): BatchPoster {
+    async () => sequencerView(h.l1.log, h.l1.head.timestamp),
+  );
+}
+
+/** A poster of what the sequencer, or another source, has sealed. */
+export function poster(h: Harness, feed: BatchFeed = feedOf(h), settings: Partial<PosterSettings> = {}): BatchPoster {
   return new BatchPoster({
     config: CONFIG,
     // These tests start posters anew without a journal, as after its loss.

@@ -1,10 +1,13 @@
 import { expect } from "chai";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { signSetMode, signWithdraw } from "../../../src/sequencer/Signing.ts";
 import { TX_WITHDRAW } from "../../../src/machine/Wire.ts";
 import type { BookChangeWire, TickerWire, UserTradeWire } from "../../../src/rpc/wire.ts";
 import { reportOf, signed } from "../../support/oracle.ts";
-import { CALL, hear, orderInput, ownerSigner, rpcHarness, type RpcHarness } from "../../support/rpc.ts";
-import { CONFIG, DOMAIN, keyOf, MARKET, SPOT, START, USDC } from "../../support/sequencer.ts";
+import { CALL, hear, orderInput, ownerSigner, rpcHarness, serveHarness, type RpcHarness } from "../../support/rpc.ts";
+import { CONFIG, DOMAIN, harness, keyOf, MARKET, SPOT, START, USDC } from "../../support/sequencer.ts";
 
 const DAY = 20_003;
 const EXPIRY = BigInt(DAY) * 86_400n + 28_800n;
@@ -115,6 +118,35 @@ describe("market data", () => {
       });
     }
     expect(await two.call("private/get_positions", {})).to.deep.equal([]);
+  });
+
+  it("says so too where the trade was dropped while nobody served", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "tenor-"));
+    const historyPath = join(directory, "history.sqlite");
+    const inner = harness({ cash: 100n * USDC });
+    h = await serveHarness(inner, { historyPath });
+    try {
+      const put = { instrument: "ETH-7OCT24-50-P", price: "1", maxFee: "1" };
+      const [maker, other, taker] = [await h.trader(1), await h.trader(3), await h.trader(2)];
+      await maker.placeOrder(ownerSigner(1), orderInput(0n, { ...put, direction: "sell", amount: "2" }));
+      await other.placeOrder(ownerSigner(3), orderInput(0n, put));
+      await taker.placeOrder(ownerSigner(2), orderInput(0n, put));
+      await h.stop();
+      h.l1.forced(2, { type: TX_WITHDRAW, account: 2, amount: 100n * USDC, payee: 0, auth: undefined });
+      h.l1.forceInclude();
+      inner.restart();
+      h = await serveHarness(inner, { historyPath });
+      const states = await Promise.all(
+        [3, 2].map(async (account) => {
+          const client = await h.trader(account);
+          const { trades } = await client.call("private/get_user_trades_by_currency", { currency: "ETH" });
+          return trades.map(({ state }) => state);
+        }),
+      );
+      expect(states).to.deep.equal([["executed"], ["dropped"]]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it("says so when a trade is dropped, since L1 took the cash away before it", async () => {

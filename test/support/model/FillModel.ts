@@ -280,18 +280,18 @@ function demandMargin(
   after: AccountRecord,
 ): boolean {
   const { view, series, price } = trade;
-  const excessAfter = (): bigint => state.excessesOf(after, context.now).initial;
+  const has = (): { initial: bigint; maintenance: bigint } => state.excessesOf(after, context.now);
   if (before.mode === 0) {
-    demand(excessAfter() >= 0n, "InsufficientMargin");
+    demand(has().initial >= 0n, "InsufficientMargin");
     return true;
   }
   const fresh = view.phase === "fresh";
   if (fresh) demand(inBand(view, series, price), "PriceOutsideBand");
-  if (excessAfter() >= 0n) return true;
+  if (has().initial >= 0n) return true;
   const had = state.excessesOf(before, context.now);
-  demand(excessAfter() >= had.initial && hasMark(view), "InsufficientMargin");
+  demand(has().initial >= had.initial && hasMark(view), "InsufficientMargin");
   if (!fresh) demand(inBand(view, series, price), "PriceOutsideBand");
-  if (had.maintenance < 0n) {
+  if (had.maintenance < 0n || has().maintenance < 0n) {
     const [held, next] = [before.positions.get(trade.name) ?? 0n, after.positions.get(trade.name) ?? 0n];
     const reduces = held > 0n ? next >= 0n && next < held : next <= 0n && next > held;
     const mark = markOf(view, series);

@@ -183,7 +183,9 @@ function take(
   state.accounts.set(String(id), { ...account, auction, cash: account.cash - cash, positions });
   // The debt comes first.
   state.credit(id, payment);
-  demand(standingOf(state.account(id), views).buffered > standing.buffered, "BidTooSmall");
+  const rest = standingOf(state.account(id), views);
+  demand(rest.buffered > standing.buffered, "BidTooSmall");
+  if (limit === undefined && !over) demand(rest.maintenance >= FUND_LEAST, "BidTooSmall");
   return { positions: moved, cash, payment };
 }
 

@@ -156,7 +156,14 @@ export class RandomFlow extends RiskFlow {
     const holders = [...this.model.accounts.entries()].filter(([, { positions }]) =>
       [...positions.keys()].some((series) => series.startsWith(`${name}/`)),
     );
-    const account = holders.length > 0 && r.bool(0.85) ? Number(r.pick(holders)[0]) : this.account();
+    // Creditors whose claim waits for the last debtor ask too.
+    const claimants = [...this.model.claims.entries()].filter(([claim]) => claim.startsWith(`${name}/`));
+    const askers = r.bool(0.1)
+      ? claimants.map(([claim]) => claim.split("/")[2]!)
+      : r.bool(0.85)
+        ? holders.map(([id]) => id)
+        : [];
+    const account = askers.length > 0 ? Number(r.pick(askers)) : this.account();
     return {
       kind: "transaction",
       tx: { type: 0x08, market, day, accounts: [account] },
@@ -194,7 +201,7 @@ export class RandomFlow extends RiskFlow {
     const address = r.bool(0.02) ? new Uint8Array(20) : r.pick(this.keys).address;
     const scope = r.bool(0.5) ? 7 : r.uint(9);
     const expiry = this.now + BigInt(r.uint(200_000));
-    const budget = r.bool(0.3) ? BigInt(r.uint(500)) * USDC : 10n ** 13n;
+    const budget = r.bool(0.5) ? BigInt(r.uint(50)) * USDC : 10n ** 13n;
     const value = { account, index, key: toHex(address), scope, expiry, budget };
     const auth = sender === undefined ? this.auth(account, "SetKey", value) : undefined;
     return { kind: "transaction", tx: { type: 0x03, account, index, address, scope, expiry, budget, auth }, sender };

@@ -21,7 +21,7 @@ import { PosterJournal } from "../../../src/poster/PosterJournal.ts";
 import type { DataKind } from "../../../src/poster/PosterL1.ts";
 import { DEFAULT_POSTER_SETTINGS, type PosterSettings } from "../../../src/poster/PosterSettings.ts";
 import type { JournalStep, PosterObserver } from "../../../src/poster/Postings.ts";
-import { SequencerFeed } from "../../../src/poster/SequencerFeed.ts";
+import { SequencerFeed, sequencerView } from "../../../src/poster/SequencerFeed.ts";
 import { SILENT } from "../../../src/roles/Logger.ts";
 import type { Follower } from "../../../src/roles/Follower.ts";
 import { makeFollower } from "../../../src/roles/nodes.ts";
@@ -142,7 +142,7 @@ export class PosterScene {
   /** What the poster asks: the sequencer of this process. */
   readonly feed = new SequencerFeed(
     () => this.#sequencer,
-    async () => this.#follow(),
+    async () => sequencerView(await this.#follow(), this.#clock),
   );
 
   client(url = this.l1.url, timeoutMilliseconds = 120_000): L1Client {

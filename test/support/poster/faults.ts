@@ -380,8 +380,9 @@ export const FAULTS: readonly Fault[] = [
           await scene.trade();
           for (const each of [one, two]) {
             await each.poster.post().catch((error: unknown) => (stopped = error));
+            // In the same block both would make the same transaction, which is nobody else's.
+            await scene.l1.pass(12);
           }
-          await scene.l1.pass(12);
         }
         expect(stopped).to.have.property("code", "FOREIGN_NONCE");
         const winner = one.health.has("foreign") ? two : one;

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { AccountPool, MAX_EXPIRIES, MAX_POSITIONS } from "../../../src/market/accountPool.ts";
 import { Random } from "../../../src/market/random.ts";
 import { CONTRACT } from "../../../src/market/types.ts";
-import { call, EXPIRY_DAY } from "./prints.ts";
+import { call, EXPIRY_DAY } from "../../support/market/prints.ts";
 
 function pool(size: number): AccountPool {
   return new AccountPool({ size, draws: 4, skew: 1 }, new Random(1n));

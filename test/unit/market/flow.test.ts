@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { streamFlow, tapeFlow } from "../../../src/market/flow.ts";
 import type { Print } from "../../../src/market/tape.ts";
 import { expirySeconds, type MarketEvent, type OrderEvent, USD } from "../../../src/market/types.ts";
-import { replay } from "./matcher.ts";
-import { brief, call, EXPIRY_DAY, prints, START } from "./prints.ts";
+import { replay } from "../../support/market/matcher.ts";
+import { brief, call, EXPIRY_DAY, prints, START } from "../../support/market/prints.ts";
 
 function orders(tape: readonly Print[]): OrderEvent[] {
   return [...tapeFlow(tape)].filter((event) => event.kind === "order");

@@ -16,8 +16,8 @@ import {
   traderKey,
   USD,
 } from "../../../src/market/types.ts";
-import { replay } from "./matcher.ts";
-import { call } from "./prints.ts";
+import { replay } from "../../support/market/matcher.ts";
+import { call } from "../../support/market/prints.ts";
 
 /** The exchange's collateralised regime, by hand: a fill is refused if a side in that mode could end up owing. */
 class Collateral {

@@ -5,7 +5,7 @@ import { streamFlow, tapeFlow } from "../../../src/market/flow.ts";
 import { streamTape } from "../../../src/market/streamTape.ts";
 import { type BrokenRow, type Print } from "../../../src/market/tape.ts";
 import { expirySeconds, seriesKey } from "../../../src/market/types.ts";
-import { replay, tally } from "./matcher.ts";
+import { replay, tally } from "../../support/market/matcher.ts";
 
 const FOLDER = join(process.env.TENOR_DATA ?? join("..", "shared", "data"), "trades");
 const FILES = existsSync(FOLDER)

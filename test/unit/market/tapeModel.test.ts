@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { TapeModel } from "../../../src/market/tapeModel.ts";
 import { expirySeconds, USD } from "../../../src/market/types.ts";
-import { call, EXPIRY_DAY, START } from "./prints.ts";
+import { call, EXPIRY_DAY, START } from "../../support/market/prints.ts";
 import { expectNear } from "../../support/near.ts";
 
 const INDEX = 4_000n * USD;

@@ -8,9 +8,11 @@ import { decodeAnswer, encodeAnswer } from "../../../src/poster/feedWire.ts";
 import { HttpBatchFeed } from "../../../src/poster/HttpBatchFeed.ts";
 import { SILENT } from "../../../src/roles/Logger.ts";
 
-const STATUS: PosterStatus = { batchCount: 2n ** 63n, finalizedBatches: 3n, l1Time: 1_700_000_000n };
+const STATUS: PosterStatus = { batchCount: 2n ** 63n };
+const JSON_BODY = { "content-type": "application/json" };
 const ANSWER: FeedAnswer = {
   batchCount: 7n,
+  l1Time: 1_700_000_012n,
   batch: {
     index: 7n,
     messagesRead: 2n ** 40n,
@@ -27,13 +29,17 @@ describe("the feed between sequencer and poster", () => {
   let asked: PosterStatus[];
   let answer: FeedAnswer | Error;
   let server: BatchFeedServer;
+  /** What the sequencer waits for before it answers. */
+  let hold: Promise<void> | undefined;
 
   beforeEach(async () => {
     asked = [];
     answer = ANSWER;
+    hold = undefined;
     const feed: BatchFeed = {
       next: async (status) => {
         asked.push(status);
+        await hold;
         if (answer instanceof Error) throw answer;
         return answer;
       },
@@ -74,14 +80,37 @@ describe("the feed between sequencer and poster", () => {
   });
 
   it("refuses what is no question", async () => {
-    const post = async (path: string, body: string): Promise<number> =>
-      (await fetch(`${server.url}${path}`, { method: "POST", body })).status;
+    const post = async (path: string, body: string, headers: Record<string, string> = JSON_BODY): Promise<number> =>
+      (await fetch(`${server.url}${path}`, { method: "POST", body, headers })).status;
     expect(await post("/other", "{}")).to.equal(404);
     expect((await fetch(`${server.url}/next`)).status).to.equal(404);
     for (const body of ["", "null", "[]", "{}", '{"batchCount":1}', '{"batchCount":"-1"}', "x".repeat(5_000)]) {
       expect(await post("/next", body), body.slice(0, 20)).to.equal(400);
     }
+    // What a page in a browser can send without asking first, and what one can that has made the server's name its own.
+    const good = '{"batchCount":"1"}';
+    expect(await post("/next", good, {})).to.equal(415);
+    expect(await post("/next", good, { "content-type": "text/plain" })).to.equal(415);
+    expect(await post("/next", good, { ...JSON_BODY, origin: "http://somewhere.example" })).to.equal(403);
+    expect((await fetch(`${server.url}/next`, { method: "OPTIONS" })).status).to.equal(404);
     expect(asked).to.deep.equal([]);
+    expect(await post("/next", good, { "content-type": "Application/JSON; charset=utf-8" })).to.equal(200);
+  });
+
+  it("lets few questions wait, and answers again when they are answered", async () => {
+    let release = (): void => {};
+    hold = new Promise((resolve) => (release = resolve));
+    const ask = async (): Promise<number> =>
+      (await fetch(`${server.url}/next`, { method: "POST", body: '{"batchCount":"1"}', headers: JSON_BODY })).status;
+    const questions = Array.from({ length: 7 }, ask);
+    // Three are refused while none is answered.
+    let refused = 0;
+    await new Promise<void>((resolve) => {
+      for (const question of questions) void question.then((status) => status === 429 && ++refused === 3 && resolve());
+    });
+    release();
+    expect((await Promise.all(questions)).filter((status) => status === 200)).to.have.length(4);
+    expect(await ask()).to.equal(200);
   });
 
   it("refuses every answer with one thing wrong", () => {

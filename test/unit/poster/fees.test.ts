@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { chooseKind, type ChoiceSettings } from "../../../src/poster/DataChoice.ts";
+import { chargeOf, chooseKind, type ChoiceSettings, type RateSituation } from "../../../src/poster/DataChoice.ts";
 import {
   blobUsage,
   calldataUsage,
@@ -19,6 +19,7 @@ const fee = fc.bigInt(0n, 10n ** 13n);
 const kindOf = fc.constantFrom<DataKind>("calldata", "blob");
 const marketOf: fc.Arbitrary<Market> = fc.record({ baseFee: fee, tip: fc.bigInt(0n, 10n ** 11n), blobBaseFee: fee });
 const MARKET: Market = { baseFee: GWEI, tip: GWEI / 10n, blobBaseFee: GWEI };
+const PLENTY: RateSituation = { availableBytes: 1n << 24n, isPressing: false };
 const SETTINGS: ChoiceSettings = DEFAULT_POSTER_SETTINGS;
 
 describe("the poster's fees", () => {
@@ -122,7 +123,7 @@ describe("the poster's choice of how a payload travels", () => {
       return { ...MARKET, blobBaseFee: rest / blob.blobGas };
     };
     const choice = (percent: bigint, last?: DataKind): DataKind =>
-      chooseKind(payload, level(percent), SETTINGS, last).kind;
+      chooseKind(payload, level(percent), SETTINGS, last, PLENTY).kind;
     expect(choice(99n)).to.equal("blob");
     expect(choice(101n)).to.equal("calldata");
     expect(choice(90n, "calldata")).to.equal("calldata");
@@ -141,7 +142,13 @@ describe("the poster's choice of how a payload travels", () => {
         let last: DataKind | undefined;
         let changes = 0;
         for (const percent of percents) {
-          const { kind } = chooseKind(payload, { ...MARKET, blobBaseFee: (even * percent) / 100n }, SETTINGS, last);
+          const { kind } = chooseKind(
+            payload,
+            { ...MARKET, blobBaseFee: (even * percent) / 100n },
+            SETTINGS,
+            last,
+            PLENTY,
+          );
           if (last !== undefined && kind !== last) changes++;
           last = kind;
         }
@@ -152,8 +159,33 @@ describe("the poster's choice of how a payload travels", () => {
   });
 
   it("takes what is possible: nothing empty in blobs, nothing too long as calldata", () => {
-    expect(chooseKind(bytes(0), MARKET, { ...SETTINGS, kinds: "blob" }, "blob").kind).to.equal("calldata");
-    expect(chooseKind(bytes(130_000), MARKET, { ...SETTINGS, kinds: "calldata" }, "calldata").kind).to.equal("blob");
-    expect(chooseKind(bytes(100), MARKET, { ...SETTINGS, kinds: "blob" }, "calldata").kind).to.equal("blob");
+    expect(chooseKind(bytes(0), MARKET, { ...SETTINGS, kinds: "blob" }, "blob", PLENTY).kind).to.equal("calldata");
+    expect(chooseKind(bytes(130_000), MARKET, { ...SETTINGS, kinds: "calldata" }, "calldata", PLENTY).kind).to.equal(
+      "blob",
+    );
+    const blobless = { ...SETTINGS, hasBlobs: false };
+    for (const length of [1, 1000, 130_000]) {
+      const free = { ...MARKET, blobBaseFee: 0n };
+      expect(chooseKind(bytes(length), free, blobless, "blob", PLENTY).kind).to.equal("calldata");
+    }
+    expect(chooseKind(bytes(100), MARKET, { ...SETTINGS, kinds: "blob" }, "calldata", PLENTY).kind).to.equal("blob");
+  });
+
+  it("charges the inbox's rate for whole blobs, and for calldata what it has", () => {
+    const lengths = [1, 126_976, 126_977, 6 * 126_976];
+    expect(lengths.map((length) => chargeOf("blob", length))).to.deep.equal([1, 1, 2, 6].map((n) => n * 131_072));
+    expect(lengths.map((length) => chargeOf("calldata", length))).to.deep.equal(lengths);
+  });
+
+  it("waits for the rate to allow blobs unless the batch is pressing, and takes none that it never allows", () => {
+    const cheap: Market = { ...MARKET, blobBaseFee: 1n };
+    const choice = (rate: RateSituation, change: Partial<ChoiceSettings> = {}): DataKind =>
+      chooseKind(bytes(20_000), cheap, { ...SETTINGS, ...change }, undefined, rate).kind;
+    expect(choice({ availableBytes: 131_071n, isPressing: false })).to.equal("blob");
+    expect(choice({ availableBytes: 131_071n, isPressing: true })).to.equal("calldata");
+    expect(choice({ availableBytes: 131_072n, isPressing: true })).to.equal("blob");
+    expect(choice({ availableBytes: 0n, isPressing: true }, { kinds: "blob" })).to.equal("blob");
+    expect(choice(PLENTY, { kinds: "blob", burstBytes: 131_071n })).to.equal("calldata");
+    expect(choice(PLENTY, { kinds: "blob", burstBytes: 131_072n })).to.equal("blob");
   });
 });

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { DEFAULT_POSTER_SETTINGS, feeLimit, requireConsistent } from "../../../src/poster/PosterSettings.ts";
 import { dueOf, type Due, type L1Situation, type NextBatch } from "../../../src/poster/PostingSchedule.ts";
 
-const BATCH: NextBatch = { messagesRead: 5n, l2Time: 10_000n, length: 1_000, hasFollower: false };
-const L1: L1Situation = { time: 10_000n, messageCount: 5n, availableBytes: 5_000n };
+const BATCH: NextBatch = { l2Time: 10_000n, length: 1_000, chargedBytes: 1_000, hasFollower: false };
+const L1: L1Situation = { time: 10_000n, availableBytes: 5_000n };
 const SETTINGS = { ...DEFAULT_POSTER_SETTINGS, postBytes: 2_000, postAge: 60n };
 
 describe("when the poster posts", () => {
@@ -18,9 +18,8 @@ describe("when the poster posts", () => {
     ["beyond the inbox's bound", {}, { time: 10_601n }, { wait: "too late" }],
     ["at the bound ahead of L1", { hasFollower: true }, { time: 9_940n }, { due: "backlog" }],
     ["too far ahead of L1", { hasFollower: true }, { time: 9_939n }, { wait: "ahead of L1" }],
-    ["it reads what L1 does not have", {}, { messageCount: 4n }, { wait: "messages missing" }],
-    ["the inbox's rate is used up", { length: 5_001 }, {}, { wait: "rate" }],
-    ["the inbox's rate has just enough", { length: 5_000 }, {}, { due: "size" }],
+    ["the inbox's rate is used up", { chargedBytes: 5_001 }, {}, { wait: "rate" }],
+    ["the inbox's rate has just enough", { length: 5_000, chargedBytes: 5_000 }, {}, { due: "size" }],
   ];
   for (const [name, batch, l1, expected] of rows) {
     it(name, () => {
@@ -37,11 +36,12 @@ describe("when the poster posts", () => {
       maxPast: 100n,
       confirmations: 0,
       switchGain: 100,
+      tipCap: 0n,
     };
     expect(() => requireConsistent(wrong))
       .to.throw()
       .with.nested.property("fields.faults")
-      .with.length(5);
+      .with.length(6);
     expect(() => requireConsistent(SETTINGS)).to.not.throw();
   });
 });

@@ -217,7 +217,7 @@ describe("a file with two signed orders", () => {
     const fill = toFill(file, SETTLEMENT, MESSAGES, NOW);
     expect(fill.maker).to.deep.include({ account: 1, market: 1, strikeSteps: 100n, limitTicks: 100n, put: false });
     expect(decodeTransaction(encodeTransaction(fill, 0n), 0n, true)).to.deep.equal(fill);
-    expect(inWords(fill)).to.equal("fill 1 contracts, account 1 selling and account 2 on the other side");
+    expect(inWords(fill)).to.equal("fill 1 lot, account 1 selling and account 2 on the other side");
   });
 
   for (const [change, words] of [

@@ -4,9 +4,8 @@ import { L1Error } from "../../src/l1/L1Error.ts";
 import type { BatchFeed } from "../../src/poster/BatchFeed.ts";
 import type { PosterErrorCode } from "../../src/poster/PosterError.ts";
 import { signCancelAll } from "../../src/sequencer/Signing.ts";
-import { SequencerFeed } from "../../src/poster/SequencerFeed.ts";
 import { CONTRACT, DOMAIN, FakeL1, harness, keyOf, order, place, type Harness } from "../support/sequencer.ts";
-import { expectParity, postAll, poster } from "../support/posting.ts";
+import { expectParity, feedOf, postAll, poster } from "../support/posting.ts";
 
 async function expectCode(promise: Promise<unknown>, code: PosterErrorCode): Promise<void> {
   let error: unknown;
@@ -89,10 +88,7 @@ describe("the batch poster", () => {
     const sealed = h.sequencer.sealedBatch(0n)!;
     const payload = Uint8Array.from(sealed.payload);
     payload[payload.length - 1]! ^= 1;
-    const honest = new SequencerFeed(
-      () => h.sequencer,
-      async () => h.l1.log,
-    );
+    const honest = feedOf(h);
     const feed: BatchFeed = {
       next: async (status) => {
         const answer = await honest.next(status);
@@ -122,12 +118,21 @@ describe("the batch poster", () => {
     await expectParity(h);
   });
 
+  it("waits while the inbox's rate has no room for a whole blob, however short the batch", async () => {
+    const h = await ready();
+    const account = await h.l1.account();
+    let availableBytes = 131_071n;
+    h.l1.account = async () => ({ ...account, availableBytes });
+    const by = poster(h, feedOf(h), { kinds: "blob" });
+    expect(await by.post()).to.deep.equal({ kind: "waiting", index: 0n, reason: "rate" });
+    expect(h.l1.sent).to.deep.equal([]);
+    availableBytes++;
+    expect((await by.post()).kind).to.equal("sent");
+  });
+
   it("a sequencer that is not where L1 is gets told, and nothing is sent meanwhile", async () => {
     const h = await ready();
-    const honest = new SequencerFeed(
-      () => h.sequencer,
-      async () => h.l1.log,
-    );
+    const honest = feedOf(h);
     const feed: BatchFeed = {
       next: async (status) => ({ ...(await honest.next(status)), batchCount: status.batchCount + 1n }),
     };
