@@ -38,5 +38,5 @@ export async function transactionCost(
   const { blobGasUsed: used, blobGasPrice: price } = receipt;
   if (typeof used === "string" && typeof price === "string") return { execution, blobs: BigInt(used) * BigInt(price) };
   // Simulators leave out what blobs cost, so that a transaction with blobs would look cheaper than it is.
-  return (await client.blobHashes(transactionHash)).length === 0 ? { execution, blobs: 0n } : undefined;
+  return (await client.transaction(transactionHash)).blobHashes.length === 0 ? { execution, blobs: 0n } : undefined;
 }
