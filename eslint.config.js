@@ -46,6 +46,11 @@ export default defineConfig(
     },
   },
   {
+    // Its types are checked by `tsc -p src/page/static`.
+    files: ["src/page/static/*.js"],
+    rules: { eqeqeq: "error", "prefer-const": "error", "no-console": "error", "no-var": "error" },
+  },
+  {
     files: ["scripts/**/*.ts"],
     rules: { "no-console": "off" },
   },

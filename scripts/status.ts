@@ -1,15 +1,14 @@
-import { InvalidArgumentError } from "commander";
 import { readDeployment } from "../src/l1/deployment.ts";
 import { L1Client } from "../src/l1/L1Client.ts";
 import { requireDeployment } from "../src/roles/StartChecks.ts";
-import { readL1, type NamedAccount } from "../src/status/readL1.ts";
+import { readL1 } from "../src/status/readL1.ts";
 import { statusOf } from "../src/status/statusOf.ts";
-import { misuse, usage } from "./cli/CliError.ts";
+import { misuse } from "./cli/CliError.ts";
 import { urlFrom } from "./cli/configuration.ts";
 import { applyLayers } from "./cli/layers.ts";
 import { EXIT, runScript } from "./cli/runScript.ts";
 import { exitCodeOf } from "./node/exitCodes.ts";
-import { namedAccount, statusCommand, type StatusOptions } from "./status/options.ts";
+import { accountsOf, statusCommand, type StatusOptions } from "./status/options.ts";
 import { statusJson, statusText } from "./status/print.ts";
 
 /** `npm run status`: docs/running.md. */
@@ -20,7 +19,7 @@ async function main(): Promise<number> {
   const options = parse();
   if (options === undefined) return EXIT.done;
   const { deployment: file, l1, quiet, idle, late, leastBalance, json, check } = options;
-  const accounts = accountsOf(options);
+  const accounts = accountsOf(options.account);
   const deployment = readDeployment(file);
   const client = L1Client.connect(await urlFrom(l1, "TENOR_L1_URL"), deployment.chainId);
   try {
@@ -48,15 +47,4 @@ function parse(): StatusOptions | undefined {
     if (found !== undefined) throw found;
     return undefined;
   }
-}
-
-function accountsOf({ account }: StatusOptions): NamedAccount[] {
-  return account.map((text) => {
-    try {
-      return namedAccount(text);
-    } catch (error) {
-      if (error instanceof InvalidArgumentError) throw usage(error.message, { account: text });
-      throw error;
-    }
-  });
 }

@@ -19,7 +19,7 @@ export interface DevnetPlaces {
 /** What the processes run. */
 const NODE = new URL("../node.ts", import.meta.url);
 const MARKET = new URL("./market.ts", import.meta.url);
-const ROLES = ["poster", "proposer", "defender", "watchtower"] as const;
+const ROLES = ["poster", "proposer", "defender", "watchtower", "page"] as const;
 
 /** A local L1 with everything on it, and every role as a process of its own. */
 export class Devnet {
@@ -74,7 +74,9 @@ export class Devnet {
     say([...ROLES, "market"].join(", "));
     const starting = ROLES.map(async (role) => {
       const flags = [role, ...common, ...this.#flagsOf(role, urls)];
-      return [`${role}'s health`, urlsIn(await this.#start(role, NODE, flags, keysOf(role))).status!] as const;
+      const started = urlsIn(await this.#start(role, NODE, flags, keysOf(role)));
+      if (started.page !== undefined) urls.page = started.page;
+      return [`${role}'s health`, started.status!] as const;
     });
     const market = [this.#folder, url, urls.reports!, urls.rpc!];
     const [health] = await Promise.all([Promise.all(starting), this.#start("market", MARKET, market, {})]);
@@ -92,6 +94,7 @@ export class Devnet {
       const files = ["--journal", this.#file("poster.sqlite"), "--blobs", this.#file("blobs")];
       return [...files, "--feed", urls.feed!, "--kinds", "calldata", "--poll", "1000", "--min-hours", "0"];
     }
+    if (role === "page") return ["--page-port", "0", "--checkpoints", this.#file("page-state.sqlite")];
     const times = Object.entries(DEVNET_TIMES).flatMap(([name, seconds]) => [`--${name}`, String(seconds)]);
     return [...times, "--poll", "2000", "--checkpoints", this.#file(`${role}-state.sqlite`)];
   }
@@ -133,6 +136,7 @@ function keysOf(role: (typeof ROLES)[number]): Record<string, string> {
     case "defender":
       return { TENOR_DEFENDER_KEY: keyOf("defender") };
     case "watchtower":
+    case "page":
       return {};
   }
 }

@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { StatusServer } from "../../src/http/StatusServer.ts";
 import { fromHex } from "../../src/crypto/bytes.ts";
 import { deploymentGenesis, machineConfig } from "../../src/l1/deployment.ts";
-import { MARKETS } from "../../src/market/types.ts";
 import { BatchFeedServer } from "../../src/poster/BatchFeedServer.ts";
 import { SequencerFeed, sequencerView } from "../../src/poster/SequencerFeed.ts";
 import type { CheckpointStore } from "../../src/roles/Checkpoints.ts";
@@ -22,11 +21,11 @@ import { ReportServer } from "../../src/sequencer/ReportServer.ts";
 import { Sequencer } from "../../src/sequencer/Sequencer.ts";
 import { DEFAULT_OPTIONS as DEFAULTS, type SequencerOptions } from "../../src/sequencer/SequencerOptions.ts";
 import { SqliteJournal } from "../../src/sequencer/SqliteJournal.ts";
-import { usage } from "../cli/CliError.ts";
 import { secretFrom } from "../cli/configuration.ts";
 import { collect } from "../cli/layers.ts";
 import { roleCommand, upTo, variableName, whole, withData, type CommonOptions, type DataOptions } from "./common.ts";
 import { connect, openData } from "./connect.ts";
+import { CURRENCIES, currenciesOf } from "./currencies.ts";
 
 /** Two blocks of L1. A blob takes 16 s of the inbox's rate in production, so that batches more often than that could not all go in blobs. */
 const BATCH_AGE = 24;
@@ -57,8 +56,6 @@ interface SequencerFlags extends CommonOptions, DataOptions {
 
 /** The wall clock. */
 const SYSTEM_CLOCK: Clock = { now: () => BigInt(Math.floor(Date.now() / 1000)) };
-/** What the markets are called, unless told otherwise. */
-const CURRENCIES = MARKETS.map(({ id, name }) => `${id}=${name}`);
 
 /** The command line. */
 export function sequencerCommand(): Command {
@@ -122,7 +119,7 @@ export function sequencerCommand(): Command {
 
 /** Runs a sequencer until the process is told to end. @throws StartError and the like; SequencerError. */
 export async function runSequencer(flags: SequencerFlags): Promise<void> {
-  const currencies = currenciesOf(flags);
+  const currencies = currenciesOf(flags.currency);
   const receiptKey = await secretFrom(flags.receiptKey);
   const { client, deployment, accounts, logger, stop } = await connect(flags);
   const closing: (() => unknown)[] = [() => client.close()];
@@ -200,19 +197,6 @@ function startOf(
   finalizedBatches: bigint,
 ): Checkpoint | undefined {
   return follower.snapshotAt(finalizedBatches) ?? checkpoints?.newest(finalizedBatches, 0n, follower.log);
-}
-
-/** @throws CliError `USAGE`. */
-function currenciesOf({ currency }: SequencerFlags): ReadonlyMap<number, string> {
-  return new Map(
-    currency.map((text): [number, string] => {
-      const [, market, name] = /^([0-9]{1,3})=([A-Z0-9]{1,10})$/.exec(text) ?? [];
-      if (market === undefined || name === undefined) {
-        throw usage("expected market=name, the name in capitals and digits", { currency: text });
-      }
-      return [Number(market), name];
-    }),
-  );
 }
 
 function settingsOf(

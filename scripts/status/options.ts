@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_LIMITS } from "../../src/status/attention.ts";
 import type { NamedAccount } from "../../src/status/readL1.ts";
+import { usage } from "../cli/CliError.ts";
 import { collect } from "../cli/layers.ts";
 import { whole } from "../node/common.ts";
 import { address } from "../node/values.ts";
@@ -43,13 +44,20 @@ export function statusCommand(): Command {
     .allowExcessArguments(false);
 }
 
-/** `name=0x…`. */
-export function namedAccount(text: string): NamedAccount {
-  const [name, value, ...more] = text.split("=");
-  if (name === undefined || name === "" || value === undefined || more.length > 0) {
-    throw new InvalidArgumentError("expected name=address");
-  }
-  return { name, address: address(value) };
+/** Accounts of `name=0x…`. @throws CliError `USAGE`. */
+export function accountsOf(texts: readonly string[]): NamedAccount[] {
+  return texts.map((text) => {
+    const [name, value, ...more] = text.split("=");
+    try {
+      if (name !== undefined && name !== "" && value !== undefined && more.length === 0) {
+        return { name, address: address(value) };
+      }
+    } catch (error) {
+      if (error instanceof InvalidArgumentError) throw usage(error.message, { account: text });
+      throw error;
+    }
+    throw usage("expected name=address", { account: text });
+  });
 }
 
 const WEI = 18;

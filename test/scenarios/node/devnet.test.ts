@@ -16,11 +16,15 @@ import { L1Client } from "../../../src/l1/L1Client.ts";
 import type { Follower } from "../../../src/roles/Follower.ts";
 import { makeFollower } from "../../../src/roles/nodes.ts";
 import { CURRENCIES } from "../../../scripts/devnet/Trader.ts";
+import type { Overview } from "../../../src/page/Overview.ts";
+import type { Shown } from "../../../src/page/shown.ts";
 import { TenorClient } from "../../../src/rpc/TenorClient.ts";
 import { LogBook } from "../../support/node/LogBook.ts";
 import { ScriptProcess } from "../../support/scripts.ts";
 
 const LIAR = "trader 2";
+
+type PageJson = Shown<Overview>;
 
 interface StatusJson {
   readonly attention: readonly { readonly code: string; readonly urgency: string }[];
@@ -130,6 +134,22 @@ describe("Scenario: every role as a process, and a second proposer that lies", (
     expect(sides.get(lower(addressOfName("proposer")))!.movers).to.have.length.at.least(1);
   });
 
+  it("the page shows the dispute, and which side this node has computed to be right", async () => {
+    const isOpen = ({ attention }: Readonly<Record<string, unknown>>): boolean =>
+      (attention as readonly string[]).includes("game open");
+    await logs.until("page", "attention", isOpen);
+    const { overview } = (await (await fetch(`${places.urls.page!}/api/overview`)).json()) as { overview: PageJson };
+    const verdicts = new Map(overview.disputes[0]!.sides.map(({ staker, verdict }) => [lower(staker), verdict]));
+    expect(verdicts.get(lower(addressOfName(LIAR)))).to.equal("wrong");
+    expect(verdicts.get(lower(addressOfName("proposer")))).to.equal("right");
+    const [eth] = overview.markets.filter(({ name }) => name === "ETH");
+    expect(eth!.expiries.flatMap(({ strikes }) => strikes)).to.have.length.at.least(1);
+    const costs = overview.batches.flatMap(({ cost }) => (cost === undefined ? [] : [BigInt(cost.execution)]));
+    expect(costs.length).to.equal(overview.batches.length);
+    expect(costs.every((cost) => cost > 0n)).to.equal(true);
+    expect(overview.batches.some(({ content }) => (content?.fills ?? 0) > 0)).to.equal(true);
+  });
+
   it("the liar does not answer, and loses: the right assertion is confirmed", async () => {
     await provider.send("evm_increaseTime", [Number(challengePeriod)]);
     await logs.until("watchtower", "alarm is over", ({ alarm }) => alarm === "dispute");
@@ -164,6 +184,7 @@ describe("Scenario: every role as a process, and a second proposer that lies", (
       "proposer",
       "defender",
       "watchtower",
+      "page",
     ]);
   });
 });
