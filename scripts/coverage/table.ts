@@ -36,7 +36,9 @@ export function formatTable(title: string, files: readonly FileLines[], target: 
 /** The lines that were not executed, file by file. */
 export function formatMissed(files: readonly FileLines[]): string {
   return files
-    .map(({ file, lines }) => [file, [...lines].filter(([, wasExecuted]) => !wasExecuted).map(([line]) => line)] as const)
+    .map(
+      ({ file, lines }) => [file, [...lines].filter(([, wasExecuted]) => !wasExecuted).map(([line]) => line)] as const,
+    )
     .filter(([, missed]) => missed.length > 0)
     .map(([file, missed]) => `${file}: ${missed.sort((a, b) => a - b).join(" ")}`)
     .join("\n");

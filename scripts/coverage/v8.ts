@@ -26,7 +26,9 @@ export function executedLines(reports: string, folder: URL): readonly FileLines[
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .sort();
-  const statements = new Map(files.map((name) => [name, statementsOf(readFileSync(join(root, name), "utf8"))] as const));
+  const statements = new Map(
+    files.map((name) => [name, statementsOf(readFileSync(join(root, name), "utf8"))] as const),
+  );
   const executed = new Map(files.map((name) => [name, new Set<number>()] as const));
   for (const report of readdirSync(reports)) {
     const { result, "source-map-cache": maps = {} } = JSON.parse(readFileSync(join(reports, report), "utf8")) as Report;
