@@ -18,8 +18,9 @@ import { randomBlobSteps } from "../test/support/traffic/blobSteps.ts";
 import { marginSteps } from "../test/support/traffic/marginSteps.ts";
 import { randomSteps } from "../test/support/traffic/randomSteps.ts";
 import { INBOX, testConfig } from "../test/support/traffic/world.ts";
+import { runSeed } from "../test/support/random.ts";
 
-const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
+const SEED = runSeed();
 /** Random steps of each kind of traffic, in runs of their own seeds. */
 const RANDOM_STEPS = 20_000;
 const RANDOM_RUN = 1_000;

@@ -5,7 +5,8 @@ import { L1Error } from "../src/l1/L1Error.ts";
 import { toHex } from "../src/crypto/bytes.ts";
 import type { BatchPoster } from "../src/poster/BatchPoster.ts";
 import { poster, postAll } from "../test/support/posting.ts";
-import { CONTRACT, harness, order, random, replayRoot, runSeed, type Harness } from "../test/support/sequencer.ts";
+import { runSeed } from "../test/support/random.ts";
+import { CONTRACT, harness, order, random, replayRoot, type Harness } from "../test/support/sequencer.ts";
 
 /** Fills of the soak: `TENOR_SOAK_FILLS`, or 200,000. */
 const FILLS = Number(process.env.TENOR_SOAK_FILLS ?? 200_000);

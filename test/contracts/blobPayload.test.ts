@@ -14,11 +14,12 @@ import { Random } from "../../src/market/random.ts";
 import type { TreesHarness } from "../../typechain/index.ts";
 import { connect } from "../support/baseChain.ts";
 import { anyHash } from "../support/evidence.ts";
+import { runSeed } from "../support/random.ts";
 
 const connection = await connect();
 const { ethers } = connection;
 
-const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
+const SEED = runSeed();
 
 /** The arguments of `verifyRange`. */
 interface RangeEvidence {

@@ -3,8 +3,9 @@ import { Random } from "../../src/market/random.ts";
 import { startJudge } from "../support/parity/judge.ts";
 import { expectParity } from "../support/parity/parity.ts";
 import { randomBlobSteps } from "../support/traffic/blobSteps.ts";
+import { runSeed } from "../support/random.ts";
 
-const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
+const SEED = runSeed();
 /** Field elements that are opened, at some 70 ms each. */
 const ELEMENTS = 20;
 

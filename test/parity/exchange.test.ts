@@ -9,8 +9,9 @@ import { TX_BID, TX_FILL, TX_ORACLE_REPORT } from "../../src/machine/Wire.ts";
 import { judgeAll, postHashOf, startJudge } from "../support/parity/judge.ts";
 import { expectParity } from "../support/parity/parity.ts";
 import { marginSteps } from "../support/traffic/marginSteps.ts";
+import { runSeed } from "../support/random.ts";
 
-const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
+const SEED = runSeed();
 /** Steps of which a sample is judged: several of each transaction with each result. */
 const STEPS = Number(process.env.TENOR_STEPS ?? 12_000);
 const SAMPLES = 5;

@@ -46,8 +46,9 @@ import {
   type Draft,
 } from "../support/traffic/builders.ts";
 import { BRIDGE, INBOX, SETTLEMENT, signerAddress, START, START_DAY, testConfig } from "../support/traffic/world.ts";
+import { runSeed } from "../support/random.ts";
 
-const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
+const SEED = runSeed();
 const STEPS = Number(process.env.TENOR_STEPS ?? 500);
 const DAY = 86_400n;
 

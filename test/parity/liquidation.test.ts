@@ -45,10 +45,11 @@ import { batchOf } from "../support/batch.ts";
 import { startJudge } from "../support/parity/judge.ts";
 import { expectParity } from "../support/parity/parity.ts";
 import { BTC, ETH, INBOX, privateKey, signerAddress, START, START_DAY, testConfig } from "../support/traffic/world.ts";
+import { runSeed } from "../support/random.ts";
 
 /** What random traffic seldom or never meets: accounts of which only a part has recent marks, debts in auction, the fund's edges. */
 
-const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
+const SEED = runSeed();
 const DAY = START_DAY + 5;
 const USDC = 1_000_000n;
 const ONE = 1_000_000n;

@@ -7,10 +7,10 @@ import { hasMark, inBand, mark, PHASE_STALE, quote, viewOf, type ExpiryView } fr
 import { dayOf, expiriesOf, makePosition, packSeries, type Position } from "../../src/machine/Positions.ts";
 import { EMPTY_EXPIRY, expiryTime, UNLISTED, type Expiry, type Market } from "../../src/machine/Slots.ts";
 import type { MarginHarness } from "../../typechain/index.ts";
-import { Random } from "../support/random.ts";
+import { Random, runSeed } from "../support/random.ts";
 import { sorted } from "../support/riskExamples.ts";
 
-const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
+const SEED = runSeed();
 const PORTFOLIOS = Number(process.env.TENOR_PORTFOLIOS ?? 400);
 const MARKET = 3;
 const DAY = 20_600;

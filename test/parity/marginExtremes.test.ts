@@ -36,8 +36,9 @@ import { batchOf } from "../support/batch.ts";
 import { judgeAll, postHashOf, startJudge } from "../support/parity/judge.ts";
 import { makerOrder, PLAIN, takerOrder, type Draft } from "../support/traffic/builders.ts";
 import { INBOX, privateKey, signerAddress, START, testConfig } from "../support/traffic/world.ts";
+import { runSeed } from "../support/random.ts";
 
-const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
+const SEED = runSeed();
 const STATES = Number(process.env.TENOR_STATES ?? 300);
 const SIGNERS = 16;
 

@@ -4,8 +4,9 @@ import { ResultCode, resultName } from "../../src/machine/ResultCodes.ts";
 import { startJudge } from "../support/parity/judge.ts";
 import { expectParity } from "../support/parity/parity.ts";
 import { ALL_KINDS, inputKinds, randomSteps } from "../support/traffic/randomSteps.ts";
+import { runSeed } from "../support/random.ts";
 
-const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
+const SEED = runSeed();
 const STEPS = 600;
 
 describe("parity on random transactions", () => {

@@ -13,8 +13,9 @@ import {
   shortfallEdges,
   type Edge,
 } from "../support/traffic/settlementEdges.ts";
+import { runSeed } from "../support/random.ts";
 
-const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
+const SEED = runSeed();
 
 describe("parity at the edges of settlement", () => {
   const judge = startJudge();

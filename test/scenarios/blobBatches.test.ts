@@ -13,8 +13,9 @@ import { Random } from "../../src/market/random.ts";
 import { makeFollower } from "../../src/roles/nodes.ts";
 import { Adversary, movesOf, playOut } from "../support/game/Adversary.ts";
 import { GameScene } from "../support/game/GameScene.ts";
+import { runSeed } from "../support/random.ts";
 
-const SEED = Number(process.env.TENOR_SEED ?? 20_261_121);
+const SEED = runSeed();
 
 /** Few levels: their number does not matter. */
 const SMALL = { historyHeight: 6n, sectionBits: 2n };

@@ -10,7 +10,8 @@ import { TX_FILL, TX_WITHDRAW } from "../../src/machine/Wire.ts";
 import { JournalError } from "../../src/sequencer/Journal.ts";
 import { SqliteJournal } from "../../src/sequencer/SqliteJournal.ts";
 import { postAll } from "../support/posting.ts";
-import { harness, LOT, random, replayRoot, runSeed, type Harness } from "../support/sequencer.ts";
+import { runSeed } from "../support/random.ts";
+import { harness, LOT, random, replayRoot, type Harness } from "../support/sequencer.ts";
 
 const CHILD = fileURLToPath(new URL("../support/sequencer-child.ts", import.meta.url));
 

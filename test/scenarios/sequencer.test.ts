@@ -13,6 +13,7 @@ import { slots } from "../../src/machine/StateTree.ts";
 import { TX_CANCEL_ALL, TX_COLLECT_FEES, TX_TRANSFER, TX_WITHDRAW } from "../../src/machine/Wire.ts";
 import type { Submission } from "../../src/sequencer/Submission.ts";
 import { signCancel, signTransfer, signWithdraw } from "../../src/sequencer/Signing.ts";
+import { runSeed } from "../support/random.ts";
 import {
   CONTRACT,
   DOMAIN,
@@ -23,7 +24,6 @@ import {
   ownerOf,
   place,
   random,
-  runSeed,
   SPOT,
   TICK,
   USDC,

@@ -23,6 +23,7 @@ import type { Submission } from "../../src/sequencer/Submission.ts";
 import { reportOf, signed } from "../support/oracle.ts";
 import { trial } from "../../src/sequencer/Valuation.ts";
 import { expectParity, poster } from "../support/posting.ts";
+import { runSeed } from "../support/random.ts";
 import {
   CONFIG,
   DOMAIN,
@@ -34,7 +35,6 @@ import {
   order,
   ownerOf,
   random,
-  runSeed,
   SPOT,
   START,
   TICK,

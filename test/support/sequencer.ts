@@ -388,8 +388,3 @@ export function random(seed: number): (below: number) => number {
     return ((t ^ (t >>> 14)) >>> 0) % below;
   };
 }
-
-/** The seed of this run: `TENOR_SEED`, or the time. Tests print it. */
-export function runSeed(): number {
-  return Number(process.env.TENOR_SEED ?? Date.now() % 2 ** 31);
-}

@@ -19,6 +19,7 @@ import { DEFAULT_OPTIONS } from "../../../src/sequencer/SequencerOptions.ts";
 import type { SignedOrder } from "../../../src/sequencer/SignedOrder.ts";
 import { SILENT } from "../../../src/roles/Logger.ts";
 import { RECEIPT_KEY } from "../../support/rpc.ts";
+import { runSeed } from "../../support/random.ts";
 import {
   CONFIG,
   CONTRACT,
@@ -28,7 +29,6 @@ import {
   order,
   place,
   random,
-  runSeed,
   TICK,
   type Harness,
 } from "../../support/sequencer.ts";

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync, appendFileSync } from "node:fs";
 import { Transaction } from "ethers";
 import { DeployScene, finish, TRANSACTIONS } from "./DeployScene.ts";
 import type { Interfere } from "../poster/FaultyEndpoint.ts";
-import { Random } from "../random.ts";
+import { Random, runSeed } from "../random.ts";
 import type { ScriptProcess } from "../scripts.ts";
 
 /**
@@ -72,7 +72,7 @@ export function describeKilledDeployment(every: number, randomKills: number): vo
     });
 
     it("goes on though the account has sent other transactions in between, wherever it was killed", async () => {
-      const seed = Number(process.env.TENOR_SEED ?? 20_261_121);
+      const seed = runSeed();
       console.log(`      seed ${seed}`);
       const random = new Random(seed);
       const other = scene.deployer();

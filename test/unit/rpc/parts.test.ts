@@ -12,7 +12,8 @@ import { Labels } from "../../../src/rpc/Labels.ts";
 import { JsonNumber, readJson } from "../../../src/rpc/readJson.ts";
 import { Session } from "../../../src/rpc/Session.ts";
 import { MakerProtection } from "../../../src/sequencer/MakerProtection.ts";
-import { random, runSeed } from "../../support/sequencer.ts";
+import { runSeed } from "../../support/random.ts";
+import { random } from "../../support/sequencer.ts";
 
 const INSTRUMENTS = new Instruments(
   new Map([

@@ -1,7 +1,7 @@
+import { runSeed } from "../../support/random.ts";
 import { expect } from "chai";
 import fc from "fast-check";
 import { OrderBook, OrderBookError, type BookOrder } from "../../../src/sequencer/OrderBook.ts";
-import { runSeed } from "../../support/sequencer.ts";
 
 const SERIES = 7n;
 

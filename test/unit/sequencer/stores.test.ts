@@ -25,7 +25,8 @@ import {
 } from "../../../src/sequencer/SignedOrder.ts";
 import { SqliteJournal } from "../../../src/sequencer/SqliteJournal.ts";
 import { SILENT } from "../../../src/roles/Logger.ts";
-import { CONFIG, DOMAIN, FakeL1, GENESIS, order, ownerOf, runSeed, TestClock } from "../../support/sequencer.ts";
+import { runSeed } from "../../support/random.ts";
+import { CONFIG, DOMAIN, FakeL1, GENESIS, order, ownerOf, TestClock } from "../../support/sequencer.ts";
 
 const signedOrders: fc.Arbitrary<SignedOrder> = fc.record({
   terms: fc.record<OrderTerms>({
