@@ -1,19 +1,29 @@
-import { Command } from "commander";
 import { existsSync, writeFileSync } from "node:fs";
 import { FIELD_ELEMENT } from "../src/crypto/kzg.ts";
 import { BYTES_PER_ELEMENT } from "../src/machine/BlobPayload.ts";
+import { runCommand } from "./cli/runCommand.ts";
+import { EXIT } from "./cli/runScript.ts";
 import { fillCosts, fillsPerBlob, PEERS } from "./bench/costs.ts";
+import { benchCommand, type BenchOptions } from "./bench/options.ts";
 import { measureHistory, type HistoryFigures } from "./bench/history.ts";
 import { buildingBlocks, fillRates, stateMemory, type Rate } from "./bench/machine.ts";
 import { measureTape, type TapeBytes } from "./bench/tape.ts";
 
-/** Fills of each run of the machine's benchmark. */
-const FILLS = 6_000;
-/** Accounts whose state is weighed. */
-const ACCOUNTS = 100_000;
-/** Steps of the ranges whose history is measured; the last one takes ten minutes and three gigabytes. */
-const RANGES = [1_000, 100_000];
-const FULL_RANGES = [...RANGES, 1_000_000];
+interface Amount {
+  /** Fills of each run of the machine's benchmark. */
+  readonly fills: number;
+  /** Accounts whose state is weighed. */
+  readonly accounts: number;
+  /** Steps of the ranges whose history is measured. */
+  readonly ranges: readonly number[];
+}
+
+/** How much is measured. The last range of all takes ten minutes and three gigabytes. */
+const AMOUNTS = {
+  small: { fills: 200, accounts: 1_000, ranges: [100] },
+  usual: { fills: 6_000, accounts: 100_000, ranges: [1_000, 100_000] },
+  full: { fills: 6_000, accounts: 100_000, ranges: [1_000, 100_000, 1_000_000] },
+} as const satisfies Record<string, Amount>;
 /** Rates that the targets of the design assume, per second: compare with the ratios that are printed. */
 const REFERENCE: Readonly<Record<string, number>> = {
   "keccak256 of 74 bytes": 1_800_000,
@@ -23,59 +33,43 @@ const REFERENCE: Readonly<Record<string, number>> = {
 /** Targets of the encoding, bytes. */
 const BYTE_TARGETS = { newOrder: 78, fillRecord: 6, print: 130, fillOfThree: 100 };
 
-const command = new Command("npm run bench --")
-  .description(
-    "Measures steps a second, histories, bytes per fill and memory, beside the targets. Machines differ: read the ratios.",
-  )
-  .option("--json <file>", "write the figures as JSON")
-  .option("--tape <file>", "trade file for the bytes", "../shared/data/trades/deribit_option_trades_2019-04.csv")
-  .option("--full", "measure the history of a million steps too")
-  .option("--only-history", "measure histories alone")
-  .option("--only-tape", "measure the bytes of the tape alone")
-  .option("--limit <prints>", "prints of the tape at most", Number, Infinity)
-  .allowExcessArguments(false)
-  .parse();
-const { json, tape, limit, full, onlyHistory, onlyTape } = command.opts<{
-  json?: string;
-  tape: string;
-  limit: number;
-  full?: true;
-  onlyHistory?: true;
-  onlyTape?: true;
-}>();
+await runCommand(benchCommand(), async (options: BenchOptions) => {
+  const { json, full, small, onlyHistory, onlyTape } = options;
+  const amount = small ? AMOUNTS.small : full ? AMOUNTS.full : AMOUNTS.usual;
+  const figures = {
+    ...(onlyHistory || onlyTape ? {} : measureMachine(amount)),
+    ...(onlyHistory ? {} : { bytes: await measureBytes(options) }),
+    ...(onlyTape ? {} : { histories: await measureHistories(amount) }),
+  };
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(figures, undefined, 2)}\n`);
+  return EXIT.done;
+});
 
-const figures = {
-  ...(onlyHistory || onlyTape ? {} : measureMachine()),
-  ...(onlyHistory ? {} : { bytes: await measureBytes() }),
-  ...(onlyTape ? {} : { histories: await measureHistories() }),
-};
-if (json !== undefined) writeFileSync(json, `${JSON.stringify(figures, undefined, 2)}\n`);
-
-function measureMachine(): object {
+function measureMachine({ fills, accounts }: Amount): object {
   const blocks = buildingBlocks();
   console.log("building blocks, one core (ratio to the machine that the targets assume)");
   for (const { name, rate } of blocks) printRate(name, rate, REFERENCE[name]);
 
-  const rates = fillRates(FILLS);
+  const rates = fillRates(fills);
   console.log("\nmachine, one core (ratio to the target)");
   for (const { name, rate, target } of rates) printRate(name, rate, target);
 
-  const memory = stateMemory(ACCOUNTS);
+  const memory = stateMemory(accounts);
   console.log(`\nmemory of ${memory.accounts} accounts with a position each: ${memory.megabytes.toFixed(0)} MB`);
   return { blocks, rates, memory };
 }
 
-async function measureBytes(): Promise<TapeBytes | undefined> {
+async function measureBytes({ tape, limit }: BenchOptions): Promise<TapeBytes | undefined> {
   const bytes = existsSync(tape) ? await measureTape(tape, limit) : undefined;
   if (bytes === undefined) console.log(`\nno tape at ${tape}: name one with --tape to measure bytes per fill`);
   else printBytes(bytes);
   return bytes;
 }
 
-async function measureHistories(): Promise<HistoryFigures[]> {
+async function measureHistories({ ranges }: Amount): Promise<HistoryFigures[]> {
   console.log("\nhistory of a range of fills (k = 26, five levels a move), processor time, without signature checks");
   const histories: HistoryFigures[] = [];
-  for (const steps of full ? FULL_RANGES : RANGES) {
+  for (const steps of ranges) {
     const measured = await measureHistory(steps);
     histories.push(measured);
     printHistory(measured);

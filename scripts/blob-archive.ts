@@ -1,4 +1,3 @@
-import { Command, InvalidArgumentError, Option } from "commander";
 import { pino } from "pino";
 import { ArchiveFolder } from "../src/blob/ArchiveFolder.ts";
 import { BeaconBlobSource } from "../src/blob/BeaconBlobSource.ts";
@@ -11,50 +10,18 @@ import { ChainClient } from "../src/l1/ChainClient.ts";
 import { readDeployment } from "../src/l1/deployment.ts";
 import { InboxClient } from "../src/l1/InboxClient.ts";
 import { L1Client } from "../src/l1/L1Client.ts";
+import { archiveCommand, type ArchiveOptions } from "./blob-archive/options.ts";
 import { usage } from "./cli/CliError.ts";
 import { urlFrom } from "./cli/configuration.ts";
 import { openLogger } from "./cli/openLogger.ts";
-import { EXIT, runScript } from "./cli/runScript.ts";
+import { runCommand } from "./cli/runCommand.ts";
+import { EXIT } from "./cli/runScript.ts";
 
 /** Keeps and serves the blobs of an inbox: docs/operations-data.md. */
 
-/** What the archive was asked for. */
-interface ArchiveOptions {
-  readonly deployment: string;
-  readonly folder: string;
-  readonly rpcUrl?: string;
-  readonly beaconUrl?: string;
-  readonly from: readonly string[];
-  readonly listen?: { readonly host: string; readonly port: number };
-  readonly keepDays?: number;
-  readonly poll: number;
-  readonly once: boolean;
-  readonly log: string;
-  readonly trace: boolean;
-}
-
 const DAY = 86_400n;
 
-const command = new Command("npm run blob-archive --")
-  .description("Follows the inbox, keeps the blobs of every batch in a folder, and serves them to others.")
-  .requiredOption("--deployment <file>", "deployment file, with the addresses and the chain id")
-  .requiredOption("--folder <path>", "where the blobs are kept; it is made if there is none")
-  .option("--rpc-url <url>", "L1 endpoint; default: the configuration variable TENOR_RPC_URL")
-  .option("--beacon-url <url>", "consensus client; default: the configuration variable TENOR_BEACON_URL")
-  .option("--from <url>", "another archive, asked after the consensus client; may be repeated", collect, [])
-  .option("--listen <[host:]port>", "serve the folder there; without a host on 127.0.0.1 alone", listenAt)
-  .option("--keep-days <days>", "delete what is older and belongs to confirmed ranges; default: keep all", atLeast(18))
-  .option("--poll <seconds>", "time between two looks at L1", atLeast(0), 12)
-  .option("--once", "end after one round, with code 3 if blobs are missing", false)
-  .addOption(
-    new Option("--log <level>", "level of the log").choices(["error", "warn", "info", "debug"]).default("info"),
-  )
-  .option("--trace", "show the stack of an error", false)
-  .allowExcessArguments(false)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage))
-  .parse();
-const options = command.opts<ArchiveOptions>();
-await runScript(() => main(options), options.trace);
+await runCommand(archiveCommand(), main);
 
 async function main({
   deployment: file,
@@ -133,23 +100,4 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(done, milliseconds);
     signal.addEventListener("abort", done);
   });
-}
-
-function collect(url: string, others: readonly string[]): string[] {
-  return [...others, url];
-}
-
-function atLeast(least: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (text === "" || !(number >= least)) throw new InvalidArgumentError(`expected a number of at least ${least}`);
-    return number;
-  };
-}
-
-function listenAt(text: string): NonNullable<ArchiveOptions["listen"]> {
-  const [, host = "127.0.0.1", port] = /^(?:(.+):)?([0-9]{1,5})$/.exec(text) ?? [];
-  if (port === undefined || Number(port) > 65_535) throw new InvalidArgumentError("expected [host:]port");
-  // An address of IPv6 stands in brackets before a port, and nowhere else.
-  return { host: host.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };
 }

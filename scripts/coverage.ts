@@ -3,14 +3,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { runCommand } from "./cli/runCommand.ts";
+import { EXIT } from "./cli/runScript.ts";
 import { readLcov } from "./coverage/lcov.ts";
+import { coverageCommand, type CoverageOptions } from "./coverage/options.ts";
 import { formatMissed, formatTable, reaches, shareOf, type FileLines } from "./coverage/table.ts";
 import { executedLines } from "./coverage/v8.ts";
 
 /**
- * Prints which share of the lines the tests execute, by folder, and fails below the targets. Test files may be named; without any all of
- * them run. `--src` or `--contracts` measures one of the two alone, `--missed` names the lines that nothing executes.
+ * Prints which share of the lines the tests execute: `npm run coverage`.
  *
  * The contracts are built anew for it, with instruments in them, and once more afterwards. What runs on anvil is not seen by Hardhat, so
  * the parity tests do not count.
@@ -19,15 +20,13 @@ import { executedLines } from "./coverage/v8.ts";
 const TARGETS = { src: 92, contracts: 98 } as const;
 const ROOT = new URL("../", import.meta.url);
 
-const { values, positionals } = parseArgs({
-  options: {
-    src: { type: "boolean", default: false },
-    contracts: { type: "boolean", default: false },
-    missed: { type: "boolean", default: false },
-  },
-  allowPositionals: true,
+await runCommand(coverageCommand(), (options: CoverageOptions, files) => {
+  const both = options.src === options.contracts;
+  const results: boolean[] = [];
+  if (both || options.src) results.push(measureSource(files, options.missed));
+  if (both || options.contracts) results.push(measureContracts(files, options.missed));
+  return results.every(Boolean) ? EXIT.done : EXIT.failed;
 });
-const both = values.src === values.contracts;
 
 /** Runs Hardhat; what it prints is shown. */
 function hardhat(args: readonly string[], env: NodeJS.ProcessEnv = {}): boolean {
@@ -36,27 +35,30 @@ function hardhat(args: readonly string[], env: NodeJS.ProcessEnv = {}): boolean 
   return spawnSync(process.execPath, [script, ...args], options).status === 0;
 }
 
-function report(name: keyof typeof TARGETS, files: readonly FileLines[]): void {
-  if (values.missed) console.log(`\n${formatMissed(files)}`);
-  console.log(`\n${formatTable(name, files, TARGETS[name])}`);
-  if (!reaches(shareOf(files), TARGETS[name])) process.exitCode = 1;
-}
-
-if (both || values.src) {
+/** @returns Whether the tests pass and the target is reached. */
+function measureSource(tests: readonly string[], showMissed: boolean): boolean {
   const reports = mkdtempSync(join(tmpdir(), "tenor-coverage-"));
   try {
-    if (!hardhat(["test", "mocha", "--no-compile", ...positionals], { NODE_V8_COVERAGE: reports }))
-      process.exitCode = 1;
-    report("src", executedLines(reports, new URL("src/", ROOT)));
+    const passes = hardhat(["test", "mocha", "--no-compile", ...tests], { NODE_V8_COVERAGE: reports });
+    const reached = report("src", executedLines(reports, new URL("src/", ROOT)), showMissed);
+    return passes && reached;
   } finally {
     rmSync(reports, { recursive: true, force: true });
   }
 }
-if (both || values.contracts) {
-  if (!hardhat(["test", "mocha", "--coverage", ...positionals])) process.exitCode = 1;
+
+/** @returns Whether the tests pass and the target is reached. */
+function measureContracts(tests: readonly string[], showMissed: boolean): boolean {
+  const passes = hardhat(["test", "mocha", "--coverage", ...tests]);
   const files = readLcov(fileURLToPath(new URL("coverage/lcov.info", ROOT)), "contracts/");
-  report(
-    "contracts",
-    files.filter(({ file }) => !file.startsWith("test/") && !file.startsWith("interfaces/")),
-  );
+  const counted = files.filter(({ file }) => !file.startsWith("test/") && !file.startsWith("interfaces/"));
+  const reached = report("contracts", counted, showMissed);
+  return passes && reached;
+}
+
+/** @returns Whether the target is reached. */
+function report(name: keyof typeof TARGETS, files: readonly FileLines[], showMissed: boolean): boolean {
+  if (showMissed) console.log(`\n${formatMissed(files)}`);
+  console.log(`\n${formatTable(name, files, TARGETS[name])}`);
+  return reaches(shareOf(files), TARGETS[name]);
 }

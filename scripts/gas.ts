@@ -1,19 +1,15 @@
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { runCommand } from "./cli/runCommand.ts";
+import { EXIT } from "./cli/runScript.ts";
 import { measureAll } from "./gas/measure.ts";
+import { gasCommand, type GasOptions } from "./gas/options.ts";
 import { formatTable, missesTarget, toRows } from "./gas/table.ts";
 
-/**
- * Prints the gas of every L1 operation beside its target and the peers' figures; `--json FILE` writes the rows. Fails if an
- * operation misses its target. `--next-fork` measures by the rules of the next fork instead, for which there are no targets yet.
- */
+/** Prints the gas of every L1 operation: `npm run gas`. */
 
-const { values } = parseArgs({
-  options: { json: { type: "string" }, "next-fork": { type: "boolean", default: false } },
+await runCommand(gasCommand(), async ({ json, nextFork }: GasOptions) => {
+  const measurements = await measureAll(nextFork ? "next fork" : "today");
+  console.log(formatTable(measurements));
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(toRows(measurements), undefined, 2)}\n`);
+  return !nextFork && measurements.some(missesTarget) ? EXIT.failed : EXIT.done;
 });
-const measurements = await measureAll(values["next-fork"] ? "next fork" : "today");
-console.log(formatTable(measurements));
-if (values.json !== undefined) {
-  writeFileSync(values.json, `${JSON.stringify(toRows(measurements), undefined, 2)}\n`);
-}
-if (!values["next-fork"] && measurements.some(missesTarget)) process.exitCode = 1;

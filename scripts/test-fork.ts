@@ -7,6 +7,7 @@ import { Anvil, baseChainFlags } from "./fork/Anvil.ts";
 import { BASE_CHAIN_VARIABLE, writeBaseChain, type BaseChain } from "./fork/BaseChain.ts";
 import { BaseChainDeployer } from "./fork/deployBaseChain.ts";
 import { errorLine, errorTrace } from "../src/roles/loggable.ts";
+import { forkCommand } from "./fork/options.ts";
 import { ForkError } from "./fork/ForkError.ts";
 import { PublicChain } from "./fork/publicChain.ts";
 import { REAL_PHASE, readRealRounds, ROUNDS_FILE, type FeedAnswer } from "./fork/rounds.ts";
@@ -15,7 +16,7 @@ import { Rpc } from "./fork/Rpc.ts";
 
 /**
  * Runs the contract and scenario suites on a fork: of an anvil that this script starts, with the third parties' own
- * contracts on it, or of the network at FORK_URL. Arguments name other test files, or are Hardhat's.
+ * contracts on it, or of the network at FORK_URL: `npm run test:fork`.
  */
 
 /** The suites that deploy contracts and use them as people would. */
@@ -25,6 +26,8 @@ const REPLAYED = 2000;
 /** Seconds between the first block and the first round, in which everything is deployed. */
 const SET_UP = 3600;
 
+// Shows the help, or goes on: Hardhat understands what this command does not.
+const chosen = forkCommand().parse().args;
 const folder = mkdtempSync(join(tmpdir(), "tenor-fork-"));
 const processes = new Processes();
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -37,7 +40,7 @@ try {
   console.log(`Pinned block ${chain.block}. USDC ${chain.usdc}, ETH/USD ${chain.feed}, WETH ${chain.weth}.`);
   const file = join(folder, "base-chain.json");
   writeBaseChain(file, chain);
-  process.exitCode = await runSuites(file, process.argv.slice(2));
+  process.exitCode = await runSuites(file, chosen);
 } catch (error) {
   process.exitCode = 1;
   // What fails once a signal has ended the processes needs no words.

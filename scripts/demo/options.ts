@@ -7,6 +7,8 @@ export interface DemoOptions {
   readonly tape: string | undefined;
   /** Prints of the tape at most. */
   readonly limit: number | undefined;
+  /** Fills of the generated day, at least; undefined for as many as it has by itself. */
+  readonly fills: number | undefined;
   /** Seed of the generated day, or of the accounts of a tape. */
   readonly seed: bigint;
   /** Steps that the judge re-runs: all, or a number of them spread evenly. */
@@ -24,14 +26,15 @@ export interface DemoOptions {
 /** Steps of a tape that the judge re-runs unless told otherwise: a month has tens of thousands. */
 const TAPE_JUDGE = 2_000;
 
-/** Reads the command line; exits with a message if it can't be understood. */
-export function parseOptions(argv: readonly string[]): DemoOptions {
-  const command = new Command("npm run demo --")
+/** The command line's grammar. */
+export function demoCommand(): Command {
+  return new Command("npm run demo --")
     .description(
       "Replays a day of option trading through a local L1, rebuilds it from there, and has every step judged.",
     )
     .option("--tape <file>", "replay a Deribit trade CSV instead of the generated day")
     .option("--limit <prints>", "replay at most so many prints of the tape", positive)
+    .option("--fills <count>", "fills of the generated day, at least (default: 2000)", positive)
     .addOption(
       new Option("--seed <number>", "seed of the generated day, or of the tape's accounts")
         .argParser(seed)
@@ -55,30 +58,29 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
       ]),
     )
     .option("--trace", "show the stack of an error", false)
-    .allowExcessArguments(false)
-    .parse([...argv], { from: "user" });
-  const {
-    tape,
-    limit,
-    seed: chosen,
-    judge,
-    fraud,
-    json,
-    log,
-    trace,
-  } = command.opts<{
-    tape?: string;
-    limit?: number;
-    seed: bigint;
-    judge?: number;
-    fraud: Fraud | "none";
-    json?: string;
-    log?: string;
-    trace: boolean;
-  }>();
+    .allowExcessArguments(false);
+}
+
+/** Reads the command line; exits with a message if it can't be understood. */
+export function parseOptions(argv: readonly string[]): DemoOptions {
+  const options = demoCommand()
+    .parse([...argv], { from: "user" })
+    .opts<{
+      tape?: string;
+      limit?: number;
+      fills?: number;
+      seed: bigint;
+      judge?: number;
+      fraud: Fraud | "none";
+      json?: string;
+      log?: string;
+      trace: boolean;
+    }>();
+  const { tape, limit, fills, seed: chosen, judge, fraud, json, log, trace } = options;
   return {
     tape,
     limit,
+    fills,
     seed: chosen,
     judge: judge ?? (tape === undefined ? Infinity : TAPE_JUDGE),
     fraud: fraud === "none" ? undefined : fraud,
