@@ -15,7 +15,7 @@ import { EndpointProvider } from "./deploy/EndpointProvider.ts";
 import { ARTIFACTS, ignite } from "./deploy/ignite.ts";
 import { Journal } from "./deploy/Journal.ts";
 import { parseDeploy, type DeployOptions } from "./deploy/options.ts";
-import { placeOf } from "./deploy/place.ts";
+import { placeOf, type Place } from "./deploy/place.ts";
 import { preflight } from "./deploy/preflight.ts";
 import { recover } from "./deploy/recover.ts";
 import { Report } from "./deploy/Report.ts";
@@ -35,13 +35,17 @@ async function main(options: DeployOptions): Promise<number> {
   requireCommittedCode(contracts);
   const place = await placeOf(options.network, options.rpcUrl);
   try {
-    return await deployAt(place.url, options, parameters);
+    return await deployAt(place, options, parameters);
   } finally {
     await place.close();
   }
 }
 
-async function deployAt(url: string, options: DeployOptions, parameters: TenorParameters): Promise<number> {
+async function deployAt(
+  { url, isRehearsal }: Place,
+  options: DeployOptions,
+  parameters: TenorParameters,
+): Promise<number> {
   const { network, signerUrl, account, key, symbol, confirmations } = options;
   const signer = await signerFrom({
     key,
@@ -53,6 +57,8 @@ async function deployAt(url: string, options: DeployOptions, parameters: TenorPa
   const client = L1Client.connect(url, parameters.chainId);
   const journal = Journal.open(options.journal ?? path.join("deploy", "deployments", network!));
   try {
+    // SAFETY: a folder that somebody has named may be of another chain; the default one is of earlier rehearsals alone.
+    if (isRehearsal && options.journal === undefined) journal.clear();
     journal.mend((name) => ARTIFACTS.loadArtifact(name));
     const endpoint = new EndpointProvider(url);
     const spec = network === undefined ? undefined : NETWORKS[network];

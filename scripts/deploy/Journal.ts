@@ -72,6 +72,13 @@ export class Journal {
     rmSync(path.join(this.folder, "lock"), { force: true });
   }
 
+  /** Forgets everything: only for a chain that is gone for good. */
+  clear(): void {
+    for (const name of readdirSync(this.folder)) {
+      if (name !== "lock") rmSync(path.join(this.folder, name), { recursive: true, force: true });
+    }
+  }
+
   /** What the deployment was begun with; undefined if it has not begun. */
   get plan(): Plan | undefined {
     const file = this.#planFile;

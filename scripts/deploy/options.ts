@@ -30,7 +30,7 @@ the same command goes on.
 
 Exit codes: 0 deployed and verified, 1 failed, 2 not understood.
 
-  TENOR_DEPLOYER_KEY=0x… npm run deploy -- --network anvil --parameters deploy/parameters/anvil.json
+  TENOR_DEPLOYER_KEY=0x… npm run deploy -- --network anvil --parameters deploy/parameters/local.json
   npm run deploy -- --network sepolia --parameters sepolia.json --dry-run`;
 
 /** The command line's grammar. */

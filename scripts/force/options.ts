@@ -45,17 +45,12 @@ in later; with --watch the script waits until it has been read. A process that w
 
 Exit codes: 0 done, 1 failed, 2 not understood, 3 still waiting (resume without --watch).
 
-  npm run force -- --deployment tenor.json withdraw 12 250.5 --watch
+  npm run force -- --deployment deployment.json withdraw 12 250.5 --watch
   npm run force -- --inbox 0x… --start-block 21000000 raw 0x0102…
-  npm run force -- --deployment tenor.json resume --watch --json`;
+  npm run force -- --deployment deployment.json resume --watch --json`;
 
-/**
- * Reads the command line; `undefined` if it asked for help, which it then has.
- *
- * @throws {@link CliError} `USAGE`.
- */
-export function parseForce(argv: readonly string[]): { task: ForceTask; options: ForceOptions } | undefined {
-  let task: ForceTask | undefined;
+/** The command line's grammar. @param decide Gets what is to be done, once a command line has been read. */
+export function forceCommand(decide: (task: ForceTask) => void): Command {
   const program = new Command("npm run force --")
     .description("Puts a transaction into the inbox from L1 and forces it in if the sequencer does not read it.")
     .option("--deployment <file>", "deployment file, with the addresses and the chain id")
@@ -73,7 +68,7 @@ export function parseForce(argv: readonly string[]): { task: ForceTask; options:
     .addHelpText("after", EXAMPLES)
     .configureOutput({ outputError: () => undefined })
     .exitOverride();
-  const transaction = (made: Transaction): void => void (task = { kind: "transaction", transaction: made });
+  const transaction = (made: Transaction): void => decide({ kind: "transaction", transaction: made });
   const auth = undefined;
   program
     .command("withdraw <account> <usdc>")
@@ -142,15 +137,26 @@ export function parseForce(argv: readonly string[]): { task: ForceTask; options:
   program
     .command("fill <file>")
     .description("fill two orders that both sides have signed as forcible; needs --deployment")
-    .action((file: string) => void (task = { kind: "fill", file }));
+    .action((file: string) => decide({ kind: "fill", file }));
   program
     .command("raw <hex>")
     .description("any forced transaction as it is encoded, docs/specification.md, section 3")
-    .action((hex: string) => void (task = { kind: "raw", ...parse.raw(hex) }));
+    .action((hex: string) => decide({ kind: "raw", ...parse.raw(hex) }));
   program
     .command("resume")
     .description("see through what this account has enqueued and nobody has read")
-    .action(() => void (task = { kind: "resume" }));
+    .action(() => decide({ kind: "resume" }));
+  return program;
+}
+
+/**
+ * Reads the command line; `undefined` if it asked for help, which it then has.
+ *
+ * @throws {@link CliError} `USAGE`.
+ */
+export function parseForce(argv: readonly string[]): { task: ForceTask; options: ForceOptions } | undefined {
+  let task: ForceTask | undefined;
+  const program = forceCommand((decided) => void (task = decided));
   try {
     program.parse([...argv], { from: "user" });
   } catch (error) {
