@@ -46,7 +46,7 @@ in later; with --watch the script waits until it has been read. A process that w
 Exit codes: 0 done, 1 failed, 2 not understood, 3 still waiting (resume without --watch).
 
   npm run force -- --deployment deployment.json withdraw 12 250.5 --watch
-  npm run force -- --inbox 0x… --start-block 21000000 raw 0x0102…
+  npm run force -- --inbox 0x… --start-block 21000000 raw 0x060ce807
   npm run force -- --deployment deployment.json resume --watch --json`;
 
 /** The command line's grammar. @param decide Gets what is to be done, once a command line has been read. */

@@ -37,7 +37,7 @@ export interface Row {
 export const SECTION_BITS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 export type SectionBits = (typeof SECTION_BITS)[number];
 
-/** Most gas and calldata of any proof (invariant 11). */
+/** Most gas and calldata of any proof (invariant 13). */
 export const PROOF_GAS = 10_000_000;
 export const PROOF_BYTES = 100_000;
 

@@ -31,7 +31,7 @@ describe("gas of every L1 operation", () => {
     });
   }
 
-  // INVARIANT 11.
+  // INVARIANT 13.
   it("every proof fits a transaction", () => {
     for (const { operation, gas, bytes } of measured.values()) {
       if (!operation.startsWith("one-step proof")) continue;

@@ -92,11 +92,9 @@ export function entryOf(script: string): string | undefined {
   return / node (?:--\S+ )*(scripts\/\S+\.ts)/.exec(` ${SCRIPTS[script] ?? ""}`)?.[1];
 }
 
-/** What stands in the documents for something that everybody has to fill in. */
-const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
-  [/0x…/, `0x${"ab".repeat(20)}`],
-  [/0x([0-9a-f]+)…/, "0x$1"],
-];
+/** What stands in the documents for an address that everybody has to fill in, and an address. */
+const PLACEHOLDER = "0x…";
+const FILLED_IN = `0x${"ab".repeat(20)}`;
 
 /** @returns What is wrong with the command line by the command's own grammar; undefined if nothing is. */
 export function problemOf({ script, args }: Invocation): string | undefined {
@@ -110,7 +108,10 @@ export function problemOf({ script, args }: Invocation): string | undefined {
   const given = script === "node" ? ofRole : args;
   // A role alone is named, not started.
   if (given.length === 0) return undefined;
-  return misuseOf(grammar(), given.map(filledIn));
+  return misuseOf(
+    grammar(),
+    given.map((arg) => arg.replace(PLACEHOLDER, FILLED_IN)),
+  );
 }
 
 function misuseOf(command: Command, args: readonly string[]): string | undefined {
@@ -122,10 +123,6 @@ function misuseOf(command: Command, args: readonly string[]): string | undefined
     if (error instanceof CommanderError && error.exitCode === 0) return undefined;
     return error instanceof Error ? error.message : String(error);
   }
-}
-
-function filledIn(arg: string): string {
-  return PLACEHOLDERS.reduce((text, [placeholder, value]) => text.replace(placeholder, value), arg);
 }
 
 /** All flags that any command of this repository takes. */
