@@ -36,7 +36,7 @@ export interface DemoReport {
   readonly reportsRefused: Readonly<Record<string, number>>;
   readonly reportsPosted: number;
   readonly reportBytes: number;
-  /** Batches after each of which conservation was checked to the unit. */
+  /** How often conservation was checked to the unit: after every batch, and between them. */
   readonly conservationChecks: number;
   /** Terms of invariant 1 in 1e-6 USDC, recomputed from L1 by the second node. */
   readonly conservation: Readonly<Record<string, string>>;

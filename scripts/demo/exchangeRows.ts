@@ -23,7 +23,7 @@ export function exchangeRows(report: DemoReport): [string, string][] {
       "bytes of reports",
       `${reportBytes.toLocaleString("en-US")}, ${(reportBytes / Math.max(1, reportsPosted)).toFixed(0)} each`,
     ],
-    ["conservation checked", `after each of ${report.conservationChecks} batches, to the unit`],
+    ["conservation checked", `${report.conservationChecks} times, after every batch too, to the unit`],
   ];
 }
 

@@ -16,7 +16,7 @@ export interface ReplayCounts {
   /** Reports that the oracle made, and those that were refused, by reason. */
   readonly reports: number;
   readonly refusedReports: Readonly<Record<string, number>>;
-  /** Batches after which conservation was checked. */
+  /** How often conservation was checked: after every batch, and between them. */
   readonly checks: number;
   /** The event's time that was reached, seconds. */
   readonly time: bigint;

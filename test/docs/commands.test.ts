@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DEVNET_TIMES } from "../../scripts/devnet/deployDevnet.ts";
 import { ROLES } from "../../scripts/node/roles.ts";
 import {
   docCommands,
@@ -84,6 +85,8 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   "npm run node -- page": { ranBy: "test/scenarios/node/devnet.test.ts" },
   "npm run node -- poster": { ranBy: "test/scenarios/node/devnet.test.ts" },
   "npm run node -- watchtower --deployment deployment.json": { ranBy: "test/scenarios/node/devnet.test.ts" },
+  "npm run node -- watchtower --deployment deployment.json --l1 http://127.0.0.1:8545 --status-port 0 --reaction 15 --censorship 60 --margin 15":
+    { ranBy: "test/scenarios/node/devnet.test.ts" },
   "npm run node -- page --deployment deployment.json --account defender=0x…": {
     ranBy: "test/scenarios/node/devnet.test.ts",
   },
@@ -173,6 +176,11 @@ describe("the commands of README.md and docs/*.md", () => {
     });
     expect(problems.flat()).to.deep.equal([]);
     expect(helpExamples()).to.have.length.above(3);
+  });
+
+  it("have the devnet's times for who joins it", () => {
+    const times = Object.entries(DEVNET_TIMES).map(([name, seconds]) => `--${name} ${seconds}`);
+    expect(commands.filter(({ text }) => text.endsWith(` ${times.join(" ")}`))).to.have.length(1);
   });
 
   it("name files that there are", () => {

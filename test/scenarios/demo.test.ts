@@ -14,7 +14,8 @@ describe("Scenario: npm run demo", () => {
       const { code, stdout, stderr } = await script.end;
       expect(code, stdout + stderr).to.equal(0);
       const report = JSON.parse(readFileSync(file, "utf8")) as DemoReport;
-      expect(report).to.include({ judgedSteps: 20, withdrawalsPaid: 2, conservationChecks: report.batches });
+      expect(report).to.include({ judgedSteps: 20, withdrawalsPaid: 2 });
+      expect(report.conservationChecks).to.be.at.least(report.batches);
       expect(report.fills).to.be.at.least(20);
       expect(report.expiriesSettled).to.be.at.least(1);
       expect(report.rebuiltStateRoot).to.equal(report.stateRoot);

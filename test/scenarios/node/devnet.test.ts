@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { JsonRpcProvider } from "ethers";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { addressOfName, keyOf } from "../../../scripts/devnet/accounts.ts";
@@ -19,6 +19,7 @@ import { CURRENCIES } from "../../../scripts/devnet/Trader.ts";
 import type { Overview } from "../../../src/page/Overview.ts";
 import type { Shown } from "../../../src/page/shown.ts";
 import { TenorClient } from "../../../src/rpc/TenorClient.ts";
+import { documents, ROOT } from "../../support/documents.ts";
 import { LogBook } from "../../support/node/LogBook.ts";
 import { ScriptProcess } from "../../support/scripts.ts";
 
@@ -99,6 +100,25 @@ describe("Scenario: every role as a process, and a second proposer that lies", (
     await trader.close();
     await logs.until("poster", "batch mined");
     ({ id: first } = (await logs.until("proposer", "asserted")) as { id: string });
+  });
+
+  it("the program of docs/running.md trades too", async () => {
+    const program = documents()
+      .find(({ path }) => path === "docs/running.md")!
+      .fences.find(({ language }) => language === "ts")!;
+    const file = join(folder, "trade.mts");
+    const text = program.lines
+      .join("\n")
+      .replaceAll('"./src/', `"${new URL("src/", ROOT).href}`)
+      .replace('"deployment.json"', JSON.stringify(places.deployment))
+      .replace("ws://127.0.0.1:9472", places.urls.rpc!)
+      .replace("0x…", keyOf("trader 1"))
+      // The first one was the order above.
+      .replace("nonce: 1n", "nonce: 2n");
+    writeFileSync(file, text);
+    const { code, stdout, stderr } = await new ScriptProcess(file, []).end;
+    expect(code, stderr).to.equal(0);
+    expect(stdout).to.match(/account: 2,[^]*order_state: '(filled|open)'/);
   });
 
   it("a second proposer lies about the first batch; the watchtower, which has no key, raises the alarm", async () => {
