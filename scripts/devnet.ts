@@ -5,8 +5,8 @@ import { addressOfName, DEPOSITS, keyOf, type DevnetName } from "./devnet/accoun
 import type { Death } from "./devnet/Children.ts";
 import { Devnet, freeTraders, type DevnetPlaces } from "./devnet/Devnet.ts";
 import { devnetCommand, type DevnetOptions } from "./devnet/options.ts";
-import { misuse } from "./cli/CliError.ts";
 import { applyLayers } from "./cli/layers.ts";
+import { parseCommand } from "./cli/runCommand.ts";
 import { EXIT, runScript } from "./cli/runScript.ts";
 
 /** `npm run devnet`: docs/running.md. */
@@ -14,7 +14,9 @@ const argv = process.argv.slice(2);
 await runScript(main, argv.includes("--trace"));
 
 async function main(): Promise<number> {
-  const options = parse();
+  const command = devnetCommand();
+  applyLayers(command, argv);
+  const options = parseCommand<DevnetOptions>(command, argv);
   if (options === undefined) return EXIT.done;
   const folder = options.folder === undefined ? mkdtempSync(join(tmpdir(), "tenor-")) : resolve(options.folder);
   const devnet = new Devnet(folder, options, { died: reportDeath });
@@ -68,19 +70,4 @@ function depositOf(name: DevnetName): string {
 function reportDeath({ name, code, signal, lastLines }: Death): void {
   console.error(`${name} has died (${signal ?? `exit code ${code}`}); its last words:`);
   for (const line of lastLines) console.error(`  ${line}`);
-}
-
-/** Undefined: the help was shown. */
-function parse(): DevnetOptions | undefined {
-  const command = devnetCommand()
-    .exitOverride()
-    .configureOutput({ outputError: () => undefined });
-  applyLayers(command, argv);
-  try {
-    return command.parse(argv, { from: "user" }).opts<DevnetOptions>();
-  } catch (error) {
-    const found = misuse(error);
-    if (found !== undefined) throw found;
-    return undefined;
-  }
 }

@@ -3,9 +3,9 @@ import { L1Client } from "../src/l1/L1Client.ts";
 import { requireDeployment } from "../src/roles/StartChecks.ts";
 import { readL1 } from "../src/status/readL1.ts";
 import { statusOf } from "../src/status/statusOf.ts";
-import { misuse } from "./cli/CliError.ts";
 import { urlFrom } from "./cli/configuration.ts";
 import { applyLayers } from "./cli/layers.ts";
+import { parseCommand } from "./cli/runCommand.ts";
 import { EXIT, runScript } from "./cli/runScript.ts";
 import { exitCodeOf } from "./node/exitCodes.ts";
 import { accountsOf, statusCommand, type StatusOptions } from "./status/options.ts";
@@ -16,7 +16,9 @@ const argv = process.argv.slice(2);
 await runScript(main, argv.includes("--trace"), exitCodeOf);
 
 async function main(): Promise<number> {
-  const options = parse();
+  const command = statusCommand();
+  applyLayers(command, argv);
+  const options = parseCommand<StatusOptions>(command, argv);
   if (options === undefined) return EXIT.done;
   const { deployment: file, l1, quiet, idle, late, leastBalance, json, check } = options;
   const accounts = accountsOf(options.account);
@@ -31,20 +33,5 @@ async function main(): Promise<number> {
     return check && isPressing ? EXIT.waiting : EXIT.done;
   } finally {
     client.close();
-  }
-}
-
-/** Undefined: the help was shown. */
-function parse(): StatusOptions | undefined {
-  const command = statusCommand()
-    .exitOverride()
-    .configureOutput({ outputError: () => undefined });
-  applyLayers(command, argv);
-  try {
-    return command.parse(argv, { from: "user" }).opts<StatusOptions>();
-  } catch (error) {
-    const found = misuse(error);
-    if (found !== undefined) throw found;
-    return undefined;
   }
 }
