@@ -34,7 +34,7 @@ async function main({
 }: ArchiveOptions): Promise<number> {
   const logger = openLogger(log, pino.destination({ dest: 1, sync: true }));
   const { addresses, chainId, startBlock } = readDeployment(file);
-  const client = L1Client.connect(await urlFrom(rest.rpcUrl, "TENOR_RPC_URL"), chainId);
+  const client = L1Client.connect(await urlFrom(rest.rpcUrl, "TENOR_L1_URL"), chainId);
   const folder = await ArchiveFolder.open(path, logger);
   const source = new FirstOf([
     new BeaconBlobSource(await urlFrom(rest.beaconUrl, "TENOR_BEACON_URL")),

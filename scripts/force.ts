@@ -35,7 +35,7 @@ interface Place {
 async function main(task: ForceTask, options: ForceOptions): Promise<number> {
   const place = placeOf(options);
   const { signerUrl, account: asked, key } = options;
-  const rpcUrl = await urlFrom(options.rpcUrl, "TENOR_RPC_URL");
+  const rpcUrl = await urlFrom(options.rpcUrl, "TENOR_L1_URL");
   const signer = await signerFrom({
     key,
     ...(signerUrl === undefined ? {} : { signerUrl }),

@@ -51,5 +51,5 @@ async function endpoint({ network, rpcUrl }: VerifyOptions): Promise<string> {
   if (network !== undefined && spec?.url === undefined && spec?.urlVariable === undefined) {
     throw usage("there is no network of this name with an endpoint", { network });
   }
-  return urlFrom(rpcUrl ?? spec?.url, spec?.urlVariable ?? "TENOR_RPC_URL");
+  return urlFrom(rpcUrl ?? spec?.url, spec?.urlVariable ?? "TENOR_L1_URL");
 }

@@ -22,7 +22,7 @@ export function archiveCommand(): Command {
     .description("Follows the inbox, keeps the blobs of every batch in a folder, and serves them to others.")
     .requiredOption("--deployment <file>", "deployment file, with the addresses and the chain id")
     .requiredOption("--folder <path>", "where the blobs are kept; it is made if there is none")
-    .option("--rpc-url <url>", "L1 endpoint; default: the configuration variable TENOR_RPC_URL")
+    .option("--rpc-url <url>", "L1 endpoint; default: the configuration variable TENOR_L1_URL")
     .option("--beacon-url <url>", "consensus client; default: the configuration variable TENOR_BEACON_URL")
     .option("--from <url>", "another archive, asked after the consensus client; may be repeated", collect, [])
     .option("--listen <[host:]port>", "serve the folder there; without a host on 127.0.0.1 alone", listenAt)

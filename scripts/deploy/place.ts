@@ -19,7 +19,7 @@ export interface Place {
 export async function placeOf(network: string | undefined, rpcUrl: string | undefined): Promise<Place> {
   const { url, urlVariable } = (network === undefined ? undefined : NETWORKS[network]) ?? {};
   if (rpcUrl !== undefined || urlVariable !== undefined) {
-    return lasting(await urlFrom(rpcUrl, urlVariable ?? "TENOR_RPC_URL"));
+    return lasting(await urlFrom(rpcUrl, urlVariable ?? "TENOR_L1_URL"));
   }
   if (url !== undefined) return lasting(url);
   const { network: simulator } = await import("hardhat");

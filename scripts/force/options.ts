@@ -56,7 +56,7 @@ export function forceCommand(decide: (task: ForceTask) => void): Command {
     .option("--deployment <file>", "deployment file, with the addresses and the chain id")
     .option("--inbox <address>", "address of the inbox, where there is no deployment file", parse.address)
     .option("--start-block <number>", "block of the inbox's deployment, with --inbox", wholeNumber, 0)
-    .option("--rpc-url <url>", "L1 endpoint; default: the configuration variable TENOR_RPC_URL")
+    .option("--rpc-url <url>", "L1 endpoint; default: the configuration variable TENOR_L1_URL")
     .option("--signer-url <url>", "process that keeps the key; default: the configuration variable TENOR_SIGNER_URL")
     .option("--account <address>", "which account of the signer", parse.address)
     .option("--key <name>", "configuration variable with the private key", "TENOR_KEY")

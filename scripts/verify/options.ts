@@ -19,7 +19,7 @@ export function verifyCommand(): Command {
     .requiredOption("--deployment <file>", "deployment file, with the addresses and the chain id")
     .option("--parameters <file>", "file of parameters; without it, what only it says is shown and not compared")
     .option("--network <name>", `whose endpoint is asked: one of ${Object.keys(NETWORKS).join(", ")}`)
-    .option("--rpc-url <url>", "endpoint; default: the network's, else the configuration variable TENOR_RPC_URL")
+    .option("--rpc-url <url>", "endpoint; default: the network's, else the configuration variable TENOR_L1_URL")
     .option("--json", "one line of JSON for each check", false)
     .option("--trace", "show the stack of an error", false)
     .allowExcessArguments(false);

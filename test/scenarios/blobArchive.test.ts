@@ -118,7 +118,7 @@ describe("Scenario: the blobs of an inbox on anvil", () => {
   function archive(name: string, args: readonly string[]): ScriptProcess {
     const common = ["--deployment", deployment, "--folder", join(folder, name), "--poll", "0.05", "--log", "debug"];
     const script = new ScriptProcess("scripts/blob-archive.ts", [...common, ...args], {
-      TENOR_RPC_URL: anvilUrl,
+      TENOR_L1_URL: anvilUrl,
       TENOR_BEACON_URL: anvilUrl,
     });
     scripts.push(script);

@@ -83,7 +83,7 @@ describe("Scenario: npm run force", () => {
   function start(args: readonly string[], env: Record<string, string | undefined> = {}): ScriptProcess {
     const common = ["--deployment", deploymentFile, "--json", "--poll", "0.05"];
     const script = new ScriptProcess("scripts/force.ts", [...args, ...common], {
-      TENOR_RPC_URL: l1.url,
+      TENOR_L1_URL: l1.url,
       TENOR_KEY: ALICE!,
       ...env,
     });
@@ -280,7 +280,7 @@ describe("Scenario: npm run force", () => {
     const url = `${endpoint.url}/secret-path?key=secret-query`;
     await endpoint.close();
     const ends = await Promise.all([
-      start(["resume", "--trace"], { TENOR_RPC_URL: url }).end,
+      start(["resume", "--trace"], { TENOR_L1_URL: url }).end,
       start(["resume", "--trace"], { TENOR_KEY: `${ALICE!}00` }).end,
       start(["resume", "--trace"], { TENOR_SIGNER_URL: url.replace("http://", "http://user:secret-password@") }).end,
     ]);
