@@ -95,8 +95,8 @@ export class Devnet {
       return [...files, "--feed", urls.feed!, "--kinds", "calldata", "--poll", "1000", "--min-hours", "0"];
     }
     if (role === "page") return ["--page-port", "0", "--checkpoints", this.#file("page-state.sqlite")];
-    // The feeds have a round a minute, and each is relayed.
-    if (role === "keeper") return ["--anchor-age", "60", "--checkpoints", this.#file("keeper-state.sqlite")];
+    // Every round of the feeds is relayed, one a minute, so that there is something to see.
+    if (role === "keeper") return ["--anchor-age", "0", "--checkpoints", this.#file("keeper-state.sqlite")];
     const times = Object.entries(DEVNET_TIMES).flatMap(([name, seconds]) => [`--${name}`, String(seconds)]);
     return [...times, "--poll", "2000", "--checkpoints", this.#file(`${role}-state.sqlite`)];
   }
