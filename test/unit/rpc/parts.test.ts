@@ -227,10 +227,19 @@ describe("the history", () => {
 describe("channels", () => {
   it("count each subscriber's notifications from 1, and begin with where things stand", () => {
     const channels = new Channels(10);
+    const always = (): boolean => true;
     const texts: string[] = [];
     const session = new Session({ mayAsk: () => true, notify: (text) => texts.push(text) });
-    expect(channels.add(session, ["a", "a", "b"])).to.deep.equal(["a", "b"]);
-    expect(channels.add(session, ["a"])).to.deep.equal([]);
+    expect(
+      channels.add(
+        session,
+        new Map([
+          ["a", always],
+          ["b", always],
+        ]),
+      ),
+    ).to.deep.equal(["a", "b"]);
+    expect(channels.add(session, new Map([["a", always]]))).to.deep.equal([]);
     channels.publish("a", "too early");
     channels.begin(session, "a", "now");
     channels.begin(session, "a", "twice");
