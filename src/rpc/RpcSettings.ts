@@ -6,7 +6,7 @@ export interface RpcSettings {
   readonly maxDepth: number;
   /** Most requests in one batch. */
   readonly maxBatch: number;
-  /** Requests of one connection a second, on average, and at once. Each request of a batch counts. */
+  /** Requests of one connection a second, on average, and at once. Each request of a batch counts; what costs more counts as several. */
   readonly connectionRequestsPerSecond: number;
   readonly connectionBurst: number;
   /** The same of one address, over all its connections. */
@@ -24,7 +24,7 @@ export interface RpcSettings {
   readonly maxBufferedBytes: number;
   /** A WebSocket that says nothing, not even a pong, for this long is closed. */
   readonly idleMilliseconds: number;
-  /** Longest time for the headers and the body of a POST. */
+  /** Longest time for the headers and the body of a POST, and again for reading its answer. */
   readonly requestMilliseconds: number;
   /** Life of a challenge and of a login. */
   readonly challengeSeconds: number;

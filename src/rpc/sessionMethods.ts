@@ -35,6 +35,8 @@ export function sessionMethods(context: RpcContext, logger: Logger): Handlers<Se
   };
   const subscribe = (session: Session, names: readonly string[], mayBePrivate: boolean): readonly string[] => {
     requireWebSocket(session);
+    // Each of them is a request of its own: where it stands is worked out and told.
+    if (names.length > 1) session.takeRequest(names.length - 1);
     const rights = names.map((name) => [name, requireChannel(context, session, name, mayBePrivate)] as const);
     const added = channels.add(session, new Map(rights));
     // Behind the answer, so that clients learn first that they are subscribed, then where things stand.
