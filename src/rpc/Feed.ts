@@ -2,6 +2,7 @@ import { FLAG_SELL, TX_FILL, TX_ORACLE_REPORT, type Fill } from "../machine/Wire
 import type { Logger } from "../roles/Logger.ts";
 import type { Clock } from "../sequencer/Clock.ts";
 import type { Exchange } from "../sequencer/Exchange.ts";
+import { MakerProtection } from "../sequencer/MakerProtection.ts";
 import type { ExchangeEvent, FillReport, OrderRecord } from "../sequencer/OrderRecord.ts";
 import type { Sequencer } from "../sequencer/Sequencer.ts";
 import { BookFeed } from "./BookFeed.ts";
@@ -47,8 +48,10 @@ export class Feed {
     this.#parts = parts;
     const { sequencer, history } = parts;
     this.#fillIn(sequencer.exchange);
+    const now = parts.clock.now();
     for (const { account, scope, limits, frozen } of history.protections()) {
-      sequencer.protection.set(account, scope, limits, frozen);
+      if (MakerProtection.isOver(scope, now)) history.clearProtection(account, scope);
+      else sequencer.protection.set(account, scope, limits, frozen);
     }
     this.#stopListening = sequencer.listen((event) => {
       this.#events.push(event);

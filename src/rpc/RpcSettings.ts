@@ -18,6 +18,8 @@ export interface RpcSettings {
   readonly maxConnectionsPerAddress: number;
   /** Channels of one connection. */
   readonly maxSubscriptions: number;
+  /** Scopes in which an account may set itself limits. */
+  readonly maxProtections: number;
   /** Orders of one connection at which those that are over are forgotten. */
   readonly maxPlaced: number;
   /** Bytes that may wait for a client that does not read; then it is dropped. */
@@ -50,6 +52,7 @@ export const DEFAULT_RPC_SETTINGS: RpcSettings = {
   maxConnections: 2_000,
   maxConnectionsPerAddress: 32,
   maxSubscriptions: 500,
+  maxProtections: 64,
   maxPlaced: 4_096,
   maxBufferedBytes: 1_048_576,
   idleMilliseconds: 60_000,
