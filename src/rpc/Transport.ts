@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
 import { RateLimit } from "../blob/RateLimit.ts";
+import { networkOf } from "../http/networkOf.ts";
 import type { Logger } from "../roles/Logger.ts";
 import type { Dispatcher } from "./Dispatcher.ts";
 import { RpcError } from "./RpcError.ts";
@@ -269,8 +270,9 @@ export class Transport {
   #addressOf(request: IncomingMessage): string {
     const { clientAddressHeader } = this.#options;
     const named = clientAddressHeader === undefined ? undefined : request.headers[clientAddressHeader.toLowerCase()];
-    const address = typeof named === "string" ? named : (request.socket.remoteAddress ?? "");
-    return address.includes(":") && !address.includes(".") ? address.split(":").slice(0, 4).join(":") : address;
+    // Where a proxy adds to what the client has sent, its own entry is the last.
+    const entry = typeof named === "string" ? named.split(",").at(-1)!.trim() : undefined;
+    return networkOf(entry ?? request.socket.remoteAddress ?? "");
   }
 }
 
