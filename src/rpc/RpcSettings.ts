@@ -12,6 +12,9 @@ export interface RpcSettings {
   /** The same of one address, over all its connections. */
   readonly addressRequestsPerSecond: number;
   readonly addressBurst: number;
+  /** Transactions of one key of an account that pay no fee, a second, on average, and at once: a signed Cancel, say. */
+  readonly unpaidPerSecond: number;
+  readonly unpaidBurst: number;
   /** Refused requests one after another at which a WebSocket is closed. */
   readonly maxRefusedInARow: number;
   readonly maxConnections: number;
@@ -48,6 +51,9 @@ export const DEFAULT_RPC_SETTINGS: RpcSettings = {
   connectionBurst: 200,
   addressRequestsPerSecond: 200,
   addressBurst: 800,
+  unpaidPerSecond: 0.5,
+  // Each order of a full ring once.
+  unpaidBurst: 1_100,
   maxRefusedInARow: 500,
   maxConnections: 2_000,
   maxConnectionsPerAddress: 32,
