@@ -257,7 +257,9 @@ export class Feed {
     const byNonce = new Map([...exchange.orders.values()].map((order) => [`${order.account}:${order.nonce}`, order]));
     history.transact(() => {
       // What is behind the first item that is not final, and in no batch, was dropped while nobody took it down.
-      for (const item of items.size === 0 ? [] : history.itemsFrom(Math.min(...items))) {
+      // There may be more items than a call takes arguments.
+      const first = [...items].reduce((least, item) => Math.min(least, item), Infinity);
+      for (const item of items.size === 0 ? [] : history.itemsFrom(first)) {
         if (!items.has(item)) history.dropTrade(item);
       }
       for (const batch of exchange.batches) {
