@@ -55,7 +55,16 @@ export function tradingMethods(context: RpcContext): Handlers<TradingMethod> {
         throw new RpcError("FORBIDDEN", "both accounts must be of one owner", { source, target });
       }
       const results: MovedPosition[] = [];
-      for (const move of trades) results.push(await movePosition(context, source, target, move));
+      for (const move of trades) {
+        try {
+          results.push(await movePosition(context, source, target, move));
+        } catch (error) {
+          // SAFETY: what was moved before is moved, and its receipts have to reach the owner whatever becomes of the rest.
+          if (!(error instanceof RpcError) && results.length === 0) throw error;
+          const reason = error instanceof RpcError ? error.code : "INTERNAL_ERROR";
+          results.push({ instrument_name: move.instrument_name, state: "refused", reason });
+        }
+      }
       return results;
     },
   };
