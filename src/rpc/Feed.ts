@@ -170,8 +170,16 @@ export class Feed {
         case "rebuilt":
           isAllChanged = true;
           break;
-        case "settled":
         case "dropped":
+          // What it had filled of an order that rests now is open again, and nothing else says so.
+          if (event.transaction.type === TX_FILL) {
+            for (const { account, nonce } of [event.transaction.maker, event.transaction.taker]) {
+              const order = sequencer.exchange.book.get(account, nonce);
+              if (order !== undefined) touch(order.id);
+            }
+          }
+          break;
+        case "settled":
           break;
       }
     }
