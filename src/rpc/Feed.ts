@@ -17,6 +17,9 @@ import type { Session } from "./Session.ts";
 import { sidesOf, tradeToWire, userTradeToWire } from "./tradeWire.ts";
 import { receiptToWire } from "./wire.ts";
 
+/** Tickers that are worked out in one turn of the event loop: a few milliseconds. */
+const TICKERS_AT_ONCE = 20;
+
 /** By what a fill names its orders. */
 type Nonce = Pick<OrderRecord, "account" | "nonce">;
 
@@ -42,6 +45,9 @@ export class Feed {
   readonly #books = new BookFeed();
   #events: ExchangeEvent[] = [];
   #isDue = false;
+  /** Names of the tickers that are still to be told, and the turn in which that goes on. */
+  readonly #staleTickers = new Set<string>();
+  #tickerTurn: NodeJS.Immediate | undefined;
   readonly #stopListening: () => void;
 
   constructor(parts: FeedParts) {
@@ -74,6 +80,8 @@ export class Feed {
   stop(): void {
     this.#stopListening();
     this.flush();
+    clearImmediate(this.#tickerTurn);
+    this.#staleTickers.clear();
   }
 
   /** Tells a new subscriber where things stand. */
@@ -228,11 +236,29 @@ export class Feed {
   }
 
   #tellTickers(isChanged: (series: bigint) => boolean): void {
-    const { channels, instruments, view } = this.#parts;
-    for (const name of [...channels.named("ticker.")]) {
-      const instrument = instruments.parse(name);
-      if (isChanged(instrument.series)) channels.publish(`ticker.${name}`, view.ticker(instrument));
+    const { channels, instruments } = this.#parts;
+    for (const name of channels.named("ticker.")) {
+      if (isChanged(instruments.parse(name).series)) this.#staleTickers.add(name);
     }
+    if (this.#tickerTurn === undefined && this.#staleTickers.size > 0) this.#workOffTickers();
+  }
+
+  /** Tells some of the tickers that have changed, and the others in later turns: strangers decide how many there are. */
+  #workOffTickers(): void {
+    const { channels, instruments, view, logger } = this.#parts;
+    this.#tickerTurn = undefined;
+    try {
+      let left = TICKERS_AT_ONCE;
+      for (const name of this.#staleTickers) {
+        if (left-- === 0) break;
+        this.#staleTickers.delete(name);
+        const channel = `ticker.${name}`;
+        if (channels.has(channel)) channels.publish(channel, view.ticker(instruments.parse(name)));
+      }
+    } catch (error) {
+      logger.error({ err: error }, "the feed failed");
+    }
+    if (this.#staleTickers.size > 0) this.#tickerTurn = setImmediate(() => this.#workOffTickers());
   }
 
   #nameOf(series: bigint): string {
