@@ -20,6 +20,9 @@ import { receiptToWire } from "./wire.ts";
 /** Tickers that are worked out in one turn of the event loop: a few milliseconds. */
 const TICKERS_AT_ONCE = 20;
 
+/** Books that are begun between two looks for those that nobody watches any more. */
+const BOOKS_BEGUN = 1_000;
+
 /** By what a fill names its orders. */
 type Nonce = Pick<OrderRecord, "account" | "nonce">;
 
@@ -45,6 +48,8 @@ export class Feed {
   readonly #books = new BookFeed();
   #events: ExchangeEvent[] = [];
   #isDue = false;
+  /** Books that subscribers were told as they are. */
+  #begun = 0;
   /** Names of the tickers that are still to be told, and the turn in which that goes on. */
   readonly #staleTickers = new Set<string>();
   #tickerTurn: NodeJS.Immediate | undefined;
@@ -93,6 +98,7 @@ export class Feed {
     if (channel.startsWith("book.")) {
       const { series } = instruments.parse(name);
       const depth = sequencer.exchange.book.depth(series);
+      if (++this.#begun % BOOKS_BEGUN === 0) this.#forgetBooks();
       channels.begin(session, channel, this.#books.snapshot(series, name, depth, view.timestamp));
     } else {
       const data = channel.startsWith("ticker.") ? view.ticker(instruments.parse(name)) : undefined;
@@ -192,11 +198,22 @@ export class Feed {
       }
     }
     for (const id of changedOrders) this.#tellOrder(orders.get(id));
-    this.#books.keepOnly((series) => channels.has(`book.${this.#nameOf(series)}`));
-    for (const series of [...this.#books.series]) if (isAllChanged || changedSeries.has(series)) this.#tellBook(series);
+    // SAFETY: strangers decide how many books and tickers are watched. What each order costs follows from what it changes alone.
+    if (isAllChanged || changedMarkets.size > 0) this.#forgetBooks();
+    for (const series of isAllChanged ? [...this.#books.series] : changedSeries) this.#tellBook(series);
+    const isChanged = (series: bigint): boolean =>
+      isAllChanged || changedSeries.has(series) || changedMarkets.has(Number(series >> 56n));
     this.#tellTickers(
-      (series) => isAllChanged || changedSeries.has(series) || changedMarkets.has(Number(series >> 56n)),
+      isAllChanged || changedMarkets.size > 0
+        ? [...channels.named("ticker.")].filter((name) => isChanged(this.#parts.instruments.parse(name).series))
+        : [...changedSeries].map((series) => this.#nameOf(series)).filter((name) => channels.has(`ticker.${name}`)),
     );
+  }
+
+  /** Forgets the books that nobody looks at any more. */
+  #forgetBooks(): void {
+    const { channels } = this.#parts;
+    this.#books.keepOnly((series) => channels.has(`book.${this.#nameOf(series)}`));
   }
 
   #tellTrade(trade: StoredTrade, fill: FillReport | undefined): void {
@@ -231,15 +248,13 @@ export class Feed {
   #tellBook(series: bigint): void {
     const { channels, sequencer, view } = this.#parts;
     const name = this.#nameOf(series);
+    if (!channels.has(`book.${name}`)) return this.#books.forget(series);
     const change = this.#books.change(series, name, sequencer.exchange.book.depth(series), view.timestamp);
     if (change !== undefined) channels.publish(`book.${name}`, change);
   }
 
-  #tellTickers(isChanged: (series: bigint) => boolean): void {
-    const { channels, instruments } = this.#parts;
-    for (const name of channels.named("ticker.")) {
-      if (isChanged(instruments.parse(name).series)) this.#staleTickers.add(name);
-    }
+  #tellTickers(names: readonly string[]): void {
+    for (const name of names) this.#staleTickers.add(name);
     if (this.#tickerTurn === undefined && this.#staleTickers.size > 0) this.#workOffTickers();
   }
 
