@@ -172,6 +172,7 @@ export class Feed {
           touch(event.fill.taker);
           break;
         case "accepted":
+        case "corrected":
         case "closed":
           touch(event.order);
           break;

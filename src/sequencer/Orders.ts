@@ -70,12 +70,14 @@ export class Orders {
 
   /** Sets what is left of an order in the book, which may be nothing. */
   correct(record: OrderRecord, remaining: bigint): void {
+    if (remaining === record.remaining) return;
     if (remaining === 0n) {
       this.book.remove(record);
       record.status = "filled";
       this.#changes.orders.add(record);
     }
     record.remaining = remaining;
+    this.#changes.events.push({ kind: "corrected", order: record.id });
   }
 
   /** Notes the item in which two orders took part. */
