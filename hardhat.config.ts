@@ -43,7 +43,7 @@ export default defineConfig({
       forbidOnly: true,
       parallel: true,
       jobs: Math.min(4, availableParallelism()),
-      require: [new URL("./test/support/printableBigints.ts", import.meta.url).href],
+      require: [new URL("./test/support/processSetUp.ts", import.meta.url).href],
     },
     // Sequences of random calls, of which each invariant must hold after every one.
     solidity: { invariant: { runs: 16, depth: 200, failOnRevert: true } },

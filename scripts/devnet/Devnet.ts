@@ -19,7 +19,7 @@ export interface DevnetPlaces {
 /** What the processes run. */
 const NODE = new URL("../node.ts", import.meta.url);
 const MARKET = new URL("./market.ts", import.meta.url);
-const ROLES = ["poster", "proposer", "defender", "watchtower", "page"] as const;
+const ROLES = ["poster", "proposer", "defender", "watchtower", "keeper", "page"] as const;
 
 /** A local L1 with everything on it, and every role as a process of its own. */
 export class Devnet {
@@ -49,7 +49,7 @@ export class Devnet {
     const state = join(this.#folder, "l1.json");
     const isNew = !existsSync(state);
     say(isNew ? "L1" : "L1, from the folder");
-    const anvil = ["--accounts", "10", "--state", state, "--order", "fees"];
+    const anvil = ["--accounts", "11", "--state", state, "--order", "fees"];
     const { url } = await Anvil.start(anvil, this.#children, l1Port);
     if (isNew) {
       say("contracts, markets, accounts");
@@ -95,6 +95,8 @@ export class Devnet {
       return [...files, "--feed", urls.feed!, "--kinds", "calldata", "--poll", "1000", "--min-hours", "0"];
     }
     if (role === "page") return ["--page-port", "0", "--checkpoints", this.#file("page-state.sqlite")];
+    // Every round of the feeds is relayed, one a minute, so that there is something to see.
+    if (role === "keeper") return ["--anchor-age", "0", "--checkpoints", this.#file("keeper-state.sqlite")];
     const times = Object.entries(DEVNET_TIMES).flatMap(([name, seconds]) => [`--${name}`, String(seconds)]);
     return [...times, "--poll", "2000", "--checkpoints", this.#file(`${role}-state.sqlite`)];
   }
@@ -135,6 +137,8 @@ function keysOf(role: (typeof ROLES)[number]): Record<string, string> {
       return { TENOR_PROPOSER_KEY: keyOf("proposer") };
     case "defender":
       return { TENOR_DEFENDER_KEY: keyOf("defender") };
+    case "keeper":
+      return { TENOR_KEEPER_KEY: keyOf("keeper") };
     case "watchtower":
     case "page":
       return {};

@@ -10,8 +10,8 @@ import { MARKETS } from "../../src/market/types.ts";
 import { ReplayOracle } from "../../src/replay/ReplayOracle.ts";
 import type { Logger } from "../../src/roles/Logger.ts";
 import { SYSTEM_TIMER } from "../../src/roles/Timer.ts";
+import { Feeds } from "./Feeds.ts";
 import { Flow, QUOTE_EVERY } from "./Flow.ts";
-import { Keeper } from "./Keeper.ts";
 import { PriceWalk } from "./PriceWalk.ts";
 import { Trader } from "./Trader.ts";
 import type { DevnetWorld } from "./World.ts";
@@ -33,12 +33,12 @@ const REPORT_EVERY = 4;
 const TRADE_EVERY = 6;
 const ROUND_EVERY = 60;
 
-/** The outside world of a devnet: prices walk, the oracle reports them, the feeds carry them to L1, a maker quotes and a taker trades. */
+/** The outside world of a devnet: prices walk, the oracle reports them, the feeds show them on L1, a maker quotes and a taker trades. */
 export class DevnetMarket {
   readonly #parts: DevnetMarketParts;
   readonly #random: Random;
   readonly #oracle: ReplayOracle;
-  readonly #keeper: Keeper;
+  readonly #feeds: Feeds;
   readonly #reports: HttpEndpoint;
   readonly #flow: Flow;
   readonly #traders: readonly Trader[];
@@ -51,7 +51,7 @@ export class DevnetMarket {
     this.#parts = parts;
     this.#random = new Random(BigInt(Date.now()));
     this.#oracle = new ReplayOracle(machineConfig(world.deployment));
-    this.#keeper = new Keeper(l1, world, logger);
+    this.#feeds = new Feeds(l1, world);
     this.#reports = new HttpEndpoint(reports, { timeoutMilliseconds: 5_000, maxBytes: 65_536 });
     const { deployment, accounts, born } = world;
     const [maker, taker] = (["maker", "trader 3"] as const).map(
@@ -64,7 +64,7 @@ export class DevnetMarket {
   /** Goes on until `signal` is aborted. What fails is logged and tried again in the next turn. */
   async run(signal: AbortSignal): Promise<void> {
     for (const spec of MARKETS) {
-      const index = await this.#keeper.price(spec.id);
+      const index = await this.#feeds.price(spec.id);
       this.#walks.set(spec.id, new PriceWalk(spec, this.#random, index, now()));
     }
     while (!signal.aborted) {
@@ -76,7 +76,7 @@ export class DevnetMarket {
       await SYSTEM_TIMER.sleep(TURN * 1_000, signal);
     }
     await Promise.all(this.#traders.map((trader) => trader.close()));
-    this.#keeper.close();
+    this.#feeds.close();
   }
 
   get #markets(): DemoMarket[] {
@@ -101,18 +101,8 @@ export class DevnetMarket {
     await this.#reports.send({ path: "/reports", json: { reports: reports.map(encodeSigned) } });
   }
 
-  async #round(): Promise<void> {
-    await this.#keeper.round(new Map([...this.#walks].map(([id, { market }]) => [id, market.index])));
-    for (const [id, { market }] of this.#walks) {
-      for (const day of this.#pastDays(market.series.map(({ expiryDay }) => expiryDay)))
-        await this.#keeper.fix(id, day);
-    }
-  }
-
-  /** The days before the first one that is traded, on which something may have expired. */
-  #pastDays(days: readonly number[]): number[] {
-    const first = Math.min(...days);
-    return [first - 2, first - 1, first];
+  #round(): Promise<void> {
+    return this.#feeds.round(new Map([...this.#walks].map(([id, { market }]) => [id, market.index])));
   }
 }
 

@@ -14,6 +14,7 @@ const KEYS = {
   "trader 2": "0x4bbbf85ce3377467afe5d46f804f221813b2bb87f24d81f60f1fcdbf7cbf4356",
   "trader 3": "0xdbda1821b80551c9d65939329250298aa3472ba22feea921c0cf5d620ea67b97",
   receipts: "0x2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6",
+  feeds: "0xf214f2b2cd398c806f84e317254e0f0b801d0643303237d97a22a48e01628897",
 } as const satisfies Record<string, Hex>;
 
 /** Who has an account on a devnet. */

@@ -11,7 +11,7 @@ import { MARKETS, USDC } from "../../src/market/types.ts";
 import { REPLAY_SIGNERS } from "../../src/replay/ReplayOracle.ts";
 import { feedArtifact } from "../demo/feedArtifact.ts";
 import { addressOfName, DEPOSITS, keyOf, type DevnetName } from "./accounts.ts";
-import { FEED_DECIMALS, FEED_PHASE, FEED_SCALE } from "./Feed.ts";
+import { FEED_DECIMALS, FEED_PHASE, FEED_SCALE } from "./Feeds.ts";
 import type { DevnetWorld } from "./World.ts";
 
 /** Times of a devnet in seconds: a day's waiting in minutes. */
@@ -54,10 +54,9 @@ export async function deployDevnet(url: string, parameters = devnetParameters())
     const wallet = (name: DevnetName): Wallet => new Wallet(keyOf(name), provider);
     const admin = wallet("admin");
     const deployment = await deployTenor(admin, parameters);
-    const keeper = wallet("keeper");
-    const feeds = await deployFeeds(keeper);
+    const feeds = await deployFeeds(wallet("feeds"));
     await listMarkets(admin, deployment, feeds);
-    const settlement = settlementAt(deployment.addresses.settlement, keeper);
+    const settlement = settlementAt(deployment.addresses.settlement, wallet("keeper"));
     for (const { id } of MARKETS) await mined(settlement.relayAnchor(id));
     const accounts: Partial<Record<DevnetName, number>> = {};
     for (const [name, amount] of Object.entries(DEPOSITS) as [DevnetName, bigint][]) {
@@ -70,12 +69,12 @@ export async function deployDevnet(url: string, parameters = devnetParameters())
 }
 
 /** A feed for each market, with its first round. */
-async function deployFeeds(keeper: Wallet): Promise<Record<number, Hex>> {
+async function deployFeeds(owner: Wallet): Promise<Record<number, Hex>> {
   const { abi, bytecode } = feedArtifact();
   const feeds: Record<number, Hex> = {};
-  const { timestamp } = (await keeper.provider!.getBlock("latest"))!;
+  const { timestamp } = (await owner.provider!.getBlock("latest"))!;
   for (const spec of MARKETS) {
-    const feed = await new ContractFactory(abi, bytecode, keeper).deploy(FEED_DECIMALS, FEED_PHASE);
+    const feed = await new ContractFactory(abi, bytecode, owner).deploy(FEED_DECIMALS, FEED_PHASE);
     await feed.waitForDeployment();
     const answer = new DemoMarket(spec, 0).index * FEED_SCALE;
     const round = { answer, updatedAt: timestamp, answeredIn: 1n };

@@ -13,9 +13,11 @@ import { RoundKeeper } from "../../src/roles/Rounds.ts";
 import { requireStake } from "../../src/roles/StartChecks.ts";
 import { signerFrom } from "../cli/configuration.ts";
 import {
+  GWEI,
   roleCommand,
   whole,
   withData,
+  withFeeCap,
   withKey,
   withLag,
   type CommonOptions,
@@ -56,8 +58,6 @@ const MODES = {
   },
 } as const;
 
-const GWEI = 1_000_000_000n;
-
 /** The command line of a mode. */
 export function challengerCommand(mode: ChallengerMode): Command {
   const { about, port, key } = MODES[mode];
@@ -68,9 +68,8 @@ export function challengerCommand(mode: ChallengerMode): Command {
     .option("--webhook <url>", "where alarms are posted as JSON, beside the log")
     .option("--end-on-alarm", "end with code 8 at the first alarm", false);
   if (key === undefined) return command;
-  return withKey(command, key)
-    .option("--fee-cap <gwei>", "most that is ever offered for a gas", whole, 1_000)
-    .option("--refunds-to <address>", "where refunds go; else to the account that made the moves", address);
+  const refunds = "where refunds go; else to the account that made the moves";
+  return withFeeCap(withKey(command, key)).option("--refunds-to <address>", refunds, address);
 }
 
 /** Runs a challenger until the process is told to end. @throws StartError and the like, ProposerError, ChallengerError. */

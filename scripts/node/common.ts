@@ -28,6 +28,9 @@ export interface KeyOptions {
   readonly key: string;
 }
 
+/** Wei of a gwei. */
+export const GWEI = 1_000_000_000n;
+
 /** A role's command with the flags that all have. @param port Of health and metrics, unless told otherwise. */
 export function roleCommand(role: string, description: string, port: number): Command {
   return new Command(role)
@@ -68,6 +71,11 @@ export function withKey(command: Command, variable: string): Command {
   return command
     .option("--signer-url <url>", "process that keeps the key; else TENOR_SIGNER_URL, else the key")
     .option("--key <name>", "configuration variable with the private key", variableName, variable);
+}
+
+/** Adds the most that is offered for a gas. */
+export function withFeeCap(command: Command): Command {
+  return command.option("--fee-cap <gwei>", "most that is ever offered for a gas", whole, 1_000);
 }
 
 /** The name of a configuration variable. */

@@ -6,6 +6,7 @@ import { posterCommand, posterOptions } from "../poster/options.ts";
 import { runPoster } from "../poster/start.ts";
 import { challengerCommand, runChallenger } from "./challenger.ts";
 import { followerCommand, runFollower } from "./follower.ts";
+import { keeperCommand, runKeeper } from "./keeper.ts";
 import { pageCommand, runPage } from "./page.ts";
 import { runSequencer, sequencerCommand } from "./sequencer.ts";
 
@@ -21,6 +22,7 @@ export const ROLES = {
   proposer: challenger("proposer"),
   defender: challenger("defender"),
   watchtower: challenger("watchtower"),
+  keeper: { command: keeperCommand, run: (command) => runKeeper(command.opts()) },
   follower: { command: followerCommand, run: (command) => runFollower(command.opts()) },
   page: { command: pageCommand, run: (command) => runPage(command.opts()) },
 } as const satisfies Readonly<Record<string, Role>>;

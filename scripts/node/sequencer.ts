@@ -153,7 +153,7 @@ export async function runSequencer(flags: SequencerFlags): Promise<void> {
     );
     const uptime = (): number => performance.now();
     const rounds = new RoundKeeper({ follower, health, metrics, uptime });
-    const parts = { sequencer, l1, options, rounds, health, metrics, logger, uptime };
+    const parts = { sequencer, l1, rounds, health, metrics, logger, uptime };
     const service = new SequencerService({ ...parts, timer: SYSTEM_TIMER, pollMilliseconds: flags.poll });
     const feed = new SequencerFeed(
       () => sequencer,

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fromHex } from "../crypto/bytes.ts";
+import { networkOf } from "../http/networkOf.ts";
 import { SILENT, type Logger } from "../roles/Logger.ts";
 import type { ArchiveFolder } from "./ArchiveFolder.ts";
 import { RateLimit } from "./RateLimit.ts";
@@ -94,7 +95,7 @@ export class BlobArchiveServer {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (!this.#limit.take(clientOf(request))) {
+    if (!this.#limit.take(networkOf(request.socket.remoteAddress ?? ""))) {
       response.setHeader("retry-after", "1");
       say(response, 429, "too many requests");
       return;
@@ -118,12 +119,6 @@ export class BlobArchiveServer {
     // The name says what it is, so that whoever has it has it for good.
     response.writeHead(200, { ...headers, "cache-control": "public, max-age=31536000, immutable" }).end(blob);
   }
-}
-
-/** Who asks: an address, or of IPv6 the network that one customer has. */
-function clientOf(request: IncomingMessage): string {
-  const address = request.socket.remoteAddress ?? "";
-  return address.includes(":") && !address.includes(".") ? address.split(":").slice(0, 4).join(":") : address;
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -23,8 +23,24 @@ export class RateLimit {
     this.#now = now;
   }
 
-  /** Whether this client may ask now; if so, it has asked. */
-  take(client: string): boolean {
+  /**
+   * Whether this client may ask now; if so, it has asked.
+   *
+   * @param cost As how many requests it counts.
+   */
+  take(client: string, cost = 1): boolean {
+    const bucket = this.#bucketOf(client);
+    if (bucket.tokens < cost) return false;
+    bucket.tokens -= cost;
+    return true;
+  }
+
+  /** Counts what was found out behind the request; the client waits until as much is there again. */
+  charge(client: string, cost: number): void {
+    this.#bucketOf(client).tokens -= cost;
+  }
+
+  #bucketOf(client: string): Bucket {
     const now = this.#now();
     const bucket = this.#buckets.get(client) ?? { tokens: this.#burst, filledAt: now };
     bucket.tokens = Math.min(this.#burst, bucket.tokens + ((now - bucket.filledAt) / 1000) * this.#perSecond);
@@ -32,8 +48,6 @@ export class RateLimit {
     this.#buckets.delete(client);
     this.#buckets.set(client, bucket);
     if (this.#buckets.size > MOST_CLIENTS) this.#buckets.delete(this.#buckets.keys().next().value!);
-    if (bucket.tokens < 1) return false;
-    bucket.tokens -= 1;
-    return true;
+    return bucket;
   }
 }

@@ -16,8 +16,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   BaseMismatch: "read the game again: the rivals differ before this child",
   BatchIndexMismatch: "derive again: another batch was appended, or this one already is",
   ChildrenMismatch: "read the game again: the node has other children by now",
+  DecimalsChanged: "list the underlying as another market: the feed's decimals are not those of the listing",
   ERC20InsufficientAllowance: "approve the bridge for the amount",
+  EndNotShown: "wait until 15 minutes after the expiry: a round could still appear",
   FamilyClosed: "assert under the winner: no further child is taken here",
+  FeedNotDead: "wait until two days after the expiry: a phase or a round could still appear",
+  FixingTooEarly: "wait until the expiry has passed",
   ForceTooEarly: "wait until the message is as old as the force delay",
   InputsAlreadyRecorded: "nothing: the game has its inputs",
   InputsMismatch: "prove against the inputs that the game has recorded",
@@ -36,6 +40,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   NothingToRefund: "nothing: this account has no moves left to claim",
   ParentNotConfirmed: "confirm the parent first",
   ParentTooYoung: "wait until the parent is old enough",
+  PhaseNotShown: "read the feed again: it has a phase that the evidence leaves out",
   RangeIncomplete: "wait until the inbox has the range's batches",
   RateExceeded: "wait, or post a shorter batch",
   SiblingConfirmed: "derive again: a rival is confirmed",
@@ -89,6 +94,16 @@ function wordsOf(error: unknown): ErrorFields {
     ...(said === undefined ? {} : { reason: clean(said) }),
     ...(typeof status === "string" ? { status: clean(status) } : {}),
   };
+}
+
+/** What endpoints say of a call that failed on chain without a reason; their own failures look alike to the client library. */
+const FAILED_ON_CHAIN = /revert|opcode|out of gas|invalid jump|stack/i;
+
+/** Whether an {@link L1Error} says that a call failed on chain, and not that the endpoint could not make it. */
+export function isRevert(error: unknown): boolean {
+  if (!(error instanceof L1Error) || error.code !== "REVERTED") return false;
+  const { error: name, reason } = error.fields;
+  return name !== undefined || (typeof reason === "string" && FAILED_ON_CHAIN.test(reason));
 }
 
 function revertedError(data: string, action: string, cause: unknown): L1Error {

@@ -1,5 +1,6 @@
 import type { Hex } from "../crypto/bytes.ts";
 import type { MachineState } from "../machine/MachineState.ts";
+import type { FeedReader } from "../settlement/roundEvidence.ts";
 
 /** What the rest of the node knows of L1: plain types, so that nothing else depends on a client library. */
 
@@ -166,4 +167,68 @@ export interface BridgeSource {
   /** Deposits less payments after that block, 1e-6 USDC. */
   accounted(blockNumber: number): Promise<bigint>;
   finalizedWithdrawals(from: number, to: number): Promise<readonly FinalizedWithdrawal[]>;
+}
+
+/** OptionsSettlement has listed a market. */
+export interface MarketListed extends EventPlace {
+  readonly type: "listed";
+  readonly market: number;
+}
+
+/** OptionsSettlement has relayed a feed's last price. */
+export interface AnchorRelayed extends EventPlace {
+  readonly type: "anchor";
+  readonly market: number;
+  /** 1e-4 USD. */
+  readonly price: bigint;
+  /** The feed's time of it, seconds. */
+  readonly updatedAt: bigint;
+}
+
+export type SettlementEvent = MarketListed | AnchorRelayed;
+
+/** What OptionsSettlement records of a market. It never changes. */
+export interface ListedMarket {
+  readonly feed: Hex;
+  /** Decimals of the feed's answers when the market was listed. */
+  readonly decimals: number;
+  /** First phase of the feed that may fix a price. */
+  readonly phaseBase: number;
+}
+
+/** A feed's last answer. */
+export interface FeedAnswer {
+  /** The proxy's id of the round: phase u16 ‖ round u64. */
+  readonly round: bigint;
+  /** In units of 10^-decimals USD. */
+  readonly answer: bigint;
+  /** Seconds. */
+  readonly updatedAt: bigint;
+}
+
+/** All that is read of OptionsSettlement and of the feeds of its markets; without a block, at the newest one. */
+export interface SettlementSource extends BlockSource {
+  settlementEvents(from: number, to: number): Promise<readonly SettlementEvent[]>;
+  /** A market's record; undefined if it is not listed. */
+  listedMarket(market: number, block: number): Promise<ListedMarket | undefined>;
+  /** The settlement price of an expiry, 1e-4 USD; 0 while it is not fixed. */
+  fixedPrice(market: number, day: number, block?: number): Promise<bigint>;
+  /** Undefined if the feed does not say. */
+  feedDecimals(feed: Hex, block: number): Promise<number | undefined>;
+  /** Undefined if the feed has none. */
+  latestAnswer(feed: Hex, block: number): Promise<FeedAnswer | undefined>;
+  /** The feed's rounds as they are after that block. */
+  feedReader(feed: Hex, block: number): FeedReader;
+}
+
+/** What anybody may do for all. A call that would fail is found out before it is sent, and costs nothing. */
+export interface SettlementWriter {
+  /** The account that signs. */
+  address(): Promise<Hex>;
+  /** Whether that account has a transaction under way. */
+  hasPending(): Promise<boolean>;
+  /** Relays the last price of the market's feed. */
+  relayAnchor(market: number): Promise<L1Receipt>;
+  /** Fixes the settlement price of an expiry. @param starts As `findRoundEvidence` finds them. */
+  fixPrice(market: number, day: number, starts: readonly bigint[]): Promise<L1Receipt>;
 }

@@ -5,6 +5,7 @@ import { keccak256 } from "../crypto/keccak.ts";
 import type { Logger } from "../roles/Logger.ts";
 import { PosterError } from "./PosterError.ts";
 import type { DataKind, Offer, PostReceipt } from "./PosterL1.ts";
+import { privateFile } from "../roles/privateFile.ts";
 
 /**
  * What the poster must still know after it was killed: everything that it has put under a nonce of its account and that L1 could
@@ -144,7 +145,7 @@ export class PosterJournal {
   }
 
   static #try(path: string, identity: string): PosterJournal {
-    const database = new DatabaseSync(path);
+    const database = new DatabaseSync(privateFile(path));
     try {
       return new PosterJournal(database, identity);
     } catch (error) {

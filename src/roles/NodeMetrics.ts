@@ -4,6 +4,7 @@ import type { WaitingBatches } from "../sequencer/Sequencer.ts";
 import type { ReportOutcome } from "../sequencer/Submission.ts";
 import type { ChallengerReport } from "./ChallengerReport.ts";
 import type { Health } from "./Health.ts";
+import type { AnchorReport, PriceReport } from "./KeeperReport.ts";
 
 /** What can be wrong with a role; docs/running.md says what to do about each. */
 export const NODE_ALARMS = [
@@ -19,6 +20,10 @@ export const NODE_ALARMS = [
   "waiting",
   /** The oracle's reports do not come. */
   "reports",
+  /** A market's price feed is silent, can't be read, or is not what was listed. */
+  "feed",
+  /** An expiry that somebody depends on has no settlement price when it should. */
+  "price",
 ] as const;
 
 /** See {@link NODE_ALARMS}. */
@@ -41,6 +46,8 @@ export class NodeMetrics {
   readonly #reports = this.#counter("reports_total", "reports of the oracle, by what became of them", ["outcome"]);
   readonly #waitingBatches = this.#gauge("waiting_batches", "sealed batches that are not on L1");
   readonly #waitingBytes = this.#gauge("waiting_bytes", "their bytes of payload");
+  readonly #anchorAge = this.#gauge("anchor_age_seconds", "age of a market's last relayed price", ["market"]);
+  readonly #unpriced = this.#gauge("unpriced_expiries", "expiries that are over, are held and have no price");
 
   /** Takes notice of a round. */
   round(
@@ -82,6 +89,23 @@ export class NodeMetrics {
   waiting({ batches, bytes }: WaitingBatches): void {
     this.#waitingBatches.set(batches);
     this.#waitingBytes.set(bytes);
+  }
+
+  /** Takes notice of what a keeper has relayed. */
+  relayed({ markets }: AnchorReport): void {
+    for (const { market, age, outcome } of markets ?? []) {
+      if (age !== undefined) this.#anchorAge.set({ market }, Number(age));
+      if (typeof outcome === "object") this.#transactions.inc({ what: "relay" });
+    }
+  }
+
+  /** Takes notice of what a keeper has fixed. */
+  fixed({ expiries }: PriceReport): void {
+    if (expiries === undefined) return;
+    const fixed = expiries.filter(({ outcome }) => typeof outcome === "object").length;
+    const waiting = expiries.filter(({ outcome }) => outcome === "waiting for a batch").length;
+    this.#transactions.inc({ what: "fix" }, fixed);
+    this.#unpriced.set(expiries.length - fixed - waiting);
   }
 
   #counter(name: string, help: string, labelNames: readonly string[] = []): Counter {

@@ -1,6 +1,5 @@
 import type { SignedReport } from "../machine/OracleReports.ts";
 import { SequencerError, type Sequencer } from "../sequencer/Sequencer.ts";
-import type { SequencerOptions } from "../sequencer/SequencerOptions.ts";
 import type { ReportOutcome } from "../sequencer/Submission.ts";
 import type { FollowedL1 } from "./FollowedL1.ts";
 import type { Health } from "./Health.ts";
@@ -13,7 +12,6 @@ import type { Timer } from "./Timer.ts";
 export interface SequencerServiceParts {
   readonly sequencer: Sequencer;
   readonly l1: FollowedL1;
-  readonly options: Pick<SequencerOptions, "maxWaitingBatches" | "maxWaitingBytes">;
   readonly rounds: RoundKeeper;
   readonly health: Health<NodeAlarm>;
   readonly metrics: NodeMetrics;
@@ -29,6 +27,8 @@ export interface SequencerServiceParts {
 const TICK_MILLISECONDS = 1_000;
 /** Time without a report that was taken, after the first one, after which somebody should look. */
 const SILENT_MILLISECONDS = 120_000;
+/** Markets have numbers of one byte. */
+const MAX_MARKET = 0xff;
 
 /**
  * Runs a sequencer: it follows L1, settles and liquidates what is due, and seals batches when they are old enough. Both go on side by
@@ -36,10 +36,16 @@ const SILENT_MILLISECONDS = 120_000;
  */
 export class SequencerService {
   readonly #parts: SequencerServiceParts;
-  #lastReport: number | undefined;
+  /** By market, when its last report was taken; of one that had one before this process began, that beginning. */
+  readonly #lastReports = new Map<number, number>();
 
   constructor(parts: SequencerServiceParts) {
     this.#parts = parts;
+    const { state } = parts.sequencer.exchange;
+    for (let market = 0; market <= MAX_MARKET; market++) {
+      const { spot = 0n } = state.openMarket(market) ?? {};
+      if (spot !== 0n) this.#lastReports.set(market, parts.uptime());
+    }
   }
 
   /**
@@ -67,7 +73,7 @@ export class SequencerService {
     for (const [i, outcome] of outcomes.entries()) {
       metrics.reported(outcome);
       const { market, time } = reports[i]!;
-      if (outcome.accepted) this.#lastReport = uptime();
+      if (outcome.accepted) this.#lastReports.set(market, uptime());
       else logger.debug({ market, time, reason: outcome.refusal.reason }, "a report was refused");
     }
     return outcomes;
@@ -98,13 +104,14 @@ export class SequencerService {
   }
 
   #judge(): void {
-    const { sequencer, options, health, metrics, uptime } = this.#parts;
+    const { sequencer, health, metrics, uptime } = this.#parts;
     const { waiting } = sequencer;
     metrics.waiting(waiting);
-    const isFull = waiting.batches >= options.maxWaitingBatches || waiting.bytes >= options.maxWaitingBytes;
-    health.set("waiting", isFull ? "too much waits for L1: only cancellations are taken" : undefined, waiting);
-    const silence = this.#lastReport === undefined ? 0 : uptime() - this.#lastReport;
-    const words = `no report of the oracle was taken for ${Math.floor(silence / 1000)} seconds`;
+    const isBehind = sequencer.isL1Behind;
+    health.set("waiting", isBehind ? "too much waits for L1: only cancellations are taken" : undefined, waiting);
+    const [market, last] = [...this.#lastReports].reduce((a, b) => (b[1] < a[1] ? b : a), [0, uptime()]);
+    const silence = uptime() - last;
+    const words = `no report of market ${market} was taken for ${Math.floor(silence / 1000)} seconds`;
     health.set("reports", silence >= SILENT_MILLISECONDS ? words : undefined);
   }
 }

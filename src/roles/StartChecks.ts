@@ -14,6 +14,9 @@ export type StartErrorCode =
   /** The account cannot pay for what the role may have to do. */
   | "NO_FUNDS";
 
+/** Where balances and the price of gas are read. */
+export type FundsSource = Pick<AccountsClient, "balance" | "gasPrice">;
+
 /** A role that could do no good is not started. */
 export class StartError extends TenorError<StartErrorCode> {
   override readonly name = "StartError";
@@ -45,6 +48,8 @@ export async function requireSequencer(accounts: AccountsClient, account: Hex): 
 const DEFENCE_GAS = 2_000_000n;
 /** Gas of one transaction with a batch. */
 const BATCH_GAS = 500_000n;
+/** Gas of a keeper's dearest call: a price of a dead feed with several phases. */
+const KEEPING_GAS = 1_000_000n;
 
 /**
  * Whether an account can make an assertion and defend it once, at today's price of gas.
@@ -62,7 +67,17 @@ export async function requireBatchFee(accounts: AccountsClient, account: Hex): P
   await requireBalance(accounts, account, BATCH_GAS * (await accounts.gasPrice()));
 }
 
-async function requireBalance(accounts: AccountsClient, account: Hex, needed: bigint): Promise<void> {
+/** What a keeper's account should have at today's price of gas, wei. */
+export async function keepersFee(accounts: FundsSource): Promise<bigint> {
+  return KEEPING_GAS * (await accounts.gasPrice());
+}
+
+/** Whether an account can pay for a keeper's calls at today's price of gas. @throws {@link StartError} `NO_FUNDS`. */
+export async function requireKeepersFee(accounts: FundsSource, account: Hex): Promise<void> {
+  await requireBalance(accounts, account, await keepersFee(accounts));
+}
+
+async function requireBalance(accounts: FundsSource, account: Hex, needed: bigint): Promise<void> {
   const balance = await accounts.balance(account);
   if (balance >= needed && balance > 0n) return;
   throw new StartError("NO_FUNDS", "the account cannot pay for what it may have to do; amounts are in wei", {

@@ -1,11 +1,14 @@
+import { AccountsClient } from "../l1/AccountsClient.ts";
 import { BridgeClient } from "../l1/BridgeClient.ts";
 import { ChainClient } from "../l1/ChainClient.ts";
 import { deploymentGenesis, machineConfig, type Deployment } from "../l1/deployment.ts";
 import { GameClient } from "../l1/GameClient.ts";
 import { InboxClient } from "../l1/InboxClient.ts";
 import type { L1Client } from "../l1/L1Client.ts";
+import { SettlementClient } from "../l1/SettlementClient.ts";
 import { Challenger, type ChallengerOptions } from "./Challenger.ts";
 import { Follower, type FollowerOptions } from "./Follower.ts";
+import { Keeper, type KeeperOptions } from "./Keeper.ts";
 import { Proposer, type ProposerOptions } from "./Proposer.ts";
 
 /** The roles put together for a deployment: what scripts and tests start. */
@@ -74,4 +77,16 @@ export function makeChallengerOn(
   const chain = new ChainClient(client, addresses.chain);
   const game = new GameClient(client, addresses.game);
   return new Challenger({ follower, chain, game, startBlock, ...options });
+}
+
+/** A keeper on a follower that somebody else watches too; the connection's key pays for its calls. */
+export function makeKeeperOn(
+  follower: Follower,
+  client: L1Client,
+  deployment: Deployment,
+  options: Omit<KeeperOptions, "follower" | "settlement" | "funds" | "startBlock">,
+): Keeper {
+  const settlement = new SettlementClient(client, deployment.addresses.settlement);
+  const funds = new AccountsClient(client, deployment);
+  return new Keeper({ follower, settlement, funds, startBlock: deployment.startBlock, ...options });
 }

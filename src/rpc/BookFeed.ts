@@ -32,6 +32,11 @@ export class BookFeed {
     return this.#shown.keys();
   }
 
+  /** Forgets a book, which is begun anew when somebody looks again. */
+  forget(series: bigint): void {
+    this.#shown.delete(series);
+  }
+
   /** Forgets what nobody looks at any more. */
   keepOnly(isWatched: (series: bigint) => boolean): void {
     for (const series of [...this.#shown.keys()]) if (!isWatched(series)) this.#shown.delete(series);

@@ -1,6 +1,6 @@
 import type { Logger } from "../roles/Logger.ts";
 import { isTenorError } from "../errors.ts";
-import { RpcError, type RpcErrorObject } from "./RpcError.ts";
+import { RpcError } from "./RpcError.ts";
 import { readJson } from "./readJson.ts";
 import type { Session } from "./Session.ts";
 
@@ -9,13 +9,16 @@ import type { Session } from "./Session.ts";
 /** Runs a method. Whatever it throws but an {@link RpcError} is a failure of the server. */
 export type Call = (method: string, params: unknown, session: Session) => unknown;
 
+/** Values of a text for which it counts as one more request: parsing them takes as long as a small request. */
+const VALUES_PER_REQUEST = 100;
+/** Length of an answer for which its request counts as one more. */
+const LENGTH_PER_REQUEST = 4_096;
+
 type Id = string | number | null;
 
 interface Answer {
-  readonly jsonrpc: "2.0";
-  readonly id: Id;
-  readonly result?: unknown;
-  readonly error?: RpcErrorObject;
+  readonly text: string;
+  readonly isFlood: boolean;
 }
 
 interface Request {
@@ -55,54 +58,75 @@ export class Dispatcher {
   async answer(text: string, session: Session): Promise<Answered> {
     let content: unknown;
     try {
-      content = readJson(text, this.#limits.maxDepth);
-      if (Array.isArray(content)) requireBatch(content, this.#limits.maxBatch);
+      content = this.#read(text, session);
     } catch (error) {
-      return this.#answered([this.#failure(null, "", error)], false);
+      return answered([this.#failure(null, "", error)], false);
     }
-    if (!Array.isArray(content)) {
-      const answer = await this.#one(content, session);
-      return this.#answered(answer === undefined ? [] : [answer], false);
-    }
+    if (!Array.isArray(content)) return answered([await this.#one(content, session)], false);
     // All at once, so that the orders of a batch share a commit of the journal; they are taken in in their order.
-    const answers = await Promise.all(content.map((request) => this.#one(request, session)));
-    return this.#answered(
-      answers.filter((answer) => answer !== undefined),
-      true,
-    );
+    return answered(await Promise.all(content.map((request) => this.#one(request, session))), true);
+  }
+
+  /** What the text says. SAFETY: what is no request counts as one too, and who has too many is told nothing else. */
+  #read(text: string, session: Session): unknown {
+    const { maxDepth, maxBatch } = this.#limits;
+    try {
+      const content = readJson(text, ({ depth, values }) => {
+        if (depth > maxDepth) throw new RpcError("JSON_TOO_DEEP", "the JSON is nested too deeply", { max: maxDepth });
+        if (values >= VALUES_PER_REQUEST) session.takeRequest(Math.floor(values / VALUES_PER_REQUEST));
+      });
+      if (Array.isArray(content)) requireBatch(content, maxBatch);
+      return content;
+    } catch (error) {
+      if (!isFlood(error)) session.takeRequest();
+      throw error;
+    }
   }
 
   async #one(content: unknown, session: Session): Promise<Answer | undefined> {
-    let request: Request;
-    try {
-      request = readRequest(content);
-    } catch (error) {
-      return this.#failure(idOf(content) ?? null, "", error);
-    }
-    const { id, method, params } = request;
+    const id = idOf(content);
+    let method = "";
     try {
       session.takeRequest();
-      const result = await this.#call(method, params, session);
-      return id === undefined ? undefined : { jsonrpc: "2.0", id, result };
+      const request = readRequest(content);
+      method = request.method;
+      const called = this.#call(method, request.params, session);
+      // What is answered at once is counted at once, before the next request of a batch begins.
+      const result = called instanceof Promise ? ((await called) as unknown) : called;
+      const text = JSON.stringify({ jsonrpc: "2.0", id, result });
+      session.charge(Math.floor(text.length / LENGTH_PER_REQUEST));
+      return id === undefined ? undefined : { text, isFlood: false };
     } catch (error) {
-      const answer = this.#failure(id ?? null, method, error);
-      return id === undefined ? undefined : answer;
+      const isTold = id !== undefined || (method === "" && !isFlood(error));
+      // A notification is not answered, whatever becomes of it; what is no request is.
+      return isTold ? this.#failure(id ?? null, method, error) : undefined;
     }
-  }
-
-  #answered(answers: readonly Answer[], isBatch: boolean): Answered {
-    const isFlood = answers.some(({ error }) => error?.data.error === "TOO_MANY_REQUESTS");
-    if (answers.length === 0) return { text: undefined, isFlood };
-    return { text: JSON.stringify(isBatch ? answers : answers[0]), isFlood };
   }
 
   #failure(id: Id, method: string, error: unknown): Answer {
-    if (error instanceof RpcError) return { jsonrpc: "2.0", id, error: error.toWire() };
+    const shown = error instanceof RpcError ? error : this.#internalError(method, error);
+    const text = JSON.stringify({ jsonrpc: "2.0", id, error: shown.toWire() });
+    return { text, isFlood: isFlood(shown) };
+  }
+
+  #internalError(method: string, error: unknown): RpcError {
     this.#logger.error({ err: error, method }, "a method failed");
     const reason = isTenorError(error) ? error.code : "UNEXPECTED";
-    const shown = new RpcError("INTERNAL_ERROR", "the server failed; nothing was accepted", { reason });
-    return { jsonrpc: "2.0", id, error: shown.toWire() };
+    return new RpcError("INTERNAL_ERROR", "the server failed; nothing was accepted", { reason });
   }
+}
+
+function isFlood(error: unknown): boolean {
+  return error instanceof RpcError && error.code === "TOO_MANY_REQUESTS";
+}
+
+function answered(answers: readonly (Answer | undefined)[], isBatch: boolean): Answered {
+  const told = answers.filter((answer) => answer !== undefined);
+  const texts = told.map(({ text }) => text).join();
+  return {
+    text: told.length === 0 ? undefined : isBatch ? `[${texts}]` : texts,
+    isFlood: told.some((answer) => answer.isFlood),
+  };
 }
 
 function requireBatch(content: readonly unknown[], max: number): void {

@@ -1,6 +1,8 @@
 import { equalBytes } from "../crypto/bytes.ts";
+import { recoverAddress } from "../crypto/secp256k1.ts";
 import { frameAt } from "../machine/Framing.ts";
 import { DATA_FORCED } from "../machine/Inputs.ts";
+import { orderDigest } from "../machine/TypedData.ts";
 import { decodeTransaction, TX_FILL, type Fill, type OrderReference, type WireOrder } from "../machine/Wire.ts";
 import type { L1View } from "../sequencer/DerivedState.ts";
 import type { SignedOrder } from "../sequencer/SignedOrder.ts";
@@ -35,6 +37,13 @@ export interface ReceiptAuthority {
   /** The EIP-712 domain separator. */
   readonly domain: Uint8Array;
   /** The address of the receipts' key. */
+  readonly signer: Uint8Array;
+}
+
+/** The order that a withdrawal's receipt names. It comes from the accuser, so nothing of it is believed. */
+export interface AccusedOrder {
+  readonly order: SignedOrder;
+  /** The address of the account's owner, or of the session key that the order names, as anybody derives it from L1. */
   readonly signer: Uint8Array;
 }
 
@@ -85,16 +94,16 @@ export function orderContradiction(
 /**
  * Whether L1 has filled an order that its sequencer had taken out of the book.
  *
- * @param order The order that the receipt names: batches have only its signature, or its nonce.
+ * @param accused The order that the receipt names: batches have only its signature, or its nonce.
  */
 export function withdrawalContradiction(
   { domain, signer }: ReceiptAuthority,
   l1: L1View,
   signed: SignedReceipt<WithdrawalReceipt>,
-  order: SignedOrder,
+  accused: AccusedOrder,
 ): Equivocation | undefined {
   const { receipt } = signed;
-  if (!isSignedBy(domain, signed, signer)) return undefined;
+  if (!isSignedBy(domain, signed, signer) || !isOrderOf(domain, receipt, accused)) return undefined;
   for (let batch = receipt.batchesOnL1; batch < l1.batchCount; batch++) {
     if (!holds(l1, receipt, batch)) return undefined;
     if (l1.batch(batch).record.l2Time > receipt.until) return undefined;
@@ -102,7 +111,7 @@ export function withdrawalContradiction(
       const side = [maker, taker].find(({ account, nonce }) => account === receipt.account && nonce === receipt.nonce);
       if (side === undefined) continue;
       // Another order has taken the nonce: from here on references mean that one.
-      if (!isOrNamesOrder(side, order)) return undefined;
+      if (!isOrNamesOrder(side, accused.order)) return undefined;
       if (batch > receipt.batch) return "FILLED_AFTER_WITHDRAWAL";
     }
   }
@@ -161,6 +170,17 @@ function isFillOf({ maker, taker, lots }: Fill, receipt: FillReceipt): boolean {
     taker.nonce === receipt.takerNonce &&
     lots === receipt.lots
   );
+}
+
+/**
+ * Whether an order is the one that a receipt names. SAFETY: batches show a signature alone, so that one is compared with the terms of
+ * the receipt by its signer; otherwise the signature of any other order of the same nonce would convict.
+ */
+function isOrderOf(domain: Uint8Array, receipt: WithdrawalReceipt, { order, signer }: AccusedOrder): boolean {
+  const digest = orderDigest(domain, order.terms, order.keyIndex, order.keyEpoch);
+  if (!equalBytes(digest, receipt.order) || order.signature.length !== 64) return false;
+  const found = recoverAddress(digest, order.signature);
+  return found !== undefined && equalBytes(found, signer);
 }
 
 /** Whether one side of a fill is the order itself, or refers to what the state holds under its nonce. */

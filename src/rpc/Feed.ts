@@ -2,6 +2,7 @@ import { FLAG_SELL, TX_FILL, TX_ORACLE_REPORT, type Fill } from "../machine/Wire
 import type { Logger } from "../roles/Logger.ts";
 import type { Clock } from "../sequencer/Clock.ts";
 import type { Exchange } from "../sequencer/Exchange.ts";
+import { MakerProtection } from "../sequencer/MakerProtection.ts";
 import type { ExchangeEvent, FillReport, OrderRecord } from "../sequencer/OrderRecord.ts";
 import type { Sequencer } from "../sequencer/Sequencer.ts";
 import { BookFeed } from "./BookFeed.ts";
@@ -15,6 +16,12 @@ import type { ReceiptIssuer } from "./ReceiptIssuer.ts";
 import type { Session } from "./Session.ts";
 import { sidesOf, tradeToWire, userTradeToWire } from "./tradeWire.ts";
 import { receiptToWire } from "./wire.ts";
+
+/** Tickers that are worked out in one turn of the event loop: a few milliseconds. */
+const TICKERS_AT_ONCE = 20;
+
+/** Books that are begun between two looks for those that nobody watches any more. */
+const BOOKS_BEGUN = 1_000;
 
 /** By what a fill names its orders. */
 type Nonce = Pick<OrderRecord, "account" | "nonce">;
@@ -41,14 +48,21 @@ export class Feed {
   readonly #books = new BookFeed();
   #events: ExchangeEvent[] = [];
   #isDue = false;
+  /** Books that subscribers were told as they are. */
+  #begun = 0;
+  /** Names of the tickers that are still to be told, and the turn in which that goes on. */
+  readonly #staleTickers = new Set<string>();
+  #tickerTurn: NodeJS.Immediate | undefined;
   readonly #stopListening: () => void;
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
     const { sequencer, history } = parts;
     this.#fillIn(sequencer.exchange);
+    const now = parts.clock.now();
     for (const { account, scope, limits, frozen } of history.protections()) {
-      sequencer.protection.set(account, scope, limits, frozen);
+      if (MakerProtection.isOver(scope, now)) history.clearProtection(account, scope);
+      else sequencer.protection.set(account, scope, limits, frozen);
     }
     this.#stopListening = sequencer.listen((event) => {
       this.#events.push(event);
@@ -71,6 +85,8 @@ export class Feed {
   stop(): void {
     this.#stopListening();
     this.flush();
+    clearImmediate(this.#tickerTurn);
+    this.#staleTickers.clear();
   }
 
   /** Tells a new subscriber where things stand. */
@@ -82,6 +98,7 @@ export class Feed {
     if (channel.startsWith("book.")) {
       const { series } = instruments.parse(name);
       const depth = sequencer.exchange.book.depth(series);
+      if (++this.#begun % BOOKS_BEGUN === 0) this.#forgetBooks();
       channels.begin(session, channel, this.#books.snapshot(series, name, depth, view.timestamp));
     } else {
       const data = channel.startsWith("ticker.") ? view.ticker(instruments.parse(name)) : undefined;
@@ -155,6 +172,7 @@ export class Feed {
           touch(event.fill.taker);
           break;
         case "accepted":
+        case "corrected":
         case "closed":
           touch(event.order);
           break;
@@ -167,17 +185,36 @@ export class Feed {
         case "rebuilt":
           isAllChanged = true;
           break;
-        case "settled":
         case "dropped":
+          // What it had filled of an order that rests now is open again, and nothing else says so.
+          if (event.transaction.type === TX_FILL) {
+            for (const { account, nonce } of [event.transaction.maker, event.transaction.taker]) {
+              const order = sequencer.exchange.book.get(account, nonce);
+              if (order !== undefined) touch(order.id);
+            }
+          }
+          break;
+        case "settled":
           break;
       }
     }
     for (const id of changedOrders) this.#tellOrder(orders.get(id));
-    this.#books.keepOnly((series) => channels.has(`book.${this.#nameOf(series)}`));
-    for (const series of [...this.#books.series]) if (isAllChanged || changedSeries.has(series)) this.#tellBook(series);
+    // SAFETY: strangers decide how many books and tickers are watched. What each order costs follows from what it changes alone.
+    if (isAllChanged || changedMarkets.size > 0) this.#forgetBooks();
+    for (const series of isAllChanged ? [...this.#books.series] : changedSeries) this.#tellBook(series);
+    const isChanged = (series: bigint): boolean =>
+      isAllChanged || changedSeries.has(series) || changedMarkets.has(Number(series >> 56n));
     this.#tellTickers(
-      (series) => isAllChanged || changedSeries.has(series) || changedMarkets.has(Number(series >> 56n)),
+      isAllChanged || changedMarkets.size > 0
+        ? [...channels.named("ticker.")].filter((name) => isChanged(this.#parts.instruments.parse(name).series))
+        : [...changedSeries].map((series) => this.#nameOf(series)).filter((name) => channels.has(`ticker.${name}`)),
     );
+  }
+
+  /** Forgets the books that nobody looks at any more. */
+  #forgetBooks(): void {
+    const { channels } = this.#parts;
+    this.#books.keepOnly((series) => channels.has(`book.${this.#nameOf(series)}`));
   }
 
   #tellTrade(trade: StoredTrade, fill: FillReport | undefined): void {
@@ -212,16 +249,32 @@ export class Feed {
   #tellBook(series: bigint): void {
     const { channels, sequencer, view } = this.#parts;
     const name = this.#nameOf(series);
+    if (!channels.has(`book.${name}`)) return this.#books.forget(series);
     const change = this.#books.change(series, name, sequencer.exchange.book.depth(series), view.timestamp);
     if (change !== undefined) channels.publish(`book.${name}`, change);
   }
 
-  #tellTickers(isChanged: (series: bigint) => boolean): void {
-    const { channels, instruments, view } = this.#parts;
-    for (const name of [...channels.named("ticker.")]) {
-      const instrument = instruments.parse(name);
-      if (isChanged(instrument.series)) channels.publish(`ticker.${name}`, view.ticker(instrument));
+  #tellTickers(names: readonly string[]): void {
+    for (const name of names) this.#staleTickers.add(name);
+    if (this.#tickerTurn === undefined && this.#staleTickers.size > 0) this.#workOffTickers();
+  }
+
+  /** Tells some of the tickers that have changed, and the others in later turns: strangers decide how many there are. */
+  #workOffTickers(): void {
+    const { channels, instruments, view, logger } = this.#parts;
+    this.#tickerTurn = undefined;
+    try {
+      let left = TICKERS_AT_ONCE;
+      for (const name of this.#staleTickers) {
+        if (left-- === 0) break;
+        this.#staleTickers.delete(name);
+        const channel = `ticker.${name}`;
+        if (channels.has(channel)) channels.publish(channel, view.ticker(instruments.parse(name)));
+      }
+    } catch (error) {
+      logger.error({ err: error }, "the feed failed");
     }
+    if (this.#staleTickers.size > 0) this.#tickerTurn = setImmediate(() => this.#workOffTickers());
   }
 
   #nameOf(series: bigint): string {
@@ -254,7 +307,9 @@ export class Feed {
     const byNonce = new Map([...exchange.orders.values()].map((order) => [`${order.account}:${order.nonce}`, order]));
     history.transact(() => {
       // What is behind the first item that is not final, and in no batch, was dropped while nobody took it down.
-      for (const item of items.size === 0 ? [] : history.itemsFrom(Math.min(...items))) {
+      // There may be more items than a call takes arguments.
+      const first = [...items].reduce((least, item) => Math.min(least, item), Infinity);
+      for (const item of items.size === 0 ? [] : history.itemsFrom(first)) {
         if (!items.has(item)) history.dropTrade(item);
       }
       for (const batch of exchange.batches) {

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { TenorError } from "../errors.ts";
 import type { ProtectionLimits, ProtectionScope } from "../sequencer/MakerProtection.ts";
+import { privateFile } from "../roles/privateFile.ts";
 
 /**
  * What the journal forgets once it is final and traders still ask for: trades, settlements, and the limits that makers have set
@@ -126,7 +127,7 @@ export class HistoryStore {
   constructor(path: string, maxRows: number) {
     this.#maxRows = maxRows;
     try {
-      this.#database = new DatabaseSync(path);
+      this.#database = new DatabaseSync(privateFile(path));
       this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
       this.#database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
     } catch (cause) {

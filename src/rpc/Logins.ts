@@ -154,11 +154,11 @@ export class Logins {
     const byToken = session.token === undefined ? undefined : this.#byToken.get(hashOf(session.token));
     const logins = [...this.#ofSession(session).values(), ...(byToken === undefined ? [] : [byToken])];
     const now = this.#parts.clock.now();
-    return logins.filter((login) => !login.isOver && login.expires >= now && this.#stillStands(login));
+    return logins.filter((login) => !login.isOver && login.expires >= now && this.keyStands(login));
   }
 
-  /** Whether the key is still the one that has logged in; an owner is for good. */
-  #stillStands({ account, keyIndex, keyEpoch }: Login): boolean {
+  /** Whether the key is still the one that has logged in, whatever the login's own time; an owner is for good. */
+  keyStands({ account, keyIndex, keyEpoch }: Login): boolean {
     if (keyIndex === 0) return true;
     const key = this.#parts.state().openKey(account, keyIndex);
     return key !== undefined && key.scope !== 0 && key.epoch === keyEpoch && key.expiry >= this.#parts.clock.now();

@@ -1,3 +1,4 @@
+import type { RateLimit } from "../blob/RateLimit.ts";
 import type { Hex } from "../crypto/bytes.ts";
 import type { Clock } from "../sequencer/Clock.ts";
 import type { Refusal } from "../sequencer/Refusal.ts";
@@ -28,6 +29,8 @@ export interface RpcContext {
   readonly channels: Channels;
   readonly feed: Feed;
   readonly labels: Labels;
+  /** Transactions that pay no fee, by the key that has logged in. */
+  readonly unpaid: RateLimit;
   readonly chainId: bigint;
   readonly verifyingContract: Hex;
 }

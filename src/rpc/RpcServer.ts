@@ -1,3 +1,4 @@
+import { RateLimit } from "../blob/RateLimit.ts";
 import { equalBytes, toHex } from "../crypto/bytes.ts";
 import { TenorError } from "../errors.ts";
 import { domainSeparator } from "../machine/TypedData.ts";
@@ -71,9 +72,24 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const labels = new Labels((order) => exchange.orders.has(order));
   const logins = new Logins({ domain, clock, settings, state: () => exchange.state });
   const feed = new Feed({ sequencer, clock, instruments, history, view, channels, receipts, labels, logger });
+  const unpaid = new RateLimit(settings.unpaidPerSecond, settings.unpaidBurst);
   const call = methodCaller(
     {
-      ...{ sequencer, clock, settings, instruments, view, history, receipts, logins, channels, feed, labels, chainId },
+      ...{
+        sequencer,
+        clock,
+        settings,
+        instruments,
+        view,
+        history,
+        receipts,
+        logins,
+        channels,
+        feed,
+        labels,
+        unpaid,
+        chainId,
+      },
       verifyingContract: toHex(options.verifyingContract),
     },
     logger,

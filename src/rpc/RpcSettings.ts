@@ -6,25 +6,30 @@ export interface RpcSettings {
   readonly maxDepth: number;
   /** Most requests in one batch. */
   readonly maxBatch: number;
-  /** Requests of one connection a second, on average, and at once. Each request of a batch counts. */
+  /** Requests of one connection a second, on average, and at once. Each request of a batch counts; what costs more counts as several. */
   readonly connectionRequestsPerSecond: number;
   readonly connectionBurst: number;
   /** The same of one address, over all its connections. */
   readonly addressRequestsPerSecond: number;
   readonly addressBurst: number;
+  /** Transactions of one key of an account that pay no fee, a second, on average, and at once: a signed Cancel, say. */
+  readonly unpaidPerSecond: number;
+  readonly unpaidBurst: number;
   /** Refused requests one after another at which a WebSocket is closed. */
   readonly maxRefusedInARow: number;
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
   /** Channels of one connection. */
   readonly maxSubscriptions: number;
+  /** Scopes in which an account may set itself limits. */
+  readonly maxProtections: number;
   /** Orders of one connection at which those that are over are forgotten. */
   readonly maxPlaced: number;
   /** Bytes that may wait for a client that does not read; then it is dropped. */
   readonly maxBufferedBytes: number;
   /** A WebSocket that says nothing, not even a pong, for this long is closed. */
   readonly idleMilliseconds: number;
-  /** Longest time for the headers and the body of a POST. */
+  /** Longest time for the headers and the body of a POST, and again for reading its answer. */
   readonly requestMilliseconds: number;
   /** Life of a challenge and of a login. */
   readonly challengeSeconds: number;
@@ -46,10 +51,14 @@ export const DEFAULT_RPC_SETTINGS: RpcSettings = {
   connectionBurst: 200,
   addressRequestsPerSecond: 200,
   addressBurst: 800,
+  unpaidPerSecond: 0.5,
+  // Each order of a full ring once.
+  unpaidBurst: 1_100,
   maxRefusedInARow: 500,
   maxConnections: 2_000,
   maxConnectionsPerAddress: 32,
   maxSubscriptions: 500,
+  maxProtections: 64,
   maxPlaced: 4_096,
   maxBufferedBytes: 1_048_576,
   idleMilliseconds: 60_000,

@@ -5,8 +5,10 @@ export type Notify = (text: string) => void;
 
 /** What a session is made of. */
 export interface SessionParts {
-  /** Whether one more request is within the limits. */
-  readonly mayAsk: () => boolean;
+  /** Whether something that counts as so many requests is within the limits. */
+  readonly mayAsk: (cost: number) => boolean;
+  /** Counts what an answer has cost beyond that. Default: nothing. */
+  readonly charge?: (cost: number) => void;
   /** Sends to the client; absent over HTTP. */
   readonly notify?: Notify;
   /** What the client has sent in `Authorization: Bearer`. */
@@ -33,9 +35,19 @@ export class Session {
     return this.#parts.notify !== undefined;
   }
 
-  /** Counts a request. @throws {@link RpcError} `TOO_MANY_REQUESTS`. */
-  takeRequest(): void {
-    if (!this.#parts.mayAsk()) throw new RpcError("TOO_MANY_REQUESTS", "too many requests; ask more slowly");
+  /** Counts a request, or something that costs as much as several. Whether it is within the limits. */
+  mayAsk(cost = 1): boolean {
+    return this.#parts.mayAsk(cost);
+  }
+
+  /** The same for what is answered with an error. @throws {@link RpcError} `TOO_MANY_REQUESTS`. */
+  takeRequest(cost = 1): void {
+    if (!this.mayAsk(cost)) throw new RpcError("TOO_MANY_REQUESTS", "too many requests; ask more slowly");
+  }
+
+  /** Counts what an answer has cost beyond its request; the client's next requests wait for it. */
+  charge(cost: number): void {
+    this.#parts.charge?.(cost);
   }
 
   /** Tells the client something, unless it has gone. */

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
 import { RateLimit } from "../blob/RateLimit.ts";
+import { networkOf } from "../http/networkOf.ts";
 import type { Logger } from "../roles/Logger.ts";
 import type { Dispatcher } from "./Dispatcher.ts";
 import { RpcError } from "./RpcError.ts";
@@ -63,7 +64,13 @@ export class Transport {
     this.#logger = logger;
     this.#byAddress = new RateLimit(settings.addressRequestsPerSecond, settings.addressBurst);
     // `closeTimeout` is younger than the type declarations.
-    const socketOptions = { noServer: true, maxPayload: settings.maxBodyBytes, closeTimeout: CLOSE_MILLISECONDS };
+    const socketOptions = {
+      noServer: true,
+      // SAFETY: by itself the library answers all pings of a client that reads none of the answers, and keeps them.
+      autoPong: false,
+      maxPayload: settings.maxBodyBytes,
+      closeTimeout: CLOSE_MILLISECONDS,
+    };
     this.#sockets = new WebSocketServer(socketOptions);
     this.#server = createServer(
       {
@@ -136,11 +143,13 @@ export class Transport {
     try {
       const text = await bodyOf(request, this.#settings.maxBodyBytes);
       const session = new Session({
-        mayAsk: () => this.#byAddress.take(address),
+        mayAsk: (cost) => this.#byAddress.take(address, cost),
+        charge: (cost) => this.#byAddress.charge(address, cost),
         ...tokenOf(request),
       });
       const { text: answer, isFlood } = await this.#dispatcher.answer(text, session);
       session.close();
+      this.#limitReading(response);
       if (answer === undefined) response.writeHead(204).end();
       else send(response, isFlood ? 429 : 200, answer);
     } catch (error) {
@@ -149,6 +158,12 @@ export class Transport {
       this.#logger.debug({ err: error }, "a request was broken off");
       response.destroy();
     }
+  }
+
+  /** A client that does not read its answer in time loses its connection: until then the answer waits here. */
+  #limitReading(response: ServerResponse): void {
+    const timer = setTimeout(() => response.destroy(), this.#settings.requestMilliseconds);
+    response.once("close", () => clearTimeout(timer));
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -170,21 +185,31 @@ export class Transport {
     const limit = new RateLimit(connectionRequestsPerSecond, connectionBurst);
     let refused = 0;
     const session = new Session({
-      mayAsk: () => {
-        const may = limit.take("") && this.#byAddress.take(address);
+      mayAsk: (cost) => {
+        const may = limit.take("", cost) && this.#byAddress.take(address, cost);
         refused = may ? 0 : refused + 1;
         return may;
       },
+      charge: (cost) => {
+        limit.charge("", cost);
+        this.#byAddress.charge(address, cost);
+      },
       notify: (text) => this.#send(socket, text),
     });
-    this.#lastHeard.set(socket, performance.now());
-    socket.on("pong", () => this.#lastHeard.set(socket, performance.now()));
-    socket.on("ping", () => this.#lastHeard.set(socket, performance.now()));
-    socket.on("message", (data: RawData, isBinary: boolean) => {
+    const isHeard = (): boolean => {
       this.#lastHeard.set(socket, performance.now());
-      if (socket.readyState !== socket.OPEN) return;
+      if (socket.readyState !== socket.OPEN) return false;
+      if (refused > maxRefusedInARow) socket.close(CLOSE_CODES.FLOOD, "too many requests");
+      return refused <= maxRefusedInARow;
+    };
+    isHeard();
+    socket.on("pong", isHeard);
+    socket.on("ping", (data) => {
+      if (isHeard() && session.mayAsk()) this.#sendIfRead(socket, data.length, () => socket.pong(data));
+    });
+    socket.on("message", (data: RawData, isBinary: boolean) => {
+      if (!isHeard()) return;
       if (isBinary) return socket.close(UNSUPPORTED_DATA, "only text");
-      if (refused > maxRefusedInARow) return socket.close(CLOSE_CODES.FLOOD, "too many requests");
       // SAFETY: messages come as one Buffer, for the server's `binaryType` is the default.
       void this.#dispatcher.answer((data as Buffer).toString("utf8"), session).then(({ text }) => {
         if (text !== undefined) this.#send(socket, text);
@@ -198,14 +223,20 @@ export class Transport {
     });
   }
 
-  /** Sends unless the client is too slow; then it is dropped, for what is left out now would be missing. */
   #send(socket: WebSocket, text: string): void {
+    this.#sendIfRead(socket, text.length, () => socket.send(text));
+  }
+
+  /** Sends unless the client is too slow; then it is dropped, for what is left out now would be missing. */
+  #sendIfRead(socket: WebSocket, length: number, send: () => void): void {
     if (socket.readyState !== socket.OPEN) return;
-    if (socket.bufferedAmount + text.length > this.#settings.maxBufferedBytes) {
-      this.#logger.info({ buffered: socket.bufferedAmount }, "a client that does not read is dropped");
+    const buffered = socket.bufferedAmount;
+    // One answer that is long by itself says nothing about who reads it.
+    if (buffered > 0 && buffered + length > this.#settings.maxBufferedBytes) {
+      this.#logger.info({ buffered }, "a client that does not read is dropped");
       return socket.close(CLOSE_CODES.SLOW_CONSUMER, "the client does not read");
     }
-    socket.send(text);
+    send();
   }
 
   #closeIdle(): void {
@@ -239,8 +270,9 @@ export class Transport {
   #addressOf(request: IncomingMessage): string {
     const { clientAddressHeader } = this.#options;
     const named = clientAddressHeader === undefined ? undefined : request.headers[clientAddressHeader.toLowerCase()];
-    const address = typeof named === "string" ? named : (request.socket.remoteAddress ?? "");
-    return address.includes(":") && !address.includes(".") ? address.split(":").slice(0, 4).join(":") : address;
+    // Where a proxy adds to what the client has sent, its own entry is the last.
+    const entry = typeof named === "string" ? named.split(",").at(-1)!.trim() : undefined;
+    return networkOf(entry ?? request.socket.remoteAddress ?? "");
   }
 }
 

@@ -1,4 +1,4 @@
-import type { MakerProtection, Protection, ProtectionScope } from "../sequencer/MakerProtection.ts";
+import { MakerProtection, type Protection, type ProtectionScope } from "../sequencer/MakerProtection.ts";
 import { amountText, cashText, priceText } from "./decimals.ts";
 import type { TradeFilter } from "./HistoryStore.ts";
 import { dayOfName } from "./Instruments.ts";
@@ -106,6 +106,7 @@ export function accountMethods(context: RpcContext): Handlers<ReadMethod> {
           reason: "missing",
         });
       }
+      makeRoom(context, account, scope);
       protection.set(account, scope, {
         interval: BigInt(params.interval),
         frozenTime: BigInt(params.frozen_time),
@@ -128,6 +129,28 @@ export function accountMethods(context: RpcContext): Handlers<ReadMethod> {
       return protectionToWire(keep(context, protection, account, scope), instruments);
     },
   };
+}
+
+/**
+ * Forgets the limits of expiries that are over.
+ *
+ * @throws {@link RpcError} `INVALID_PARAMS` if the scope is one of them, or there is no room for it: all limits of an account are looked
+ * through at each of its orders and fills.
+ */
+function makeRoom({ sequencer, history, clock, settings }: RpcContext, account: number, scope: ProtectionScope): void {
+  const now = clock.now();
+  const refuse = (reason: string): RpcError =>
+    new RpcError("INVALID_PARAMS", "no limits can be set there", { param: "expiry", reason });
+  if (MakerProtection.isOver(scope, now)) throw refuse("over");
+  const { protection } = sequencer;
+  const all = protection.of(account).map((found) => found.scope);
+  const over = all.filter((known) => MakerProtection.isOver(known, now));
+  for (const known of over) {
+    protection.clear(account, known);
+    history.clearProtection(account, known);
+  }
+  const isNew = !all.some(({ market, day }) => market === scope.market && day === scope.day);
+  if (isNew && all.length - over.length >= settings.maxProtections) throw refuse("too many");
 }
 
 /** Makes the limits of a scope, which are there, survive a restart. */

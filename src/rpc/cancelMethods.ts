@@ -1,8 +1,9 @@
 import { TX_CANCEL, TX_CANCEL_ALL } from "../machine/Wire.ts";
 import type { OrderRecord } from "../sequencer/OrderRecord.ts";
 import type { CancelledOrders, Method } from "./methods.ts";
-import { refusalError, type Handlers, type RpcContext } from "./RpcContext.ts";
+import type { Handlers, RpcContext } from "./RpcContext.ts";
 import { RpcError } from "./RpcError.ts";
+import { submitUnpaid } from "./submitUnpaid.ts";
 import { CANCEL_WARNINGS, receiptToWire, type CancelWire, type Finality } from "./wire.ts";
 
 type CancelMethod = Extract<Method, `private/cancel${string}`>;
@@ -22,7 +23,8 @@ export function cancelMethods(context: RpcContext): Handlers<CancelMethod> {
 
   return {
     "private/cancel": async ({ account: named, order_id, signed }, session) => {
-      const { account } = logins.require(session, named, "cancel");
+      const login = logins.require(session, named, "cancel");
+      const { account } = login;
       const order = exchange.orders.get(Number(order_id));
       // SAFETY: the orders of others are as unknown as those that don't exist.
       if (order?.account !== account) throw new RpcError("ORDER_NOT_FOUND", "there is no such order", { order_id });
@@ -34,24 +36,17 @@ export function cancelMethods(context: RpcContext): Handlers<CancelMethod> {
       }
       const { key_index: keyIndex, deadline, signature } = signed;
       const auth = { keyIndex, deadline, signature };
-      const outcome = await sequencer.submit({
-        kind: "transaction",
-        transaction: { type: TX_CANCEL, account, nonce: order.nonce, auth },
-      });
-      if (!outcome.accepted) throw refusalError(outcome.refusal);
+      await submitUnpaid(context, login, { type: TX_CANCEL, account, nonce: order.nonce, auth });
       return cancelToWire(context, order, "batched");
     },
     "private/cancel_all": async ({ account: named, signed }, session) => {
-      const { account } = logins.require(session, named, "cancel");
+      const login = logins.require(session, named, "cancel");
+      const { account } = login;
       if (signed === undefined) return withdrawLive(context, account, live(account));
       const { floor, key_index: keyIndex, deadline, signature } = signed;
       const before = exchange.book.ofAccount(account);
       const auth = { keyIndex, deadline, signature };
-      const outcome = await sequencer.submit({
-        kind: "transaction",
-        transaction: { type: TX_CANCEL_ALL, account, floor, auth },
-      });
-      if (!outcome.accepted) throw refusalError(outcome.refusal);
+      await submitUnpaid(context, login, { type: TX_CANCEL_ALL, account, floor, auth });
       const batched = before.filter(({ nonce }) => nonce < floor);
       const rest = await withdrawLive(context, account, live(account));
       const orders = [...batched.map((order) => cancelToWire(context, order, "batched")), ...rest.orders];

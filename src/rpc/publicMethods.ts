@@ -6,6 +6,8 @@ import { tradeToWire } from "./tradeWire.ts";
 
 /** The version of this interface. */
 const VERSION = "1";
+/** Lines of a summary for which it counts as one more request. */
+const LINES_PER_REQUEST = 32;
 
 type PublicMethod = Exclude<
   Extract<Method, `public/${string}`>,
@@ -37,7 +39,12 @@ export function publicMethods(context: RpcContext): Handlers<PublicMethod> {
       const change_id = feed.lastChangeId;
       return { ...view.ticker(instrument), ...view.depth(instrument.series, depth), change_id };
     },
-    "public/get_book_summary_by_currency": ({ currency }) => view.summaries(instruments.marketOf(currency)),
+    "public/get_book_summary_by_currency": ({ currency }, session) => {
+      const summaries = view.summaries(instruments.marketOf(currency));
+      // A line takes several times as long to work out as its length says.
+      session.charge(Math.floor(summaries.length / LINES_PER_REQUEST));
+      return summaries;
+    },
     "public/get_last_trades_by_instrument": ({ instrument_name, count, start_seq }) => {
       const instrument = instruments.parse(instrument_name);
       view.market(instrument);

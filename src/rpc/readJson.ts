@@ -26,14 +26,22 @@ const exact: SourceReviver = (_key, value, { source }) => {
   return Number.isSafeInteger(value) && PLAIN_INTEGER.test(source!) ? value : new JsonNumber(source!);
 };
 
+/** How much there is in a text. Of one that is no JSON it is no more than a bound. */
+export interface JsonSize {
+  /** Deepest nesting of arrays and objects. */
+  readonly depth: number;
+  /** Values, those within others too. */
+  readonly values: number;
+}
+
 /**
  * Reads JSON without losing a digit: integers are numbers, all other numbers are {@link JsonNumber}.
  *
- * @param maxDepth Deepest nesting of arrays and objects; it is looked at before anything is built.
- * @throws {@link RpcError} `JSON_TOO_DEEP` or `PARSE_ERROR`.
+ * @param admit Is told how much it is before anything is built: a short text may have many values, and each costs time.
+ * @throws {@link RpcError} `PARSE_ERROR`, and what `admit` throws.
  */
-export function readJson(text: string, maxDepth: number): unknown {
-  if (depthOf(text) > maxDepth) throw new RpcError("JSON_TOO_DEEP", "the JSON is nested too deeply", { max: maxDepth });
+export function readJson(text: string, admit: (size: JsonSize) => void): unknown {
+  admit(sizeOf(text));
   try {
     return JSON.parse(text, exact as (this: unknown, key: string, value: unknown) => unknown);
   } catch {
@@ -41,10 +49,11 @@ export function readJson(text: string, maxDepth: number): unknown {
   }
 }
 
-/** The deepest nesting of brackets outside of strings. Of a text that is no JSON it is no more than a bound. */
-function depthOf(text: string): number {
+/** Counts brackets and commas outside of strings. */
+function sizeOf(text: string): JsonSize {
   let depth = 0;
   let deepest = 0;
+  let values = 1;
   let inString = false;
   for (let i = 0; i < text.length; i++) {
     const char = text.charCodeAt(i);
@@ -52,8 +61,11 @@ function depthOf(text: string): number {
       if (char === 0x5c) i++;
       else if (char === 0x22) inString = false;
     } else if (char === 0x22) inString = true;
-    else if (char === 0x5b || char === 0x7b) deepest = Math.max(deepest, ++depth);
-    else if (char === 0x5d || char === 0x7d) depth--;
+    else if (char === 0x2c) values++;
+    else if (char === 0x5b || char === 0x7b) {
+      values++;
+      deepest = Math.max(deepest, ++depth);
+    } else if (char === 0x5d || char === 0x7d) depth--;
   }
-  return deepest;
+  return { depth: deepest, values };
 }

@@ -1,4 +1,6 @@
 import { withdrawLive } from "./cancelMethods.ts";
+import type { MayHear } from "./Channels.ts";
+import type { Login } from "./Logins.ts";
 import type { Method } from "./methods.ts";
 import type { Handlers, RpcContext } from "./RpcContext.ts";
 import { RpcError } from "./RpcError.ts";
@@ -14,8 +16,11 @@ type SessionMethod = Extract<
   | `private/${"enable" | "disable" | "get"}_cancel_on_disconnect`
 >;
 
-/** Which orders go when a connection ends. */
-type DisconnectScope = "connection" | "account";
+/** Which orders go when a connection ends, and who has said so. */
+interface OnDisconnect {
+  readonly scope: "connection" | "account";
+  readonly login: Login;
+}
 
 const PUBLIC_CHANNEL = /^(?:book|trades|ticker)\.(.+)$/;
 const PRIVATE_CHANNEL = /^user\.(?:orders|trades|mmp_trigger)\.(0|[1-9]\d{0,9})$/;
@@ -23,15 +28,17 @@ const PRIVATE_CHANNEL = /^user\.(?:orders|trades|mmp_trigger)\.(0|[1-9]\d{0,9})$
 /** What concerns a connection: logins, subscriptions, and what happens when it ends. */
 export function sessionMethods(context: RpcContext, logger: Logger): Handlers<SessionMethod> {
   const { logins, channels, feed, settings, sequencer } = context;
-  const onDisconnect = new WeakMap<Session, Map<number, DisconnectScope>>();
+  const onDisconnect = new WeakMap<Session, Map<number, OnDisconnect>>();
 
   const requireWebSocket = (session: Session): void => {
     if (!session.isWebSocket) throw new RpcError("WEBSOCKET_ONLY", "this needs a WebSocket");
   };
   const subscribe = (session: Session, names: readonly string[], mayBePrivate: boolean): readonly string[] => {
     requireWebSocket(session);
-    for (const name of names) requireChannel(context, session, name, mayBePrivate);
-    const added = channels.add(session, names);
+    // Each of them is a request of its own: where it stands is worked out and told.
+    if (names.length > 1) session.takeRequest(names.length - 1);
+    const rights = names.map((name) => [name, requireChannel(context, session, name, mayBePrivate)] as const);
+    const added = channels.add(session, new Map(rights));
     // Behind the answer, so that clients learn first that they are subscribed, then where things stand.
     setImmediate(() => {
       for (const name of added) feed.begin(session, name);
@@ -44,7 +51,10 @@ export function sessionMethods(context: RpcContext, logger: Logger): Handlers<Se
     return names;
   };
   const cancelLeft = (session: Session): void => {
-    for (const [account, scope] of onDisconnect.get(session) ?? []) {
+    for (const [account, { scope, login }] of onDisconnect.get(session) ?? []) {
+      // SAFETY: a key that was revoked cancels nothing any more. The login's own hour does not matter: a maker that has set this
+      // relies on it for as long as it is connected.
+      if (!logins.keyStands(login)) continue;
       const { exchange } = sequencer;
       const live = exchange.book.ofAccount(account).map(({ id }) => id);
       const orders = scope === "account" ? live : live.filter((id) => session.placed.has(id));
@@ -84,10 +94,10 @@ export function sessionMethods(context: RpcContext, logger: Logger): Handlers<Se
       const login = logins.require(session, account, "cancel");
       let scopes = onDisconnect.get(session);
       if (scopes === undefined) {
-        onDisconnect.set(session, (scopes = new Map<number, DisconnectScope>()));
+        onDisconnect.set(session, (scopes = new Map<number, OnDisconnect>()));
         session.onClose(() => cancelLeft(session));
       }
-      scopes.set(login.account, scope);
+      scopes.set(login.account, { scope, login });
       return { scope };
     },
     "private/disable_cancel_on_disconnect": ({ account }, session) => {
@@ -98,16 +108,17 @@ export function sessionMethods(context: RpcContext, logger: Logger): Handlers<Se
     "private/get_cancel_on_disconnect": ({ account }, session) => {
       requireWebSocket(session);
       const login = logins.require(session, account, "read");
-      return { scope: onDisconnect.get(session)?.get(login.account) ?? null };
+      return { scope: onDisconnect.get(session)?.get(login.account)?.scope ?? null };
     },
   };
 }
 
-function requireChannel(context: RpcContext, session: Session, name: string, mayBePrivate: boolean): void {
+/** What lets a session hear a channel from now on. @throws {@link RpcError} if nothing does, or there is no such channel. */
+function requireChannel(context: RpcContext, session: Session, name: string, mayBePrivate: boolean): MayHear {
   const instrument = PUBLIC_CHANNEL.exec(name)?.[1];
   if (instrument !== undefined) {
     context.view.market(context.instruments.parse(instrument));
-    return;
+    return () => true;
   }
   const account = PRIVATE_CHANNEL.exec(name)?.[1];
   if (account === undefined) {
@@ -120,5 +131,7 @@ function requireChannel(context: RpcContext, session: Session, name: string, may
   if (!mayBePrivate) {
     throw new RpcError("UNAUTHORIZED", "channels of an account need private/subscribe", { channel: name });
   }
-  context.logins.require(session, Number(account), "read");
+  const { logins } = context;
+  const login = logins.require(session, Number(account), "read");
+  return () => !login.isOver && logins.keyStands(login);
 }

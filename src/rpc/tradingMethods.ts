@@ -24,6 +24,7 @@ import type { Method, MethodParams, MovedPosition, PlacedOrder } from "./methods
 import { refusalError, type Handlers, type RpcContext } from "./RpcContext.ts";
 import { RpcError } from "./RpcError.ts";
 import type { Session } from "./Session.ts";
+import { submitUnpaid } from "./submitUnpaid.ts";
 import { sidesOf, userTradeToWire } from "./tradeWire.ts";
 import { receiptToWire, type UserTradeWire } from "./wire.ts";
 
@@ -42,10 +43,9 @@ export function tradingMethods(context: RpcContext): Handlers<TradingMethod> {
       const acting = actingAccount(transaction) ?? account;
       const isCancel = transaction.type === TX_CANCEL || transaction.type === TX_CANCEL_ALL;
       const isOpen = !("auth" in transaction);
-      logins.require(session, acting, isCancel ? "cancel" : isOpen ? "read" : "own");
-      const outcome = await sequencer.submit({ kind: "transaction", transaction });
-      if (!outcome.accepted) throw refusalError(outcome.refusal);
-      return { item: String(outcome.id) };
+      const login = logins.require(session, acting, isCancel ? "cancel" : isOpen ? "read" : "own");
+      const { id } = await submitUnpaid(context, login, transaction);
+      return { item: String(id) };
     },
     "private/move_positions": async ({ source, target, trades }, session) => {
       logins.require(session, source, "own");
@@ -55,7 +55,16 @@ export function tradingMethods(context: RpcContext): Handlers<TradingMethod> {
         throw new RpcError("FORBIDDEN", "both accounts must be of one owner", { source, target });
       }
       const results: MovedPosition[] = [];
-      for (const move of trades) results.push(await movePosition(context, source, target, move));
+      for (const move of trades) {
+        try {
+          results.push(await movePosition(context, source, target, move));
+        } catch (error) {
+          // SAFETY: what was moved before is moved, and its receipts have to reach the owner whatever becomes of the rest.
+          if (!(error instanceof RpcError) && results.length === 0) throw error;
+          const reason = error instanceof RpcError ? error.code : "INTERNAL_ERROR";
+          results.push({ instrument_name: move.instrument_name, state: "refused", reason });
+        }
+      }
       return results;
     },
   };

@@ -92,6 +92,6 @@ export function restore(exchange: Exchange, content: JournalContent): void {
   exchange.batches.push(...plans);
 }
 
-function isEmpty({ orders, batches, items }: ExchangeChanges): boolean {
-  return orders.size === 0 && batches.size === 0 && items.length === 0;
+function isEmpty({ orders, batches, items, events }: ExchangeChanges): boolean {
+  return orders.size === 0 && batches.size === 0 && items.length === 0 && events.length === 0;
 }

@@ -1,3 +1,5 @@
+import { expiryTime } from "../machine/Slots.ts";
+
 /**
  * Protection of makers from being hit on many quotes at once: how much of an account's quotes may be taken within an interval. The
  * machine knows nothing of it; it is a service of whoever keeps the book, and protects from other traders, not from the
@@ -107,6 +109,11 @@ export class MakerProtection {
       hit.push(entry);
     }
     return hit;
+  }
+
+  /** Whether nothing can trade any more in a scope, at a time in seconds. */
+  static isOver({ day }: ProtectionScope, time: bigint): boolean {
+    return day !== undefined && time >= expiryTime(day);
   }
 
   /** Whether an expiry, market u8 ‖ day u16, belongs to a scope. */

@@ -112,13 +112,12 @@ export class OrderEntry {
   /** Whether the nonce stands in the way of something that was accepted before. */
   #nonceRefusal(signed: SignedOrder): Refusal | undefined {
     const { account, nonce } = signed.terms;
+    // What its signer has taken back stays so, whoever sends it again.
+    if (this.#orders.isTakenBack(signed)) return refuse("Withdrawn");
     const known = this.#orders.find(signed.terms);
     if (known !== undefined) {
-      const isSame = equalBytes(known.signed.signature, signed.signature);
-      // What its signer has taken back stays so, whoever sends it again.
-      if (isSame && (known.status === "Withdrawn" || known.status === "MakerProtection")) return refuse("Withdrawn");
       if (known.status === "live" || isStored(this.#plan.state, known.signed)) {
-        return refuse(isSame ? "Duplicate" : "NonceUsed");
+        return refuse(equalBytes(known.signed.signature, signed.signature) ? "Duplicate" : "NonceUsed");
       }
     }
     return this.#orders.book.inSlot(account, nonce) === undefined ? undefined : refuse("RingSlotBusy");

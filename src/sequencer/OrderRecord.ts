@@ -74,6 +74,8 @@ export type ExchangeEvent =
   | { readonly kind: "fill"; readonly fill: FillReport }
   /** An order was taken in; its fills, if any, were told before. */
   | { readonly kind: "accepted"; readonly order: number }
+  /** What is left of an order was filled in part or in whole by a message of L1, which is no item of a batch. */
+  | { readonly kind: "corrected"; readonly order: number }
   | {
       readonly kind: "settled";
       readonly item: number;

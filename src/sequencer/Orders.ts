@@ -4,7 +4,7 @@ import type { Changes } from "./Changes.ts";
 import { OrderBook } from "./OrderBook.ts";
 import type { OrderRecord } from "./OrderRecord.ts";
 import type { RefusalReason } from "./Refusal.ts";
-import { seriesOf, type SignedOrder } from "./SignedOrder.ts";
+import { seriesOf, termsKey, type SignedOrder } from "./SignedOrder.ts";
 
 /** By what an order is found whatever its number. */
 type Nonce = Pick<OrderReference, "account" | "nonce">;
@@ -14,6 +14,8 @@ export class Orders {
   readonly book = new OrderBook<OrderRecord>();
   readonly all = new Map<number, OrderRecord>();
   readonly #byNonce = new Map<string, OrderRecord>();
+  /** Orders that their signer has taken back, by what was signed. */
+  readonly #takenBack = new Map<string, OrderRecord>();
   readonly #changes: Changes;
   readonly #logger: Logger;
 
@@ -27,21 +29,33 @@ export class Orders {
     return this.#byNonce.get(nonceKey(nonce));
   }
 
+  /**
+   * Whether this very order was taken back. INVARIANT: it does not matter under which of its signer's signatures it comes again, nor
+   * what else came under its nonce meanwhile, for the receipt of a withdrawal names nothing but what was signed.
+   */
+  isTakenBack(signed: SignedOrder): boolean {
+    return this.#takenBack.has(termsKey(signed));
+  }
+
   /** Keeps an order from now on. */
   keep(record: OrderRecord): void {
     this.all.set(record.id, record);
     this.#byNonce.set(nonceKey(record), record);
+    if (isTakenBack(record)) this.#takenBack.set(termsKey(record.signed), record);
   }
 
   /** Forgets an order that nothing can bring back. */
   forget(record: OrderRecord): void {
     this.all.delete(record.id);
     if (this.find(record) === record) this.#byNonce.delete(nonceKey(record));
+    const terms = termsKey(record.signed);
+    if (this.#takenBack.get(terms) === record) this.#takenBack.delete(terms);
   }
 
   /** Notes that an order lives no longer. */
   close(record: OrderRecord, reason: RefusalReason): void {
     record.status = reason;
+    if (isTakenBack(record)) this.#takenBack.set(termsKey(record.signed), record);
     this.#changes.orders.add(record);
     const { id, account, nonce } = record;
     this.#changes.events.push({ kind: "closed", order: id, account, nonce, reason });
@@ -56,12 +70,14 @@ export class Orders {
 
   /** Sets what is left of an order in the book, which may be nothing. */
   correct(record: OrderRecord, remaining: bigint): void {
+    if (remaining === record.remaining) return;
     if (remaining === 0n) {
       this.book.remove(record);
       record.status = "filled";
       this.#changes.orders.add(record);
     }
     record.remaining = remaining;
+    this.#changes.events.push({ kind: "corrected", order: record.id });
   }
 
   /** Notes the item in which two orders took part. */
@@ -89,6 +105,11 @@ export function newRecord(id: number, signed: SignedOrder, remaining: bigint): O
     status: "live",
     lastItem: 0,
   };
+}
+
+/** Whether an order's signer has taken it back, by itself or by the limits that it has set. */
+export function isTakenBack({ status }: OrderRecord): boolean {
+  return status === "Withdrawn" || status === "MakerProtection";
 }
 
 function nonceKey({ account, nonce }: Nonce): string {

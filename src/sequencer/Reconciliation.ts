@@ -13,13 +13,15 @@ import type { JournalKeeper } from "./JournalKeeper.ts";
 import { itemKey } from "./JournalRows.ts";
 import { remainingOf } from "./Judge.ts";
 import type { OrderRecord, PlannedBatch, PlannedItem } from "./OrderRecord.ts";
+import { isTakenBack } from "./Orders.ts";
 import { WITHDRAWAL_PROMISE, type SequencerOptions } from "./SequencerOptions.ts";
 
 /**
- * Seconds for which an order that was taken back out of the book is remembered, beyond {@link WITHDRAWAL_PROMISE}: a batch may be
- * some time older than what is in it.
+ * Seconds for which an order that was taken back out of the book is remembered, beyond {@link WITHDRAWAL_PROMISE} and beyond its
+ * deadline: a batch may be some time older than what is in it.
  */
-const WITHDRAWAL_MEMORY = WITHDRAWAL_PROMISE + 600n;
+const BATCH_AGE = 600n;
+const WITHDRAWAL_MEMORY = WITHDRAWAL_PROMISE + BATCH_AGE;
 
 /** What takes part in the reconciliation. */
 export interface ReconciliationParts {
@@ -168,10 +170,10 @@ export class Reconciliation {
 
   /** What was taken back is kept for a while after it is final, so that nobody can bring it into the book again meanwhile. */
   #isStillTakenBack(record: OrderRecord): boolean {
-    if (record.status !== "Withdrawn" && record.status !== "MakerProtection") return false;
+    if (!isTakenBack(record)) return false;
     const now = this.#clock.now();
     record.keepUntil ??= now + WITHDRAWAL_MEMORY;
-    return now <= record.keepUntil && now <= record.deadline;
+    return now <= record.keepUntil && now <= record.deadline + BATCH_AGE;
   }
 
   #replay(item: PlannedItem): void {

@@ -147,7 +147,7 @@ export class Sequencer {
   submitMany(submissions: readonly Submission[]): Outcome[] {
     return this.#change(() => {
       this.#schedule.prepare(this.#l1);
-      const isBehind = this.#isL1Behind();
+      const isBehind = this.isL1Behind;
       return submissions.map((submission) =>
         isBehind && !isCancellation(submission)
           ? { accepted: false, refusal: refuse("L1Behind") }
@@ -193,7 +193,7 @@ export class Sequencer {
   tick(): void {
     this.#change(() => {
       this.#schedule.prepare(this.#l1);
-      if (!this.#isL1Behind()) this.#exchange.work(this.#options.settlementsPerTick);
+      if (!this.isL1Behind) this.#exchange.work(this.#options.settlementsPerTick);
       if (this.#schedule.isDue(this.#l1)) this.#exchange.sealBatch();
     });
   }
@@ -272,8 +272,8 @@ export class Sequencer {
     return true;
   }
 
-  /** Whether more waits for L1, or for longer, than may. */
-  #isL1Behind(): boolean {
+  /** Whether more waits for L1, or for longer, than may, so that nothing but cancellations is taken. */
+  get isL1Behind(): boolean {
     const { maxWaitingBatches, maxWaitingBytes, maxWaitingAge } = this.#options;
     const { batches, bytes } = this.waiting;
     const now = this.#services.clock.now();

@@ -1,4 +1,4 @@
-import { readU16, readU32, readU64, readU8, writeU16, writeU32, writeU64 } from "../crypto/bytes.ts";
+import { readU16, readU32, readU64, readU8, toHex, writeU16, writeU32, writeU64 } from "../crypto/bytes.ts";
 import { DAY, MAX_KEYS, MAX_NONCE, MAX_PRICE, MAX_QUANTITY, MAX_TIME } from "../machine/Constants.ts";
 import { packSeries } from "../machine/Positions.ts";
 import type { Market, Order } from "../machine/Slots.ts";
@@ -162,6 +162,8 @@ export function toReference(order: SignedOrder): OrderReference {
 
 /** Bytes of {@link encodeSignedOrder}. */
 export const SIGNED_ORDER_LENGTH = 125;
+/** Where in them the signature begins. */
+const SIGNATURE_OFFSET = 61;
 
 /** Only in these bytes: the series is a put. */
 const PUT = 0x40;
@@ -185,8 +187,13 @@ export function encodeSignedOrder(order: SignedOrder): Uint8Array {
   writeU64(bytes, 37, terms.maxFee);
   writeU64(bytes, 45, terms.nonce);
   writeU64(bytes, 53, terms.deadline);
-  bytes.set(order.signature, 61);
+  bytes.set(order.signature, SIGNATURE_OFFSET);
   return bytes;
+}
+
+/** Two orders have the same exactly if they are the same terms under the same key, whatever the signatures. */
+export function termsKey(order: SignedOrder): string {
+  return toHex(encodeSignedOrder(order).subarray(0, SIGNATURE_OFFSET));
 }
 
 /** The inverse of {@link encodeSignedOrder}. */
@@ -214,7 +221,7 @@ export function decodeSignedOrder(bytes: Uint8Array): SignedOrder {
     },
     keyIndex: readU8(bytes, 16),
     keyEpoch: readU32(bytes, 17),
-    signature: Uint8Array.from(bytes.subarray(61, SIGNED_ORDER_LENGTH)),
+    signature: Uint8Array.from(bytes.subarray(SIGNATURE_OFFSET, SIGNED_ORDER_LENGTH)),
   };
 }
 

@@ -7,6 +7,7 @@ import {
   type JournalContent,
   type JournalErrorCode,
 } from "./Journal.ts";
+import { privateFile } from "../roles/privateFile.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS meta (one INTEGER PRIMARY KEY CHECK (one = 1), nextId INTEGER, finalizedBatches INTEGER) STRICT;
@@ -28,7 +29,7 @@ export class SqliteJournal implements Journal {
   /** @param path The file; it is made if it doesn't exist. */
   constructor(path: string) {
     try {
-      this.#database = new DatabaseSync(path);
+      this.#database = new DatabaseSync(privateFile(path));
       this.#database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
       this.#database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
     } catch (cause) {

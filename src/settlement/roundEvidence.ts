@@ -1,3 +1,5 @@
+import { expiryTime } from "../machine/Slots.ts";
+
 /**
  * Finds the evidence with which `OptionsSettlement.fixPrice` fixes a settlement price: for each phase of the feed the
  * round from which the contract reads on. The rule is docs/price-fixing.md; the contract believes nothing of what is found
@@ -7,9 +9,9 @@
 /** Seconds before expiry over which the price is averaged. */
 const WINDOW = 1800n;
 /** Longest age of a price inside the window in a phase that covers it, in seconds. */
-const MAX_GAP = 7200n;
+export const MAX_GAP = 7200n;
 /** A round is readable at the latest this many seconds after its `updatedAt`. */
-const VISIBLE_AFTER = 900n;
+export const VISIBLE_AFTER = 900n;
 /** Seconds after expiry for which a dead feed is waited for. */
 const DEAD_AFTER = 172_800n;
 /** Highest answer that counts. */
@@ -54,11 +56,6 @@ export type RoundEvidence =
 
 type Verdict = "covers" | "fails" | "open";
 
-/** The expiry instant of a day, 08:00 UTC. */
-function expiryInstant(day: number): bigint {
-  return BigInt(day) * 86_400n + 28_800n;
-}
-
 /** Whether a round counts (R1). */
 function isValidRound(number: bigint, round: FeedRound): boolean {
   const inRange = round.answer > 0n && round.answer <= MAX_ANSWER;
@@ -67,7 +64,7 @@ function isValidRound(number: bigint, round: FeedRound): boolean {
 
 /** Finds the evidence for {@link FixingTarget} in a feed. */
 export async function findRoundEvidence(feed: FeedReader, target: FixingTarget): Promise<RoundEvidence> {
-  const expiry = expiryInstant(target.day);
+  const expiry = expiryTime(target.day);
   const deadAt = expiry + DEAD_AFTER + VISIBLE_AFTER;
   if (target.now <= expiry) return { status: "wait", until: expiry + 1n };
   const cached = cacheRounds(feed);

@@ -38,9 +38,10 @@ export class Walkaway {
   readonly inbox: InboxClient;
   readonly settlement: OptionsSettlement;
   readonly day: number;
-  readonly #feed: PriceFeed;
-  readonly #phase: number;
-  readonly #aggregator: IFluxAggregator;
+  /** The market's feed, the phase that it was listed with, and who answers in it. */
+  readonly feed: PriceFeed;
+  readonly phase: number;
+  readonly aggregator: IFluxAggregator;
   #nonce = 0n;
   #left = 0;
 
@@ -59,27 +60,17 @@ export class Walkaway {
     this.inbox = new InboxClient(world.client(this.stranger), world.deployment.addresses.inbox);
     this.settlement = settlementAt(world.deployment.addresses.settlement, this.stranger);
     this.day = today + 3;
-    this.#feed = feed;
-    this.#phase = phase;
-    this.#aggregator = aggregator;
+    this.feed = feed;
+    this.phase = phase;
+    this.aggregator = aggregator;
   }
 
   /** Deploys, lists a market on a feed of Chainlink's, has both deposit, and has the sequencer post one trade of theirs. */
   static async launch(): Promise<Walkaway> {
     const world = await World.launch({ historyHeight: 12n, sectionBits: 3n });
-    const { connection, deployment } = world;
-    const feed = await PriceFeed.on(connection);
+    const feed = await PriceFeed.on(world.connection);
     const phase = await feed.addPhase();
-    const governance = await connection.ethers.getImpersonatedSigner(deployment.addresses.timelock);
-    await connection.networkHelpers.setBalance(governance.address, 10n ** 18n);
-    await settlementAt(deployment.addresses.settlement, governance).listMarket(
-      MARKET,
-      await feed.proxy.getAddress(),
-      TERMS.tick,
-      TERMS.lot,
-      TERMS.steps,
-      phase.phase,
-    );
+    await listMarket(world, MARKET, await feed.proxy.getAddress(), phase.phase);
     const people = [await world.trader("alice", BEGINNING), await world.trader("bob", BEGINNING)] as const;
     for (const { bridge, address } of people) await bridge.open(address, BEGINNING * USDC);
     const today = Number((await world.now()) / 86_400n);
@@ -111,7 +102,7 @@ export class Walkaway {
   /** The feed says a price, and somebody relays it. */
   async price(usd: number, at?: number): Promise<void> {
     const time = at ?? Number(await this.world.now()) + 1;
-    await this.#feed.answer([{ aggregator: this.#aggregator, usd, at: time }]);
+    await this.feed.answer([{ aggregator: this.aggregator, usd, at: time }]);
     await (await this.settlement.relayAnchor(MARKET)).wait();
   }
 
@@ -121,20 +112,20 @@ export class Walkaway {
     for (const at of [expiry - 3_000, expiry + 600]) await this.price(usd, at);
     await this.world.wait(900n);
     const now = await this.world.now();
-    const found = await findRoundEvidence(this.#feed.reader(), { phaseBase: this.#phase, day: this.day, now });
+    const found = await findRoundEvidence(await this.feed.reader(), { phaseBase: this.phase, day: this.day, now });
     if (found.status !== "ready") expect.fail(`no evidence: ${found.status}`);
     await (await this.settlement.fixPrice(MARKET, this.day, [...found.starts])).wait();
     return await this.settlement.fixedPrice(MARKET, this.day);
   }
 
   /** Alice sells Bob a contract at 2,000 USD for 100 USD, both signatures for a forced fill too. */
-  fill({ isPut }: { isPut: boolean }): Fill {
+  fill({ isPut, market = MARKET }: { isPut: boolean; market?: number }): Fill {
     const { alice, bob, day } = this;
     const { domain } = this.world;
     this.#nonce++;
     const sign = (account: number, { key }: Trader, isSell: boolean): SignedOrder => {
       const terms: OrderTerms = {
-        ...{ ...PLAIN, account, market: MARKET, expiryDay: day, strike: 20_000_000n, isPut, isSell, forcible: true },
+        ...{ ...PLAIN, account, market, expiryDay: day, strike: 20_000_000n, isPut, isSell, forcible: true },
         ...{ quantity: CONTRACT, limitPrice: 1_000_000n, maxFee: 100_000n, nonce: this.#nonce },
         deadline: BigInt(day) * 86_400n,
       };
@@ -170,4 +161,13 @@ export class Walkaway {
     while (log.message(first + BigInt(leading)).kind !== MESSAGE_FORCED) leading++;
     return results.slice(leading).map(({ code }) => code);
   }
+}
+
+/** Has the governance of a world list a market. */
+export async function listMarket(world: World, market: number, feed: string, phaseBase: number): Promise<void> {
+  const { connection, deployment } = world;
+  const governance = await connection.ethers.getImpersonatedSigner(deployment.addresses.timelock);
+  await connection.networkHelpers.setBalance(governance.address, 10n ** 18n);
+  const settlement = settlementAt(deployment.addresses.settlement, governance);
+  await settlement.listMarket(market, feed, TERMS.tick, TERMS.lot, TERMS.steps, phaseBase);
 }

@@ -73,7 +73,7 @@ describe("PriceFixing on Chainlink's proxy and aggregators", () => {
   /** The evidence that a node finds on the chain at a moment. */
   async function evidenceAt(second: number): Promise<bigint[]> {
     const target = { phaseBase: scene.base, day: scene.day, now: BigInt(scene.expiry + second) };
-    const found = await findRoundEvidence(scene.feed.reader(), target);
+    const found = await findRoundEvidence(await scene.feed.reader(), target);
     if (found.status !== "ready") expect.fail(`no evidence: ${found.status}`);
     return [...found.starts];
   }

@@ -5,7 +5,7 @@ import { connect } from "../support/baseChain.ts";
 
 const { ethers } = await connect();
 
-const ADDRESS = "0x00112233445566778899aAbBCcdDEeFf00112233";
+const ADDRESS = "0x00112233445566778899AABbCCdDeeFf00112233";
 const u = (bits: number, value: bigint): string => toBeHex(value, bits / 8);
 const max = (bits: number): bigint => 2n ** BigInt(bits) - 1n;
 

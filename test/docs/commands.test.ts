@@ -83,6 +83,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   "npm run devnet": { calledBy: "test/scenarios/node/devnet.test.ts", module: "scripts/devnet/Devnet.ts" },
   "npm run node -- ROLE": { ranBy: "test/scenarios/node/devnet.test.ts" },
   "npm run node -- page": { ranBy: "test/scenarios/node/devnet.test.ts" },
+  "npm run node -- keeper": { ranBy: "test/scenarios/node/devnet.test.ts" },
   "npm run node -- poster": { ranBy: "test/scenarios/node/devnet.test.ts" },
   "npm run node -- watchtower --deployment deployment.json": { ranBy: "test/scenarios/node/devnet.test.ts" },
   "npm run node -- watchtower --deployment deployment.json --l1 http://127.0.0.1:8545 --status-port 0 --reaction 15 --censorship 60 --margin 15":

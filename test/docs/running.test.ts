@@ -59,6 +59,7 @@ describe("docs/running.md", () => {
   it("lists each role's flags with their defaults", () => {
     expectFlags(ROLES.sequencer.command(), shown(tableOf("Sequencer", "flag")));
     expectFlags(ROLES.follower.command(), shown(tableOf("Follower", "flag")));
+    expectFlags(ROLES.keeper.command(), shown(tableOf("Keeper", "flag")));
     expectFlags(ROLES.page.command(), shown(tableOf("The page", "flag")));
     const challengers = shown(tableOf("Proposer, defender, watchtower", "flag"));
     expectFlags(ROLES.proposer.command(), challengers);

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { join } from "node:path";
 import { Random } from "../../src/market/random.ts";
-import type { ProvenStep } from "../../src/machine/Step.ts";
 import { startJudge } from "../support/parity/judge.ts";
 import { expectParity } from "../support/parity/parity.ts";
 import {
   countSteps,
+  firstSettlement,
   provenWindows,
   replayDay,
   replayTape,
@@ -26,7 +26,7 @@ describe("parity on real flows", () => {
     expect(day.fills).to.be.at.least(2_000);
     const total = countSteps(day);
     // The expiry is in the middle of the day, and so are the prices and the settlements.
-    const settling = firstSettlement(day, total);
+    const settling = firstSettlement(day);
     const third = STEPS / 3;
     await expectWindows(day, [
       { from: 90, to: 90 + third },
@@ -54,17 +54,3 @@ describe("parity on real flows", () => {
     console.log(`      ${report.steps} steps, ${report.mutations} mutations, at most ${report.maxGas} gas a step`);
   }
 });
-
-/** Index of the first step that reads a settlement price. */
-function firstSettlement(day: Replayed, total: number): number {
-  let index = 0;
-  for (const step of provenWindows(day, [{ from: 0, to: total }])) {
-    if (isPriceFixing(day, step)) return index;
-    index++;
-  }
-  throw new Error("the day has no settlement");
-}
-
-function isPriceFixing({ log }: Replayed, { input }: ProvenStep): boolean {
-  return input.message !== undefined && log.message(input.message).kind === 5;
-}

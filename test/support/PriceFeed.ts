@@ -1,6 +1,9 @@
 import { ZeroAddress } from "ethers";
 import { readBaseChain } from "../../scripts/fork/BaseChain.ts";
 import { aggregatorArguments, soleOracle } from "../../scripts/fork/setUp.ts";
+import type { Hex } from "../../src/crypto/bytes.ts";
+import { FeedClient } from "../../src/l1/FeedClient.ts";
+import { L1Client } from "../../src/l1/L1Client.ts";
 import type { FeedReader } from "../../src/settlement/roundEvidence.ts";
 import type { IAggregatorProxy, IFluxAggregator } from "../../typechain/index.ts";
 import { actAs, deployThirdParty, type Connection } from "./baseChain.ts";
@@ -83,25 +86,11 @@ export class PriceFeed {
     return [...this.#phases].filter(([phase]) => phase >= base).map(([, { rounds }]) => rounds);
   }
 
-  /** The feed as a node reads it, from the chain alone. */
-  reader(): FeedReader {
-    return {
-      phase: async () => Number(await this.proxy.phaseId()),
-      latestRound: () =>
-        this.proxy.latestRoundData().then(
-          ({ id }) => id & (2n ** 64n - 1n),
-          () => 0n,
-        ),
-      getRound: (phase, number) =>
-        this.proxy.getRoundData((BigInt(phase) << 64n) | number).then(
-          ({ answer, updatedAt, answeredInRound }) => ({
-            answer,
-            updatedAt,
-            answeredInRound: answeredInRound & (2n ** 64n - 1n),
-          }),
-          () => undefined,
-        ),
-    };
+  /** The feed as a node reads it, at the newest block. */
+  async reader(): Promise<FeedReader> {
+    const { provider } = this.#connection.ethers;
+    const feed = new FeedClient(new L1Client(provider), (await this.proxy.getAddress()) as Hex);
+    return feed.reader(await provider.getBlockNumber());
   }
 }
 

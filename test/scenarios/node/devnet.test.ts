@@ -204,6 +204,7 @@ describe("Scenario: every role as a process, and a second proposer that lies", (
       "proposer",
       "defender",
       "watchtower",
+      "keeper",
       "page",
     ]);
   });

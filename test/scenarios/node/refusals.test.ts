@@ -50,6 +50,20 @@ const STARTS: readonly BadStart[] = [
     error: "NO_FUNDS",
   },
   {
+    what: "a keeper without ether",
+    args: ["keeper"],
+    env: { TENOR_KEEPER_KEY: POOR },
+    code: REFUSED,
+    error: "NO_FUNDS",
+  },
+  {
+    what: "a keeper that would let anchors grow too old",
+    args: ["keeper", "--anchor-age", "86400"],
+    env: { TENOR_KEEPER_KEY: keyOf("keeper") },
+    code: USAGE,
+    error: "OPTIONS_INVALID",
+  },
+  {
     what: "a defender that needs more time than the challenge period leaves",
     args: ["defender"],
     env: { TENOR_DEFENDER_KEY: keyOf("proposer") },
@@ -103,7 +117,7 @@ describe("Scenario: roles that should not start", () => {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "tenor-"));
     l1 = await TestL1.start("anvil");
-    for (const name of ["admin", "keeper", "maker", "trader 1", "trader 2", "trader 3", "proposer"] as const) {
+    for (const name of ["admin", "keeper", "feeds", "maker", "trader 1", "trader 2", "trader 3", "proposer"] as const) {
       await l1.setBalance(new Wallet(keyOf(name)).address, 10n ** 21n);
     }
     await l1.setBalance(new Wallet(keyOf("defender")).address, 10n ** 18n);

@@ -7,6 +7,7 @@ import {
   fillContradiction,
   orderContradiction,
   withdrawalContradiction,
+  type AccusedOrder,
   type ReceiptAuthority,
 } from "../../../src/rpc/Equivocation.ts";
 import type { FillReceipt, SignedReceipt, WithdrawalReceipt } from "../../../src/rpc/Receipt.ts";
@@ -27,6 +28,7 @@ import {
   GENESIS,
   harness,
   order,
+  ownerOf,
   place,
   random,
   TICK,
@@ -80,6 +82,8 @@ function post(h: Harness, { sequencer }: Signing): void {
   }
   sequencer.sync(h.l1.log);
 }
+
+const accused = (signed: SignedOrder): AccusedOrder => ({ order: signed, signer: ownerOf(signed.terms.account) });
 
 const sell = (account: number, nonce: bigint, limitPrice = 500_000n): SignedOrder =>
   order(account, nonce, { isSell: true, limitPrice });
@@ -141,12 +145,14 @@ describe("a sequencer that equivocates", () => {
     // Something goes into the batch that was open when the order was withdrawn; the fill comes in a later one.
     trade(posted, sell(3, 7n, 3n * TICK), order(2, 7n, { limitPrice: 3n * TICK }));
     post(h, posted);
-    expect(withdrawalContradiction(AUTHORITY, h.l1.log, withdrawal, quote)).to.equal(undefined);
+    expect(withdrawalContradiction(AUTHORITY, h.l1.log, withdrawal, accused(quote))).to.equal(undefined);
     const [fill] = trade(posted, order(2, 0n)) as [SignedReceipt<FillReceipt>];
     expect(fill.receipt.makerSequence).to.equal(withdrawal.receipt.orderSequence);
     expect(contradictionOf(AUTHORITY, fill, withdrawal)).to.equal("FILLED_AFTER_WITHDRAWAL");
     post(h, posted);
-    expect(withdrawalContradiction(AUTHORITY, h.l1.log, withdrawal, quote)).to.equal("FILLED_AFTER_WITHDRAWAL");
+    expect(withdrawalContradiction(AUTHORITY, h.l1.log, withdrawal, accused(quote))).to.equal(
+      "FILLED_AFTER_WITHDRAWAL",
+    );
   });
 
   it("is not convicted where the nonce serves another order of the same trader", () => {
@@ -159,7 +165,7 @@ describe("a sequencer that equivocates", () => {
     post(h, honest);
     expect(trade(honest, better, order(2, 0n))).to.have.length(1);
     post(h, honest);
-    expect(withdrawalContradiction(AUTHORITY, h.l1.log, withdrawal, quote)).to.equal(undefined);
+    expect(withdrawalContradiction(AUTHORITY, h.l1.log, withdrawal, accused(quote))).to.equal(undefined);
   });
 
   it("is not convicted where a batch was forced before its own, or came too late", () => {
@@ -232,7 +238,7 @@ describe("an honest sequencer", () => {
     expect(fills.length).to.be.greaterThan(20);
     for (const fill of fills) expect(fillContradiction(AUTHORITY, h.l1.log, fill)).to.equal(undefined);
     for (const { receipt, order: signed } of withdrawals) {
-      expect(withdrawalContradiction(AUTHORITY, h.l1.log, receipt, signed)).to.equal(undefined);
+      expect(withdrawalContradiction(AUTHORITY, h.l1.log, receipt, accused(signed))).to.equal(undefined);
     }
     for (let i = 1; i < fills.length; i++) {
       expect(orderContradiction(AUTHORITY, h.l1.log, fills[i - 1]!, fills[i]!)).to.equal(undefined);

@@ -94,6 +94,7 @@ export function describeRandomGames(count: number): void {
       const own = seeds.integer(0, 2 ** 31);
       try {
         await games.play(own);
+        if ((i + 1) % 100 === 0) console.log(`      ${i + 1} of ${count} games`);
       } catch (error) {
         console.log(`      game ${i} has seed ${own}`);
         throw error;

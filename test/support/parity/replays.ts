@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { MachineConfig } from "../../../src/machine/Execution.ts";
 import { genesisRoot } from "../../../src/machine/Genesis.ts";
 import type { InputLog } from "../../../src/machine/InputLog.ts";
+import { MESSAGE_FIX_PRICE } from "../../../src/machine/Inputs.ts";
 import { GENESIS_CURSOR } from "../../../src/machine/MachineState.ts";
 import { Machine, type ProvenStep } from "../../../src/machine/Step.ts";
 import { streamFlow } from "../../../src/market/flow.ts";
@@ -19,6 +20,7 @@ import { signerAddress } from "../traffic/world.ts";
 /** Inputs that a replay has left on its L1. */
 export interface Replayed {
   readonly log: InputLog;
+  /** It remembers the signers that the replay has found: each signature is recovered once, however often the steps are run. */
   readonly config: MachineConfig;
   readonly fills: number;
   readonly rejected: number;
@@ -37,11 +39,12 @@ export function tapeFolder(): string | undefined {
 }
 
 /** The demo's generated day. */
-export async function replayDay(config: MachineConfig, seed: bigint): Promise<Replayed> {
+export async function replayDay(judged: MachineConfig, seed: bigint): Promise<Replayed> {
+  const config = withRecoverCache(judged);
   const { events } = generateDay({ seed });
   const l1 = new MemoryL1(config, BigInt(events[0]!.time));
   const replay = new Replay({
-    config: withRecoverCache(config),
+    config,
     genesis: genesisRoot(signerAddress(0)),
     l1,
     journal: new MemoryJournal(),
@@ -53,18 +56,39 @@ export async function replayDay(config: MachineConfig, seed: bigint): Promise<Re
 }
 
 /** The first `limit` prints of a tape. */
-export async function replayTape(config: MachineConfig, file: string, limit: number): Promise<Replayed> {
+export async function replayTape(judged: MachineConfig, file: string, limit: number): Promise<Replayed> {
+  const config = withRecoverCache(judged);
   const events = streamFlow(streamTape(file, rejectRow), { limit });
-  const { l1, replay } = (await replayTapeInMemory(withRecoverCache(config), genesisRoot(signerAddress(0)), events))!;
+  const { l1, replay } = (await replayTapeInMemory(config, genesisRoot(signerAddress(0)), events))!;
   return { log: l1.view, config, fills: replay.counts.fills, rejected: replay.counts.rejected };
 }
 
 /** Number of steps of a whole replay. */
 export function countSteps(replayed: Replayed): number {
-  const machine = machineOf(replayed);
   let steps = 0;
-  for (; !machine.finished(replayed.log.batchCount); steps++) machine.step(replayed.log.batchCount);
+  for (const _ of messagesRead(replayed)) steps++;
   return steps;
+}
+
+/** Index of the first step that reads a settlement price. @throws if there is none. */
+export function firstSettlement(replayed: Replayed): number {
+  let index = 0;
+  for (const message of messagesRead(replayed)) {
+    if (message !== undefined && replayed.log.message(message).kind === MESSAGE_FIX_PRICE) return index;
+    index++;
+  }
+  throw new Error("the replay has no settlement");
+}
+
+/** Runs the whole replay: for each step the number of the message that it has read, if it has. */
+function* messagesRead(replayed: Replayed): Generator<bigint | undefined> {
+  const machine = machineOf(replayed);
+  const target = replayed.log.batchCount;
+  while (!machine.finished(target)) {
+    const { message } = machine.cursor;
+    machine.step(target);
+    yield machine.cursor.message > message ? message : undefined;
+  }
 }
 
 /** Runs the whole replay, and records the steps in the windows. */

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Interface, makeError } from "ethers";
 import { loadArtifact } from "../../../src/l1/Artifacts.ts";
-import { translateError } from "../../../src/l1/ContractErrors.ts";
+import { isRevert, translateError } from "../../../src/l1/ContractErrors.ts";
 import { frontierPathLength } from "../../../src/l1/InboxClient.ts";
 import { isContractError, L1Error } from "../../../src/l1/L1Error.ts";
 
@@ -47,6 +47,23 @@ describe("errors of L1", () => {
   for (const [name, error, code] of classes) {
     it(`tells ${name} by its code: ${code}`, () => {
       expect(translateError(error, "read")).to.be.instanceOf(L1Error).and.include({ code, cause: error });
+    });
+  }
+
+  /** A failed call as the client library shows it, whether the chain or the endpoint has failed. */
+  const failedCall = (message: string): Error =>
+    makeError("missing revert data", "CALL_EXCEPTION", { info: { error: { code: -32_000, message } } } as never);
+  const failures: [string, Error, boolean][] = [
+    ["a revert with data", Object.assign(new Error("reverted"), { data }), true],
+    ["a revert without data", failedCall("execution reverted"), true],
+    ["a call that needs more gas than there is", failedCall("out of gas"), true],
+    ["an endpoint without that block", failedCall("header not found"), false],
+    ["an endpoint that is asked too often", failedCall("rate limit exceeded"), false],
+    ["an endpoint that does not answer", makeError("down", "SERVER_ERROR", {} as never), false],
+  ];
+  for (const [name, error, expected] of failures) {
+    it(`${expected ? "takes" : "does not take"} ${name} for a failure on chain`, () => {
+      expect(isRevert(translateError(error, "read"))).to.equal(expected);
     });
   }
 

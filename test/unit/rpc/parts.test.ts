@@ -9,6 +9,7 @@ import { decimalText, parseUnits, wadText } from "../../../src/rpc/decimals.ts";
 import { HistoryStore, type StoredTrade } from "../../../src/rpc/HistoryStore.ts";
 import { dateName, dayOfName, Instruments } from "../../../src/rpc/Instruments.ts";
 import { Labels } from "../../../src/rpc/Labels.ts";
+import { RpcError } from "../../../src/rpc/RpcError.ts";
 import { JsonNumber, readJson } from "../../../src/rpc/readJson.ts";
 import { Session } from "../../../src/rpc/Session.ts";
 import { MakerProtection } from "../../../src/sequencer/MakerProtection.ts";
@@ -107,7 +108,10 @@ describe("decimals", () => {
   });
 
   it("of JSON keep their text: integers are numbers, everything else is as it was written", () => {
-    const value = readJson('{"a":1,"b":0.1,"c":1e3,"d":12345678901234567890,"e":"0.1","f":-0,"g":[1.50]}', 3);
+    const value = readJson(
+      '{"a":1,"b":0.1,"c":1e3,"d":12345678901234567890,"e":"0.1","f":-0,"g":[1.50]}',
+      () => undefined,
+    );
     expect(value).to.deep.equal({
       a: 1,
       b: new JsonNumber("0.1"),
@@ -119,9 +123,19 @@ describe("decimals", () => {
     });
   });
 
-  it("JSON's depth is counted outside of strings", () => {
-    expect(readJson('{"[[[[":"}]]\\"[[[["}', 1)).to.deep.equal({ "[[[[": '}]]"[[[[' });
-    expect(() => readJson("[[1]]", 1))
+  it("JSON's size is counted outside of strings, before anything is built", () => {
+    const sizeOf = (text: string): unknown => {
+      let found: unknown;
+      expect(readJson(text, (size) => (found = size))).to.deep.equal(JSON.parse(text));
+      return found;
+    };
+    expect(sizeOf('{"[[[[":"}]]\\"[[,[["}')).to.deep.equal({ depth: 1, values: 2 });
+    expect(sizeOf("[[1,2],{}]")).to.deep.equal({ depth: 2, values: 6 });
+    expect(() =>
+      readJson("no JSON", () => {
+        throw new RpcError("JSON_TOO_DEEP", "stop");
+      }),
+    )
       .to.throw()
       .with.property("code", "JSON_TOO_DEEP");
   });
@@ -227,10 +241,19 @@ describe("the history", () => {
 describe("channels", () => {
   it("count each subscriber's notifications from 1, and begin with where things stand", () => {
     const channels = new Channels(10);
+    const always = (): boolean => true;
     const texts: string[] = [];
     const session = new Session({ mayAsk: () => true, notify: (text) => texts.push(text) });
-    expect(channels.add(session, ["a", "a", "b"])).to.deep.equal(["a", "b"]);
-    expect(channels.add(session, ["a"])).to.deep.equal([]);
+    expect(
+      channels.add(
+        session,
+        new Map([
+          ["a", always],
+          ["b", always],
+        ]),
+      ),
+    ).to.deep.equal(["a", "b"]);
+    expect(channels.add(session, new Map([["a", always]]))).to.deep.equal([]);
     channels.publish("a", "too early");
     channels.begin(session, "a", "now");
     channels.begin(session, "a", "twice");
