@@ -31,6 +31,7 @@ const CODES: Readonly<Record<string, number>> = {
   JOURNAL_FAILED: NODE_EXIT.journal,
   JOURNAL_READ: NODE_EXIT.journal,
   JOURNAL_WRITE: NODE_EXIT.journal,
+  JOURNAL_VERSION: NODE_EXIT.journal,
   CHECKPOINT_TOO_LATE: NODE_EXIT.journal,
   WRONG_CHAIN: NODE_EXIT.refused,
   WRONG_KEY: NODE_EXIT.refused,

@@ -201,7 +201,10 @@ function startOf(
 
 function settingsOf(
   flags: SequencerFlags,
-): Omit<SequencerOptions, "maxPast" | "maxFuture" | "settlementsPerTick" | "liquidationsPerTurn"> {
+): Omit<
+  SequencerOptions,
+  "maxPast" | "maxFuture" | "maxWithdrawnOrders" | "settlementsPerTick" | "liquidationsPerTurn"
+> {
   return {
     maxBatchAge: BigInt(flags.batchAge),
     maxPayload: flags.payload,

@@ -3,7 +3,7 @@ import { orderDigest } from "../machine/TypedData.ts";
 import type { Clock } from "../sequencer/Clock.ts";
 import type { FillReport, OrderRecord, PlannedBatch } from "../sequencer/OrderRecord.ts";
 import type { Sequencer } from "../sequencer/Sequencer.ts";
-import { WITHDRAWAL_PROMISE } from "../sequencer/SequencerOptions.ts";
+import { WITHDRAWAL_PROMISE } from "../sequencer/WithdrawnOrders.ts";
 import { digestOfReceipt, type Receipt, type ReceiptContext, type SignedReceipt } from "./Receipt.ts";
 
 /** Fills whose receipt is kept for the other side of the trade, and for whoever asks a moment later. */
@@ -80,7 +80,8 @@ export class ReceiptIssuer {
       order: this.#digestOf(order),
       account: order.account,
       nonce: order.nonce,
-      until: this.#clock.now() + WITHDRAWAL_PROMISE,
+      // SAFETY: it is remembered from then on, however long the journal has taken.
+      until: (order.withdrawnAt ?? this.#clock.now()) + WITHDRAWAL_PROMISE,
       ...this.#contextOf(batch),
     });
   }

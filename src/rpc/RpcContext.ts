@@ -47,8 +47,12 @@ export type Handlers<M extends Method = Method> = { readonly [Name in M]: Handle
 const FUNDS = new Set(["InsufficientCash", "InsufficientMargin"]);
 
 /** A refusal of the sequencer as an error. */
-export function refusalError({ reason, field }: Refusal): RpcError {
-  const data = { reason, ...(field === undefined ? {} : { field }) };
+export function refusalError({ reason, field, until }: Refusal): RpcError {
+  const data = {
+    reason,
+    ...(field === undefined ? {} : { field }),
+    ...(until === undefined ? {} : { until: Number(until) }),
+  };
   if (reason === "MakerProtection") {
     return new RpcError("MAKER_PROTECTION_FROZEN", "the account's own limits were hit; see private/reset_mmp", data);
   }

@@ -21,6 +21,7 @@ import { BatchPlan, type ItemRefusal } from "./BatchPlan.ts";
 import { closeEnded, reviewAccounts, reviewAfter } from "./BookUpkeep.ts";
 import { Changes } from "./Changes.ts";
 import type { Checkpoint, L1View } from "./DerivedState.ts";
+import type { JournalWithdrawal } from "./Journal.ts";
 import type { Situation } from "./Judge.ts";
 import { MakerProtection } from "./MakerProtection.ts";
 import type { Venue } from "./Matching.ts";
@@ -37,6 +38,7 @@ import type { StandardAccounts } from "./StandardAccounts.ts";
 import type { SignedOrder } from "./SignedOrder.ts";
 import type { CrossOutcome, OrderOutcome, TransactionOutcome, WithdrawOutcome } from "./Submission.ts";
 import { deltaBought, isOutsideBand, trial } from "./Valuation.ts";
+import { WithdrawnOrders } from "./WithdrawnOrders.ts";
 
 /**
  * The exchange as the sequencer sees it ahead of L1: the machine with the batches that L1 doesn't have yet, and the book. It
@@ -71,7 +73,7 @@ export class Exchange implements Venue {
     this.#plan = new BatchPlan(config, limits, from, l1, this.changes, logger, nextId, (item) => {
       this.#routines.note(item);
     });
-    this.#orders = new Orders(this.changes, logger);
+    this.#orders = new Orders(this.changes, logger, new WithdrawnOrders(limits));
     this.#entry = new OrderEntry(this.#plan, this.#orders, this.changes, this, this.protection);
     this.#routines = new Routines(this.#plan, config, limits, logger);
   }
@@ -99,6 +101,11 @@ export class Exchange implements Venue {
   /** All orders that are not forgotten, by their numbers. */
   get orders(): ReadonlyMap<number, OrderRecord> {
     return this.#orders.all;
+  }
+
+  /** Those of them that their signers have taken back, in the order in which they did. */
+  get withdrawnRecords(): ReadonlySet<OrderRecord> {
+    return this.#orders.withdrawnRecords;
   }
 
   /** The next number for an order, an item or a batch. */
@@ -132,6 +139,12 @@ export class Exchange implements Venue {
   /** A number that nothing else has. */
   takeId(): number {
     return this.#plan.takeId();
+  }
+
+  /** Sets the present, seconds: to be called before anything is changed. What was taken back too long ago is forgotten. */
+  setTime(now: bigint): void {
+    this.protection.now = now;
+    if (this.#orders.withdrawn.pass(now)) this.changes.endedWithdrawals = now;
   }
 
   /** Goes back to a state of L1 with an empty book; the caller replays what is still to come. */
@@ -196,6 +209,11 @@ export class Exchange implements Venue {
     const withdrawn = resting.filter((order) => order.account === account);
     for (const order of withdrawn) this.#orders.remove(order, "Withdrawn");
     return { accepted: true, withdrawn: withdrawn.map(({ id }) => id) };
+  }
+
+  /** Remembers what was taken back before. */
+  restoreWithdrawal(withdrawal: JournalWithdrawal): void {
+    this.#orders.withdrawn.restore(withdrawal);
   }
 
   /** Puts an order that was accepted before back into the exchange, at its old place in time. */
@@ -317,7 +335,7 @@ export class Exchange implements Venue {
     this.#orders.remove(record, reason);
   }
 
-  /** Forgets orders that nothing can bring back. */
+  /** Forgets an order that no batch needs; if it was taken back, it stays so. */
   forgetOrder(record: OrderRecord): void {
     this.#orders.forget(record);
   }

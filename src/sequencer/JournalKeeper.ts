@@ -1,7 +1,7 @@
 import type { Logger } from "../roles/Logger.ts";
 import type { ExchangeChanges } from "./Changes.ts";
 import type { Exchange } from "./Exchange.ts";
-import type { Journal, JournalContent } from "./Journal.ts";
+import type { Journal, JournalContent, JournalWithdrawal } from "./Journal.ts";
 import { journalBatch, journalItem, journalOrder, plansOf } from "./JournalRows.ts";
 import type { ExchangeEvent, OrderRecord } from "./OrderRecord.ts";
 import { decodeSignedOrder } from "./SignedOrder.ts";
@@ -42,21 +42,25 @@ export class JournalKeeper {
       items: changes.items.map(({ item, serial }) => journalItem(item, serial)),
       deletedOrders,
       deletedBatches,
+      withdrawals: changes.withdrawals,
+      endedWithdrawals: changes.endedWithdrawals,
     });
     this.#tell(changes.events);
   }
 
   /** Writes all that the exchange holds in place of what was there. */
   replace(exchange: Exchange): void {
-    const { events } = exchange.changes.take();
+    // What has ended goes from the journal with what ends next.
+    const { events, withdrawals } = exchange.changes.take();
     const { nextId, orders, batches } = exchange;
-    this.#journal.replace({
+    const content = {
       nextId,
       finalizedBatches: this.finalizedBatches,
       orders: [...orders.values()].map(journalOrder),
       batches: batches.map(journalBatch),
       items: batches.flatMap(({ serial, items }) => items.map((item) => journalItem(item, serial))),
-    });
+    };
+    this.#journal.replace(content, withdrawals);
     this.#tell([...events, { kind: "rebuilt" }]);
   }
 
@@ -73,8 +77,10 @@ export class JournalKeeper {
   }
 }
 
-/** Puts the orders and batches of a journal into an exchange that has none. */
-export function restore(exchange: Exchange, content: JournalContent): void {
+/** Puts the withdrawals, orders and batches of a journal into an exchange that has none. */
+export function restore(exchange: Exchange, content: JournalContent, withdrawals: Iterable<JournalWithdrawal>): void {
+  // First, so that what is known to be taken back is not taken for new.
+  for (const withdrawal of withdrawals) exchange.restoreWithdrawal(withdrawal);
   const plans = plansOf(content.batches, content.items);
   const last = new Map<string, number>();
   for (const { items } of plans) {
@@ -92,6 +98,7 @@ export function restore(exchange: Exchange, content: JournalContent): void {
   exchange.batches.push(...plans);
 }
 
-function isEmpty({ orders, batches, items, events }: ExchangeChanges): boolean {
-  return orders.size === 0 && batches.size === 0 && items.length === 0 && events.length === 0;
+function isEmpty({ orders, batches, items, events, withdrawals, endedWithdrawals }: ExchangeChanges): boolean {
+  const rows = orders.size + batches.size + items.length + events.length + withdrawals.length;
+  return rows === 0 && endedWithdrawals === 0n;
 }

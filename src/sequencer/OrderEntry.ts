@@ -37,7 +37,7 @@ export class OrderEntry {
   place(signed: SignedOrder): OrderOutcome {
     const remaining = judgeOrder(this.#venue.situation, signed);
     if (typeof remaining !== "bigint") return { accepted: false, refusal: remaining };
-    const busy = this.#nonceRefusal(signed) ?? this.#protectionRefusal(signed);
+    const busy = this.#nonceRefusal(signed) ?? this.#quoteRefusal(signed);
     if (busy !== undefined) return { accepted: false, refusal: busy };
     const outcome = this.#enter(newRecord(this.#plan.takeId(), signed, remaining));
     if (outcome.accepted) this.#changes.events.push({ kind: "accepted", order: outcome.id });
@@ -113,7 +113,7 @@ export class OrderEntry {
   #nonceRefusal(signed: SignedOrder): Refusal | undefined {
     const { account, nonce } = signed.terms;
     // What its signer has taken back stays so, whoever sends it again.
-    if (this.#orders.isTakenBack(signed)) return refuse("Withdrawn");
+    if (this.#orders.withdrawn.has(signed)) return refuse("Withdrawn");
     const known = this.#orders.find(signed.terms);
     if (known !== undefined) {
       if (known.status === "live" || isStored(this.#plan.state, known.signed)) {
@@ -123,9 +123,14 @@ export class OrderEntry {
     return this.#orders.book.inSlot(account, nonce) === undefined ? undefined : refuse("RingSlotBusy");
   }
 
-  /** An order that may rest is a quote; what trades at once or not at all is how a maker that was hit gets even. */
-  #protectionRefusal({ terms }: SignedOrder): Refusal | undefined {
+  /**
+   * An order that may rest is a quote; what trades at once or not at all is how a maker that was hit gets even, and nothing of it can be
+   * taken back.
+   */
+  #quoteRefusal({ terms }: SignedOrder): Refusal | undefined {
     if (terms.immediateOrCancel || terms.fillOrKill) return undefined;
+    const until = this.#orders.withdrawn.fullUntil(terms.account);
+    if (until !== undefined) return { reason: "TooManyWithdrawn", until };
     const expiry = (terms.market << 16) | terms.expiryDay;
     return this.#protection.isFrozen(terms.account, expiry) ? refuse("MakerProtection") : undefined;
   }

@@ -15,8 +15,8 @@ export interface OrderRecord extends BookOrder {
   status: "live" | "filled" | "crossed" | RefusalReason;
   /** The last item in which it took part; 0 if there is none. */
   lastItem: number;
-  /** Of one that was taken back: until when it is known to be so, seconds. Set when L1 has everything that was before. */
-  keepUntil?: bigint;
+  /** When its signer took it back, if that was in this process; seconds. */
+  withdrawnAt?: bigint;
 }
 
 /** A transaction of a batch, with absolute times. */

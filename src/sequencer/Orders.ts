@@ -4,7 +4,8 @@ import type { Changes } from "./Changes.ts";
 import { OrderBook } from "./OrderBook.ts";
 import type { OrderRecord } from "./OrderRecord.ts";
 import type { RefusalReason } from "./Refusal.ts";
-import { seriesOf, termsKey, type SignedOrder } from "./SignedOrder.ts";
+import { seriesOf, type SignedOrder } from "./SignedOrder.ts";
+import type { WithdrawnOrders } from "./WithdrawnOrders.ts";
 
 /** By what an order is found whatever its number. */
 type Nonce = Pick<OrderReference, "account" | "nonce">;
@@ -14,12 +15,15 @@ export class Orders {
   readonly book = new OrderBook<OrderRecord>();
   readonly all = new Map<number, OrderRecord>();
   readonly #byNonce = new Map<string, OrderRecord>();
-  /** Orders that their signer has taken back, by what was signed. */
-  readonly #takenBack = new Map<string, OrderRecord>();
+  /** What signers have taken back. */
+  readonly withdrawn: WithdrawnOrders;
+  /** Those of them that are not forgotten, in the order in which they were taken back. */
+  readonly withdrawnRecords = new Set<OrderRecord>();
   readonly #changes: Changes;
   readonly #logger: Logger;
 
-  constructor(changes: Changes, logger: Logger) {
+  constructor(changes: Changes, logger: Logger, withdrawn: WithdrawnOrders) {
+    this.withdrawn = withdrawn;
     this.#changes = changes;
     this.#logger = logger;
   }
@@ -29,33 +33,31 @@ export class Orders {
     return this.#byNonce.get(nonceKey(nonce));
   }
 
-  /**
-   * Whether this very order was taken back. INVARIANT: it does not matter under which of its signer's signatures it comes again, nor
-   * what else came under its nonce meanwhile, for the receipt of a withdrawal names nothing but what was signed.
-   */
-  isTakenBack(signed: SignedOrder): boolean {
-    return this.#takenBack.has(termsKey(signed));
-  }
-
   /** Keeps an order from now on. */
   keep(record: OrderRecord): void {
     this.all.set(record.id, record);
     this.#byNonce.set(nonceKey(record), record);
-    if (isTakenBack(record)) this.#takenBack.set(termsKey(record.signed), record);
+    if (!isTakenBack(record)) return;
+    this.withdrawnRecords.add(record);
+    // Journals have not always had the withdrawals beside the orders.
+    if (!this.withdrawn.has(record.signed)) this.#changes.withdrawals.push(this.withdrawn.add(record.signed));
   }
 
-  /** Forgets an order that nothing can bring back. */
+  /** Forgets an order that no batch needs; if it was taken back, it stays so. */
   forget(record: OrderRecord): void {
     this.all.delete(record.id);
     if (this.find(record) === record) this.#byNonce.delete(nonceKey(record));
-    const terms = termsKey(record.signed);
-    if (this.#takenBack.get(terms) === record) this.#takenBack.delete(terms);
+    this.withdrawnRecords.delete(record);
   }
 
   /** Notes that an order lives no longer. */
   close(record: OrderRecord, reason: RefusalReason): void {
     record.status = reason;
-    if (isTakenBack(record)) this.#takenBack.set(termsKey(record.signed), record);
+    if (isTakenBack(record)) {
+      record.withdrawnAt = this.withdrawn.now;
+      this.withdrawnRecords.add(record);
+      this.#changes.withdrawals.push(this.withdrawn.add(record.signed));
+    }
     this.#changes.orders.add(record);
     const { id, account, nonce } = record;
     this.#changes.events.push({ kind: "closed", order: id, account, nonce, reason });
@@ -108,7 +110,7 @@ export function newRecord(id: number, signed: SignedOrder, remaining: bigint): O
 }
 
 /** Whether an order's signer has taken it back, by itself or by the limits that it has set. */
-export function isTakenBack({ status }: OrderRecord): boolean {
+function isTakenBack({ status }: OrderRecord): boolean {
   return status === "Withdrawn" || status === "MakerProtection";
 }
 

@@ -13,15 +13,10 @@ import type { JournalKeeper } from "./JournalKeeper.ts";
 import { itemKey } from "./JournalRows.ts";
 import { remainingOf } from "./Judge.ts";
 import type { OrderRecord, PlannedBatch, PlannedItem } from "./OrderRecord.ts";
-import { isTakenBack } from "./Orders.ts";
-import { WITHDRAWAL_PROMISE, type SequencerOptions } from "./SequencerOptions.ts";
+import type { SequencerOptions } from "./SequencerOptions.ts";
 
-/**
- * Seconds for which an order that was taken back out of the book is remembered, beyond {@link WITHDRAWAL_PROMISE} and beyond its
- * deadline: a batch may be some time older than what is in it.
- */
-const BATCH_AGE = 600n;
-const WITHDRAWAL_MEMORY = WITHDRAWAL_PROMISE + BATCH_AGE;
+/** Seconds for which an order that was taken back can still be asked for. */
+const WITHDRAWN_SHOWN = 60n;
 
 /** What takes part in the reconciliation. */
 export interface ReconciliationParts {
@@ -168,14 +163,6 @@ export class Reconciliation {
     this.#keeper.replace(exchange);
   }
 
-  /** What was taken back is kept for a while after it is final, so that nobody can bring it into the book again meanwhile. */
-  #isStillTakenBack(record: OrderRecord): boolean {
-    if (!isTakenBack(record)) return false;
-    const now = this.#clock.now();
-    record.keepUntil ??= now + WITHDRAWAL_MEMORY;
-    return now <= record.keepUntil && now <= record.deadline + BATCH_AGE;
-  }
-
   #replay(item: PlannedItem): void {
     const reason = this.#exchange.replay(item);
     if (reason === undefined) return;
@@ -190,11 +177,11 @@ export class Reconciliation {
     const { batches, orders } = this.#exchange;
     const kept = batches.findIndex(({ index, status }) => status !== "included" || index! >= finalizedBatches);
     const gone = batches.splice(0, kept === -1 ? batches.length : kept);
-    const firstItem = batches.find(({ items }) => items.length > 0)?.items[0]?.id ?? Infinity;
+    const firstItem = this.#firstItem();
     const final = new State(this.#derived.final.root);
     const deletedOrders: number[] = [];
     for (const record of orders.values()) {
-      if (record.status === "live" || record.lastItem >= firstItem || this.#isStillTakenBack(record)) continue;
+      if (record.status === "live" || record.lastItem >= firstItem || this.#isShown(record)) continue;
       // A forced fill leaves no item here: what it filled is only forgotten once the final state shows it.
       if (record.status === "filled" && remainsIn(final, record)) continue;
       this.#exchange.forgetOrder(record);
@@ -205,6 +192,31 @@ export class Reconciliation {
       deletedOrders,
       gone.map(({ serial }) => serial),
     );
+  }
+
+  /**
+   * Forgets the orders that were taken back and took part in nothing that L1 may take back; that they were taken back stays known. Apart
+   * from {@link finalize}, since a trader can take back a hundred a second while L1 finalizes nothing.
+   */
+  forgetWithdrawn(): void {
+    const firstItem = this.#firstItem();
+    const deletedOrders: number[] = [];
+    for (const record of this.#exchange.withdrawnRecords) {
+      if (this.#isShown(record)) break;
+      if (record.lastItem >= firstItem) continue;
+      this.#exchange.forgetOrder(record);
+      deletedOrders.push(record.id);
+    }
+    this.#keeper.commit(this.#exchange, deletedOrders);
+  }
+
+  /** Number of the first item of a batch that is not final. */
+  #firstItem(): number {
+    return this.#exchange.batches.find(({ items }) => items.length > 0)?.items[0]?.id ?? Infinity;
+  }
+
+  #isShown({ withdrawnAt }: OrderRecord): boolean {
+    return withdrawnAt !== undefined && this.#clock.now() <= withdrawnAt + WITHDRAWN_SHOWN;
   }
 }
 

@@ -16,6 +16,8 @@ export type MachineReason = Exclude<ResultName, "OK">;
  * - `FillOrKillUnfilled`: the first maker in line can't fill the whole order; the machine knows only fills of one maker.
  * - `SeriesClosing`: the expiry instant is so close that the batch might be mined behind it.
  * - `Withdrawn`: the trader cancelled it.
+ * - `TooManyWithdrawn`: the account has taken back so many orders that no more of them can be remembered; `until` says when there is room
+ *   for another that could rest.
  * - `MakerProtection`: the maker's own limits were hit; its quotes are gone and new ones refused until the time is over or it resets.
  * - `CrossMismatch`: two orders that are to be crossed don't fit each other.
  * - `L1Behind`: so much waits for L1 that nothing but cancellations is accepted.
@@ -29,6 +31,7 @@ export type SequencerReason =
   | "FillOrKillUnfilled"
   | "SeriesClosing"
   | "Withdrawn"
+  | "TooManyWithdrawn"
   | "MakerProtection"
   | "CrossMismatch"
   | "L1Behind";
@@ -41,6 +44,8 @@ export interface Refusal {
   readonly reason: RefusalReason;
   /** The field at fault, for `NotRepresentable`. */
   readonly field?: string;
+  /** When it is worth another try, for `TooManyWithdrawn`; seconds. */
+  readonly until?: bigint;
 }
 
 /** Builds a refusal. */

@@ -86,7 +86,8 @@ export class Sequencer {
     if (
       options.maxPayload < 4096 ||
       options.expiryMargin < options.maxPast ||
-      options.resealMargin >= options.maxPast
+      options.resealMargin >= options.maxPast ||
+      options.maxWithdrawnOrders < 1
     ) {
       throw new SequencerError("OPTIONS_INVALID", "options contradict each other", { fields: { ...options } });
     }
@@ -103,13 +104,15 @@ export class Sequencer {
     const derived = new DerivedState(config, start, l1);
     while (derived.current.cursor.batch < content.finalizedBatches) derived.run(l1);
     const exchange = new Exchange(config, options, derived.current, l1, logger, content.nextId);
-    restore(exchange, content);
+    exchange.setTime(clock.now());
+    restore(exchange, content, journal.withdrawals());
     this.#exchange = exchange;
     this.#keeper = new JournalKeeper(journal, content.finalizedBatches, logger, listener);
     const schedule = (this.#schedule = new BatchSchedule(options, clock, derived, exchange));
     const parts = { options, clock, logger, derived, exchange, schedule, keeper: this.#keeper };
     this.#reconciliation = new Reconciliation(parts);
     this.#reconciliation.follow(l1, true);
+    this.#noteWaiting();
   }
 
   /** Hash of the state after everything that was acknowledged. */
@@ -195,6 +198,7 @@ export class Sequencer {
       this.#schedule.prepare(this.#l1);
       if (!this.isL1Behind) this.#exchange.work(this.#options.settlementsPerTick);
       if (this.#schedule.isDue(this.#l1)) this.#exchange.sealBatch();
+      this.#reconciliation.forgetWithdrawn();
     });
   }
 
@@ -276,9 +280,7 @@ export class Sequencer {
   get isL1Behind(): boolean {
     const { maxWaitingBatches, maxWaitingBytes, maxWaitingAge } = this.#options;
     const { batches, bytes } = this.waiting;
-    const now = this.#services.clock.now();
-    this.#waitingSince = batches === 0 ? undefined : (this.#waitingSince ?? now);
-    const age = this.#waitingSince === undefined ? 0n : now - this.#waitingSince;
+    const age = this.#waitingSince === undefined ? 0n : this.#services.clock.now() - this.#waitingSince;
     return batches >= maxWaitingBatches || bytes >= maxWaitingBytes || age >= maxWaitingAge;
   }
 
@@ -297,8 +299,9 @@ export class Sequencer {
   #change<T>(action: () => T): T {
     this.#requireRunning();
     try {
-      this.#exchange.protection.now = this.#services.clock.now();
+      this.#exchange.setTime(this.#services.clock.now());
       const result = action();
+      this.#noteWaiting();
       this.#keeper.commit(this.#exchange);
       return result;
     } catch (cause) {
@@ -307,6 +310,12 @@ export class Sequencer {
       this.#services.logger.error({ cause }, "sequencer halted");
       throw new SequencerError("HALTED", "sequencer failed; restart to recover", { cause });
     }
+  }
+
+  /** Notes since when anything waits for L1. */
+  #noteWaiting(): void {
+    const waits = this.#exchange.batches.some(({ status }) => status === "sealed");
+    this.#waitingSince = waits ? (this.#waitingSince ?? this.#services.clock.now()) : undefined;
   }
 
   #requireRunning(): void {

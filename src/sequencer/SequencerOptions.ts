@@ -1,9 +1,6 @@
 import type { BatchLimits } from "./BatchBuilder.ts";
 import type { RoutineOptions } from "./Routines.ts";
 
-/** Seconds for which a trader is promised that an order that was taken out of the book is not filled. */
-export const WITHDRAWAL_PROMISE = 3_600n;
-
 /** How the sequencer makes batches. */
 export interface ExchangeLimits extends BatchLimits, RoutineOptions {
   /**
@@ -11,12 +8,14 @@ export interface ExchangeLimits extends BatchLimits, RoutineOptions {
    * inbox allows is still before the instant, and room for a batch that has to be sealed anew.
    */
   readonly expiryMargin: bigint;
+  /** A batch with anything in it is sealed at this age, seconds. */
+  readonly maxBatchAge: bigint;
+  /** Orders that an account may have taken back and that are remembered, before it may have no more orders that rest. */
+  readonly maxWithdrawnOrders: number;
 }
 
 /** What the sequencer decides by itself. All times in seconds. */
 export interface SequencerOptions extends ExchangeLimits {
-  /** A batch with anything in it is sealed at this age. */
-  readonly maxBatchAge: bigint;
   /** A sealed batch that would be too old for the inbox within this time is built anew. */
   readonly resealMargin: bigint;
   /**
@@ -39,6 +38,7 @@ export const DEFAULT_OPTIONS: SequencerOptions = {
   // Nodes relay no transaction above 128 kB.
   maxPayload: 98_304,
   maxBatchAge: 12n,
+  maxWithdrawnOrders: 32_768,
   resealMargin: 120n,
   maxWaitingBatches: 64,
   maxWaitingBytes: 4_194_304,

@@ -1,4 +1,5 @@
-import { readU16, readU32, readU64, readU8, toHex, writeU16, writeU32, writeU64 } from "../crypto/bytes.ts";
+import { readU16, readU32, readU64, readU8, writeU16, writeU32, writeU64 } from "../crypto/bytes.ts";
+import { keccak256 } from "../crypto/keccak.ts";
 import { DAY, MAX_KEYS, MAX_NONCE, MAX_PRICE, MAX_QUANTITY, MAX_TIME } from "../machine/Constants.ts";
 import { packSeries } from "../machine/Positions.ts";
 import type { Market, Order } from "../machine/Slots.ts";
@@ -191,9 +192,9 @@ export function encodeSignedOrder(order: SignedOrder): Uint8Array {
   return bytes;
 }
 
-/** Two orders have the same exactly if they are the same terms under the same key, whatever the signatures. */
-export function termsKey(order: SignedOrder): string {
-  return toHex(encodeSignedOrder(order).subarray(0, SIGNATURE_OFFSET));
+/** 32 bytes: two orders have the same exactly if they are the same terms under the same key, whatever the signatures. */
+export function termsDigest(order: SignedOrder): Uint8Array {
+  return keccak256(encodeSignedOrder(order).subarray(0, SIGNATURE_OFFSET));
 }
 
 /** The inverse of {@link encodeSignedOrder}. */

@@ -6,9 +6,15 @@ import {
   type JournalChanges,
   type JournalContent,
   type JournalErrorCode,
+  type JournalWithdrawal,
 } from "./Journal.ts";
 import { privateFile } from "../roles/privateFile.ts";
 
+/**
+ * The format of the file, in its `user_version`. Version 0 has no withdrawals: it becomes version 1 by being opened, since the orders that
+ * were taken back are all among its orders.
+ */
+const VERSION = 1;
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS meta (one INTEGER PRIMARY KEY CHECK (one = 1), nextId INTEGER, finalizedBatches INTEGER) STRICT;
   CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL, status TEXT NOT NULL) STRICT;
@@ -16,6 +22,9 @@ const SCHEMA = `
     (serial INTEGER PRIMARY KEY, messagesRead INTEGER NOT NULL, l2Time INTEGER NOT NULL, sealed INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS items (id INTEGER PRIMARY KEY, serial INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
   CREATE INDEX IF NOT EXISTS itemsBySerial ON items (serial);
+  CREATE TABLE IF NOT EXISTS withdrawals
+    (until INTEGER, digest BLOB, account INTEGER NOT NULL, PRIMARY KEY (until, digest)) STRICT, WITHOUT ROWID;
+  PRAGMA user_version = ${VERSION};
 `;
 
 /**
@@ -26,13 +35,27 @@ export class SqliteJournal implements Journal {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** @param path The file; it is made if it doesn't exist. */
+  /**
+   * @param path The file; it is made if it doesn't exist.
+   * @throws {@link JournalError} `JOURNAL_READ`; `JOURNAL_VERSION` if a later version of this program has written it.
+   */
   constructor(path: string) {
+    let database: DatabaseSync | undefined;
     try {
-      this.#database = new DatabaseSync(privateFile(path));
-      this.#database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-      this.#database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
+      database = new DatabaseSync(privateFile(path));
+      database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+      const version = Number(database.prepare("PRAGMA user_version").get()!.user_version);
+      // SAFETY: what a later version keeps elsewhere would be promised and not known here.
+      if (version > VERSION) {
+        throw new JournalError("JOURNAL_VERSION", "journal was written by a later version of this program", {
+          fields: { path, version, known: VERSION },
+        });
+      }
+      database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
+      this.#database = database;
     } catch (cause) {
+      database?.close();
+      if (cause instanceof JournalError) throw cause;
       throw new JournalError("JOURNAL_READ", "journal cannot be opened", { fields: { path }, cause });
     }
   }
@@ -63,14 +86,25 @@ export class SqliteJournal implements Journal {
     });
   }
 
+  *withdrawals(): Generator<JournalWithdrawal> {
+    const rows = this.#guard("JOURNAL_READ", () =>
+      this.#prepare("SELECT until, digest, account FROM withdrawals ORDER BY until, digest").iterate(),
+    );
+    for (;;) {
+      const { done, value: row } = this.#guard("JOURNAL_READ", () => rows.next());
+      if (done === true) return;
+      yield { until: row.until as bigint, digest: row.digest as Uint8Array, account: Number(row.account) };
+    }
+  }
+
   commit(changes: JournalChanges): void {
     this.#transaction(() => this.#write(changes));
   }
 
-  replace(content: JournalContent): void {
+  replace(content: JournalContent, withdrawals: readonly JournalWithdrawal[]): void {
     this.#transaction(() => {
       for (const table of ["orders", "batches", "items"]) this.#run(`DELETE FROM ${table}`);
-      this.#write({ ...content, deletedOrders: [], deletedBatches: [] });
+      this.#write({ ...content, deletedOrders: [], deletedBatches: [], withdrawals, endedWithdrawals: 0n });
     });
   }
 
@@ -93,6 +127,9 @@ export class SqliteJournal implements Journal {
       this.#run("DELETE FROM items WHERE serial = ?", serial);
       this.#run("DELETE FROM batches WHERE serial = ?", serial);
     }
+    for (const { until, digest, account } of changes.withdrawals)
+      this.#run("INSERT OR REPLACE INTO withdrawals VALUES (?, ?, ?)", until, digest, account);
+    if (changes.endedWithdrawals > 0n) this.#run("DELETE FROM withdrawals WHERE until <= ?", changes.endedWithdrawals);
   }
 
   #transaction(write: () => void): void {

@@ -111,6 +111,25 @@ describe("finding: a trader convicts an honest sequencer of filling what was tak
     expect(outcome).to.deep.equal(WITHDRAWN);
   });
 
+  it("an hour later, when the open batch is as old as a batch may be", () => {
+    const h = harness();
+    const long = quote({ deadline: h.clock.time + 20_000n });
+    const { receipt } = takenBack(h, long);
+    endBatch(h, 7n);
+    h.clock.time = receipt.until - 30n;
+    let accepted: bigint | undefined;
+    for (let nonce = 100n; accepted === undefined; nonce++) {
+      h.clock.time += 1n;
+      // Whatever is open has something in it from here on, so it keeps its time until it is due.
+      place(h, order(3, nonce, { isSell: true, limitPrice: 3n * TICK, deadline: long.terms.deadline }));
+      place(h, order(2, nonce, { limitPrice: 3n * TICK, deadline: long.terms.deadline }));
+      if (place(h, long).accepted) accepted = h.sequencer.exchange.open!.l2Time;
+      if (h.sequencer.waiting.batches > 0) post(h);
+    }
+    expect(accepted > receipt.until, "the time of the batch").to.equal(true);
+    expect(h.clock.time - receipt.until < 120n, "no longer than necessary").to.equal(true);
+  });
+
   it("by naming another order than the receipt does", () => {
     const h = harness();
     const receipt = takenBack(h, quote({ limitPrice: 600_000n }));

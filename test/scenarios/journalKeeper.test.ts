@@ -1,5 +1,10 @@
 import { expect } from "chai";
-import { MemoryJournal, type JournalChanges, type JournalContent } from "../../src/sequencer/Journal.ts";
+import {
+  MemoryJournal,
+  type JournalChanges,
+  type JournalContent,
+  type JournalWithdrawal,
+} from "../../src/sequencer/Journal.ts";
 import { SequencerError } from "../../src/sequencer/Sequencer.ts";
 import { CONTRACT, harness, order, place } from "../support/sequencer.ts";
 import { expectParity } from "../support/posting.ts";
@@ -10,9 +15,9 @@ class FailingJournal extends MemoryJournal {
     if (this.fails) throw new Error("disk full");
     super.commit(changes);
   }
-  override replace(content: JournalContent): void {
+  override replace(content: JournalContent, withdrawals: readonly JournalWithdrawal[]): void {
     if (this.fails) throw new Error("disk full");
-    super.replace(content);
+    super.replace(content, withdrawals);
   }
 }
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect } from "chai";
 import fc from "fast-check";
 import { recoverAddress } from "../../../src/crypto/secp256k1.ts";
@@ -13,6 +14,7 @@ import {
   MemoryJournal,
   type Journal,
   type JournalChanges,
+  type JournalWithdrawal,
 } from "../../../src/sequencer/Journal.ts";
 import { memoizeRecover } from "../../../src/sequencer/RecoverCache.ts";
 import { Sequencer, SequencerError } from "../../../src/sequencer/Sequencer.ts";
@@ -26,7 +28,7 @@ import {
 import { SqliteJournal } from "../../../src/sequencer/SqliteJournal.ts";
 import { SILENT } from "../../../src/roles/Logger.ts";
 import { runSeed } from "../../support/random.ts";
-import { CONFIG, DOMAIN, FakeL1, GENESIS, order, ownerOf, TestClock } from "../../support/sequencer.ts";
+import { CONFIG, DOMAIN, FakeL1, GENESIS, harness, order, ownerOf, place, TestClock } from "../../support/sequencer.ts";
 
 const signedOrders: fc.Arbitrary<SignedOrder> = fc.record({
   terms: fc.record<OrderTerms>({
@@ -99,7 +101,10 @@ describe("memoizeRecover", () => {
   });
 });
 
-const NOTHING: JournalChanges = { ...EMPTY_JOURNAL, deletedOrders: [], deletedBatches: [] };
+const NOTHING: JournalChanges = {
+  ...EMPTY_JOURNAL,
+  ...{ deletedOrders: [], deletedBatches: [], withdrawals: [], endedWithdrawals: 0n },
+};
 
 function journalSuite(name: string, open: () => { journal: Journal; reopen: () => Journal; done: () => void }): void {
   describe(name, () => {
@@ -160,8 +165,31 @@ function journalSuite(name: string, open: () => { journal: Journal; reopen: () =
         const content = journal.load();
         expect(content).to.deep.include({ finalizedBatches: 1n, orders: [], batches: [{ ...batch, serial: 3 }] });
         expect(content.items.map(({ id }) => id)).to.deep.equal([6]);
-        journal.replace({ ...EMPTY_JOURNAL, nextId: 77 });
+        journal.replace({ ...EMPTY_JOURNAL, nextId: 77 }, []);
         expect(journal.load()).to.deep.equal({ ...EMPTY_JOURNAL, nextId: 77 });
+      } finally {
+        done();
+      }
+    });
+
+    it("keeps withdrawals until they end, whatever is replaced, and gives them back by their end", () => {
+      const { journal, reopen, done } = open();
+      try {
+        const row = (until: bigint, byte: number): JournalWithdrawal => ({
+          ...{ until, digest: new Uint8Array(32).fill(byte), account: 2 ** 32 - byte },
+        });
+        const rows = [row(90n, 1), row(100n, 200), row(100n, 3), row(1n << 40n, 2), row(1_000n, 9)];
+        journal.commit({ ...NOTHING, withdrawals: rows.slice(0, 3) });
+        journal.commit({ ...NOTHING, withdrawals: rows.slice(0, 1) });
+        journal.replace(EMPTY_JOURNAL, rows.slice(3));
+        const sorted = [rows[0]!, rows[2]!, rows[1]!, rows[4]!, rows[3]!];
+        expect([...journal.withdrawals()]).to.deep.equal(sorted);
+        const again = reopen();
+        expect([...again.withdrawals()]).to.deep.equal(sorted);
+        again.commit({ ...NOTHING, endedWithdrawals: 99n });
+        expect([...again.withdrawals()]).to.deep.equal(sorted.slice(1));
+        again.commit({ ...NOTHING, endedWithdrawals: 100n });
+        expect([...again.withdrawals()]).to.deep.equal(sorted.slice(3));
       } finally {
         done();
       }
@@ -204,6 +232,38 @@ describe("SqliteJournal", () => {
     expect(() => journal.load())
       .to.throw(JournalError)
       .with.property("code", "JOURNAL_READ");
+    expect(() => [...journal.withdrawals()])
+      .to.throw(JournalError)
+      .with.property("code", "JOURNAL_READ");
+  });
+
+  it("reads a journal of the version before, and refuses one of the next", () => {
+    const directory = mkdtempSync(join(tmpdir(), "tenor-"));
+    const path = join(directory, "journal.sqlite");
+    try {
+      const old = new DatabaseSync(path);
+      old.exec("CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1), nextId INTEGER, finalizedBatches INTEGER)");
+      old.exec("CREATE TABLE orders (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL, status TEXT NOT NULL) STRICT");
+      const withdrawn = order(1, 0n);
+      old.exec("INSERT INTO meta VALUES (1, 2, 0)");
+      old.prepare("INSERT INTO orders VALUES (1, ?, 'Withdrawn')").run(encodeSignedOrder(withdrawn));
+      old.close();
+      const journal = new SqliteJournal(path);
+      const h = harness({ journal });
+      expect([...journal.withdrawals()]).to.have.length(1);
+      expect(place(h, withdrawn)).to.deep.equal({ accepted: false, refusal: { reason: "Withdrawn" } });
+      journal.close();
+      const next = new DatabaseSync(path);
+      next.exec("PRAGMA user_version = 2");
+      next.close();
+      for (let i = 0; i < 2; i++) {
+        expect(() => new SqliteJournal(path))
+          .to.throw(JournalError)
+          .with.property("code", "JOURNAL_VERSION");
+      }
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });
 
@@ -215,7 +275,12 @@ describe("starting a sequencer", () => {
   };
 
   it("refuses options that contradict each other", () => {
-    for (const options of [{ expiryMargin: 599n }, { maxPayload: 100 }, { resealMargin: 600n }]) {
+    for (const options of [
+      { expiryMargin: 599n },
+      { maxPayload: 100 },
+      { resealMargin: 600n },
+      { maxWithdrawnOrders: 0 },
+    ]) {
       expect(() => start(options))
         .to.throw(SequencerError)
         .with.property("code", "OPTIONS_INVALID");
