@@ -22,19 +22,23 @@ export type MachineReason = Exclude<ResultName, "OK">;
  * - `CrossMismatch`: two orders that are to be crossed don't fit each other.
  * - `L1Behind`: so much waits for L1 that nothing but cancellations is accepted.
  */
-export type SequencerReason =
-  | "NotRepresentable"
-  | "Duplicate"
-  | "RingSlotBusy"
-  | "FlagsContradict"
-  | "ImmediateUnfilled"
-  | "FillOrKillUnfilled"
-  | "SeriesClosing"
-  | "Withdrawn"
-  | "TooManyWithdrawn"
-  | "MakerProtection"
-  | "CrossMismatch"
-  | "L1Behind";
+export const SEQUENCER_REASONS = [
+  "NotRepresentable",
+  "Duplicate",
+  "RingSlotBusy",
+  "FlagsContradict",
+  "ImmediateUnfilled",
+  "FillOrKillUnfilled",
+  "SeriesClosing",
+  "Withdrawn",
+  "TooManyWithdrawn",
+  "MakerProtection",
+  "CrossMismatch",
+  "L1Behind",
+] as const;
+
+/** See {@link SEQUENCER_REASONS}. */
+export type SequencerReason = (typeof SEQUENCER_REASONS)[number];
 
 /** Any reason. */
 export type RefusalReason = MachineReason | SequencerReason;

@@ -112,7 +112,6 @@ export class Sequencer {
     const parts = { options, clock, logger, derived, exchange, schedule, keeper: this.#keeper };
     this.#reconciliation = new Reconciliation(parts);
     this.#reconciliation.follow(l1, true);
-    this.#noteWaiting();
   }
 
   /** Hash of the state after everything that was acknowledged. */
@@ -150,6 +149,7 @@ export class Sequencer {
   submitMany(submissions: readonly Submission[]): Outcome[] {
     return this.#change(() => {
       this.#schedule.prepare(this.#l1);
+      this.#noteWaiting();
       const isBehind = this.isL1Behind;
       return submissions.map((submission) =>
         isBehind && !isCancellation(submission)
@@ -196,6 +196,7 @@ export class Sequencer {
   tick(): void {
     this.#change(() => {
       this.#schedule.prepare(this.#l1);
+      this.#noteWaiting();
       if (!this.isL1Behind) this.#exchange.work(this.#options.settlementsPerTick);
       if (this.#schedule.isDue(this.#l1)) this.#exchange.sealBatch();
       this.#reconciliation.forgetWithdrawn();
@@ -280,7 +281,8 @@ export class Sequencer {
   get isL1Behind(): boolean {
     const { maxWaitingBatches, maxWaitingBytes, maxWaitingAge } = this.#options;
     const { batches, bytes } = this.waiting;
-    const age = this.#waitingSince === undefined ? 0n : this.#services.clock.now() - this.#waitingSince;
+    const age =
+      batches === 0 || this.#waitingSince === undefined ? 0n : this.#services.clock.now() - this.#waitingSince;
     return batches >= maxWaitingBatches || bytes >= maxWaitingBytes || age >= maxWaitingAge;
   }
 
@@ -301,7 +303,6 @@ export class Sequencer {
     try {
       this.#exchange.setTime(this.#services.clock.now());
       const result = action();
-      this.#noteWaiting();
       this.#keeper.commit(this.#exchange);
       return result;
     } catch (cause) {
@@ -312,7 +313,7 @@ export class Sequencer {
     }
   }
 
-  /** Notes since when anything waits for L1. */
+  /** Notes since when anything waits for L1, as seen by whatever asks for work: each submission, and the tick. */
   #noteWaiting(): void {
     const waits = this.#exchange.batches.some(({ status }) => status === "sealed");
     this.#waitingSince = waits ? (this.#waitingSince ?? this.#services.clock.now()) : undefined;

@@ -9,6 +9,7 @@ import { DEFAULT_RPC_SETTINGS } from "../../src/rpc/RpcSettings.ts";
 import { CLOSE_CODES } from "../../src/rpc/Transport.ts";
 import { loginDigest, RPC_TYPES } from "../../src/rpc/typedData.ts";
 import { domainSeparator } from "../../src/machine/TypedData.ts";
+import { SEQUENCER_REASONS } from "../../src/sequencer/Refusal.ts";
 
 const TEXT = readFileSync(new URL("../../docs/api.md", import.meta.url), "utf8");
 
@@ -47,9 +48,11 @@ describe("docs/api.md", () => {
     for (const [name, , answers] of tableOf("Methods")) expect(answers, name).not.to.equal("");
   });
 
-  it("lists every error with its code, and every limit with its default", () => {
+  it("lists every error with its code, every reason of the sequencer, and every limit with its default", () => {
     const errors = Object.entries(RPC_ERRORS).map(([name, code]) => [name, String(code)]);
     expect(tableOf("Errors").map(([name, code]) => [name, code])).to.deep.equal(errors);
+    const errorsText = TEXT.split(/^## /m).find((part) => part.startsWith("Errors\n"))!;
+    for (const reason of SEQUENCER_REASONS) expect(errorsText).to.include(`\`${reason}\``);
     const limits = Object.entries<number>({ ...DEFAULT_RPC_SETTINGS }).map(([name, value]) => [
       name,
       value.toLocaleString("en-US"),

@@ -9,6 +9,7 @@ import { decimalText, parseUnits, wadText } from "../../../src/rpc/decimals.ts";
 import { HistoryStore, type StoredTrade } from "../../../src/rpc/HistoryStore.ts";
 import { dateName, dayOfName, Instruments } from "../../../src/rpc/Instruments.ts";
 import { Labels } from "../../../src/rpc/Labels.ts";
+import { refusalError } from "../../../src/rpc/RpcContext.ts";
 import { RpcError } from "../../../src/rpc/RpcError.ts";
 import { JsonNumber, readJson } from "../../../src/rpc/readJson.ts";
 import { Session } from "../../../src/rpc/Session.ts";
@@ -298,6 +299,15 @@ describe("channels", () => {
     const labels = new Labels((order) => order % 2 === 0);
     for (let order = 1; order <= 2_000; order++) labels.set(order, `label ${order}`);
     expect([labels.of(2), labels.of(1), labels.of(9_999)]).to.deep.equal(["label 2", "", ""]);
+  });
+});
+
+describe("refusals of the sequencer", () => {
+  it("say what is at fault, and when it is worth another try", () => {
+    const full = refusalError({ reason: "TooManyWithdrawn", until: 1_800_000_000n });
+    expect([full.code, full.fields]).to.deep.equal(["REFUSED", { reason: "TooManyWithdrawn", until: 1_800_000_000 }]);
+    const wide = refusalError({ reason: "NotRepresentable", field: "nonce" });
+    expect([wide.code, wide.fields]).to.deep.equal(["REFUSED", { reason: "NotRepresentable", field: "nonce" }]);
   });
 });
 
