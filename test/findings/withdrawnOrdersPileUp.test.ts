@@ -12,9 +12,9 @@ const SHOWN = 60n;
 const HOUR = 3_600n;
 
 /**
- * What was taken back must not be filled for an hour, so the sequencer remembers it. It remembered the whole order, some 2,400 bytes in
+ * What was taken back must not be filled for an hour, so the sequencer remembers it. It remembered the whole order, about a thousand bytes in
  * memory and 140 in the journal, for seventy minutes after whatever was before it was final, and ten minutes beyond the deadline of one that
- * lived for a second. A trader who takes back a hundred orders a second made it hold a gigabyte; a few more ended the process,
+ * lived for a second. A trader who takes back a hundred orders a second made it hold half a gigabyte; a few more ended the process,
  * and the next one read all of it again.
  *
  * Of what was taken back there is now a digest, from the moment on at which no batch that L1 may take back needs the order, for no longer

@@ -196,6 +196,7 @@ describe("an honest sequencer", () => {
     const fills: SignedReceipt<FillReceipt>[] = [];
     const withdrawals: { readonly receipt: SignedReceipt<WithdrawalReceipt>; readonly order: SignedOrder }[] = [];
     const orders: SignedReceipt[] = [];
+    const refusedAgain = ["Withdrawn", "Expired", "L1Behind", "NonceUsed", "NonceRetired", "SeriesClosing"];
     let nonce = 0n;
     for (let step = 0; step < 250; step++) {
       const what = pick(20);
@@ -204,7 +205,7 @@ describe("an honest sequencer", () => {
           isSell: pick(2) === 0,
           limitPrice: TICK * BigInt(2_000 + pick(20)),
           quantity: CONTRACT * BigInt(1 + pick(3)),
-          deadline: h.clock.time + BigInt(60 + pick(3_600)),
+          deadline: h.clock.time + BigInt(60 + pick(8_000)),
         });
         fills.push(...trade(honest, signed));
         const record = recordOf(honest, signed);
@@ -231,6 +232,15 @@ describe("an honest sequencer", () => {
       } else {
         h.clock.time += BigInt(pick(600));
         honest.sequencer.resealStale(h.l1.now);
+      }
+      // Somebody brings again what was taken back.
+      const again = withdrawals[pick(withdrawals.length + 10)];
+      if (again !== undefined) {
+        if (h.clock.time <= again.receipt.receipt.until) {
+          expect(place(h, again.order)).to.have.nested.property("refusal.reason").that.is.oneOf(refusedAgain);
+        } else {
+          fills.push(...trade(honest, again.order));
+        }
       }
     }
     honest.sequencer.resealStale(h.l1.now);
