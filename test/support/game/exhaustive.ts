@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import type { TenorParameters } from "../../../src/l1/parameters.ts";
+import type { Connection } from "../baseChain.ts";
 import { Random } from "../random.ts";
 import { Liar, STYLES, type StyleName } from "./adversaries.ts";
 import { Arena } from "./Arena.ts";
@@ -32,13 +34,21 @@ export class Table {
     this.#restore = restore;
   }
 
-  static async set(height: number, sectionBits: number): Promise<Table> {
-    const scene = await GameScene.launch({
+  /** Deploys, on a new chain or on the one given, whose blocks may share a second. */
+  static async set(
+    height: number,
+    sectionBits: number,
+    changes: Partial<TenorParameters> = {},
+    on?: Connection,
+  ): Promise<Table> {
+    const options = {
       historyHeight: BigInt(height),
       sectionBits: BigInt(sectionBits),
       challengePeriodSeconds: BigInt(CHALLENGE_PERIOD),
       sharedSeconds: true,
-    });
+      ...changes,
+    };
+    const scene = await GameScene.launch(options, on);
     const snapshot = await scene.world.connection.networkHelpers.takeSnapshot();
     return new Table(scene, () => snapshot.restore());
   }
