@@ -105,7 +105,8 @@ async function judgeBatch(
     if (wrong !== undefined) throw new Error(`${contract} differs without a mutant in piece ${wrong}`);
     // What has killed one kills the next more often than not.
     const order = [...pieces];
-    for (const { id, mutant } of alive) {
+    for (const [tried, { id, mutant }] of alive.entries()) {
+      if (tried > 0 && tried % 25 === 0) onProgress(`${contract}: ${tried} tried, ${killed} killed`);
       if (fates.has(mutant)) continue;
       await judge.replace(contract, codesWith(id));
       const difference = await judge.firstDifference(order);

@@ -3,7 +3,7 @@ import { readCompiled } from "../../audit/compiled.ts";
 import type { Processes } from "../../fork/Processes.ts";
 import type { Judge } from "../Judge.ts";
 import { isSame } from "./compare.ts";
-import { PieceMaker, runPiece, type Piece, type Place } from "./pieces.ts";
+import { isTakenAlike, PieceMaker, runPiece, type Piece, type Place } from "./pieces.ts";
 import { recordAll, type Corpus } from "./corpus.ts";
 import { Simulator, type Outcome } from "./Simulator.ts";
 
@@ -79,12 +79,12 @@ export class GameJudge implements Judge<GameContract> {
   }
 
   async calibrate(pieces: readonly number[]): Promise<number | undefined> {
-    for (const piece of pieces) {
-      const { baseFee } = this.#pieces[piece]!;
-      const actual = await runPiece(this.#simulator, this.#pieces[piece]!);
-      // What gas costs is what the compiler makes of it.
-      if (!isSame(this.#pieces[piece]!.expected, actual, baseFee, Infinity)) return piece;
-      this.#expected[piece] = actual;
+    for (const number of pieces) {
+      const piece = this.#pieces[number]!;
+      const actual = await runPiece(this.#simulator, piece);
+      // What gas costs is what the compiler makes of it, and so is what is left of a stake.
+      if (piece.baseFee === 0n ? !isSame(piece.expected, actual, 0n) : !isTakenAlike(piece, actual)) return number;
+      this.#expected[number] = actual;
     }
     return undefined;
   }

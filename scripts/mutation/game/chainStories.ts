@@ -12,9 +12,15 @@ export function families(): readonly Story[] {
         const { parent, world } = stage.scene;
         const [alice, bob, carol] = [6, 7, 8].map((number) => stage.signer(number));
         const { stakeWei: stake, challengePeriodSeconds: period } = world.parameters;
+        const { interface: game } = stage.scene.game(alice!).contract;
         await stage.tick();
         const first = await stage.assertEnd(alice!, parent, ENDED, stake);
-        const born = BigInt(await stage.scene.world.now());
+        const born = await world.now();
+        await stage.tick();
+        expect(await stage.callGame(bob!, game.encodeFunctionData("recordInputs", [parent]))).to.equal(false);
+        const { endStateHash, historyRoot } = first;
+        const opening = game.encodeFunctionData("openRoot", [parent, endStateHash, historyRoot, [historyRoot]]);
+        expect(await stage.callGame(bob!, opening)).to.equal(false);
         await stage.at(born + period);
         expect((await stage.assertEnd(bob!, parent, { l2Time: 1n }, stake)).isTaken).to.equal(false);
         expect(await stage.callChain(bob!, "confirm", [parent, first.endStateHash, first.historyRoot])).to.equal(true);

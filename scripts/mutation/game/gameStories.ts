@@ -2,11 +2,13 @@ import { expect } from "chai";
 import { equalBytes, type Hex } from "../../../src/crypto/bytes.ts";
 import { childrenOf } from "../../../src/history/HistorySource.ts";
 import { sharePaths } from "../../../src/game/MoveRefunds.ts";
-import type { Move, RefundClaim } from "../../../src/game/Move.ts";
+import type { Move, Prove, RefundClaim } from "../../../src/game/Move.ts";
 import { planMoves } from "../../../src/game/plan.ts";
+import { sharedCalldata, touchingCalldata } from "../../../test/support/game/bundles.ts";
 import { Dispute } from "../../../test/support/game/Dispute.ts";
 import type { Claim } from "../../../test/support/game/GameScene.ts";
 import { appendMove } from "../../../test/support/game/gasOfMoves.ts";
+import { playDuel, type Case } from "../../../test/support/game/exhaustive.ts";
 import { playRandomGame } from "../../../test/support/game/randomGames.ts";
 import { claimData, refundClaimOf } from "../../../test/support/game/refunds.ts";
 import { playModelGame } from "../../../test/support/model/modelGames.ts";
@@ -24,6 +26,14 @@ export function randomGames(seed: number, count: number): readonly Story[] {
   return Array.from({ length: count }, (_, i) => ({
     name: `random game of seed ${seed + i}`,
     play: async ({ arena }) => void (await playRandomGame(arena, new Random(seed + i))),
+  }));
+}
+
+/** Games with one liar, who moves in each of some styles. */
+export function duels(cases: readonly Case[]): readonly Story[] {
+  return cases.map((of) => ({
+    name: `duel about ${of.index}, ${of.style}`,
+    play: async ({ arena }) => void (await playDuel(arena, of)),
   }));
 }
 
@@ -88,6 +98,7 @@ async function dispute(stage: Stage, [first, second]: readonly [number, number])
     await openRoot(stage, third);
   }
   const [proof] = (await d.moves()).proofs;
+  await misplace(stage, d, proof!);
   await stage.tick(60);
   await d.play(proof!);
   await proveAll(stage, d, third);
@@ -138,8 +149,38 @@ async function proveAll(stage: Stage, d: Dispute, third: Claim): Promise<void> {
 async function confirmAt(stage: Stage, d: Dispute): Promise<void> {
   const { world } = stage.scene;
   await world.wait(world.parameters.challengePeriodSeconds);
+  const confirmation = await d.confirmation();
+  // Half of the updates raise nothing, and are not paid back.
+  const idle = Array.from({ length: 8 }, () => confirmation.updates).flat();
   await stage.tick(5);
-  await d.play(await d.confirmation());
+  await d.play({ ...confirmation, updates: [...confirmation.updates, ...idle] });
+  // Fails as early as it can.
+  const unknown = confirmation.updates.map((update) => ({ ...update, span: new Uint8Array(32).fill(7) }));
+  await stage.tick();
+  expect(await stage.callGame(d.bob, d.honestGame.encode({ ...confirmation, updates: unknown }))).to.equal(false);
+}
+
+/** A leaf cannot be opened, and what lies above it cannot be proven. */
+async function misplace(stage: Stage, d: Dispute, proof: Prove): Promise<void> {
+  const { position, span } = proof;
+  const view = await d.view();
+  const root = await d.root(view, stage.scene.honest);
+  const { honestGame } = d;
+  for (const move of [
+    { type: "open", position, span, children: [span] },
+    { ...proof, position: root.position, span: root.span },
+  ] satisfies Move[]) {
+    await stage.tick(1);
+    expect(await stage.callGame(d.alice, honestGame.encode(move))).to.equal(false);
+  }
+  const update = honestGame.contract.interface.encodeFunctionData("update", [[]]);
+  for (const [data, isTaken] of [
+    [sharedCalldata(update), false],
+    [touchingCalldata(update), true],
+  ] as const) {
+    await stage.tick(1);
+    expect(await stage.callGame(d.alice, data)).to.equal(isTaken);
+  }
 }
 
 /** Claims in pieces, of all who have moved; then what is left goes to the treasury, and the stakes back. */

@@ -24,6 +24,7 @@ export interface RecordedGame {
 /** A sequence of calls with what each does. */
 export interface Piece {
   readonly name: string;
+  readonly place: Place;
   /** Base fee, wei. */
   readonly baseFee: bigint;
   readonly calls: readonly L1Call[];
@@ -76,6 +77,7 @@ export class PieceMaker {
         const all = [...calls, ...views];
         return {
           name: game.name,
+          place: game.place,
           baseFee: 0n,
           calls: all,
           expected: await this.#simulator.run(all, 0n),
@@ -91,14 +93,33 @@ export class PieceMaker {
   async priced(game: RecordedGame, baseFee: bigint): Promise<Piece> {
     const calls = this.#madeIn(game);
     const amounts = new RefundAmounts(calls.flatMap(({ logs }) => logs));
-    const piece = { name: `${game.name}, ${baseFee} wei`, baseFee, calls, expected: [], amounts };
-    const expected = await runPiece(this.#simulator, piece);
-    // Whether anything is left to sweep depends on the base fee; what the game takes does not.
-    const wrong = calls.findIndex(
-      ({ to, accepted }, i) => same(to, game.place.game) && accepted !== expected[i]!.accepted,
-    );
-    if (wrong >= 0) throw differs(game, wrong);
-    return { ...piece, expected };
+    const name = `${game.name}, ${baseFee} wei`;
+    const recorded = calls.map(({ accepted }) => ({ accepted, data: "0x", logs: [] }));
+    const piece = { name, place: game.place, baseFee, calls, expected: recorded, amounts };
+    const outcomes = await runPiece(this.#simulator, piece);
+    if (!isTakenAlike(piece, outcomes)) throw differs(game, -1);
+    const all = [...calls, ...this.#paid(game.place, calls, outcomes)];
+    return { ...piece, calls: all, expected: await runPiece(this.#simulator, { ...piece, calls: all }) };
+  }
+
+  /** What was paid to whom. Who sends transactions pays for them, so only what others have says something. */
+  #paid({ chain }: Place, calls: readonly L1Call[], outcomes: readonly Outcome[]): readonly L1Call[] {
+    const abi = gameAbi();
+    const { from, time } = calls.at(-1)!;
+    const addresses = new Set([chain]);
+    const parents = new Set<string>();
+    for (const log of outcomes.flatMap(({ logs }) => logs)) {
+      const event = abi.parseLog({ topics: [...log.topics], data: log.data });
+      if (event?.name !== "RefundPaid") continue;
+      addresses.add(String(event.args.getValue("recipient")));
+      parents.add(String(event.args.getValue("parent")));
+    }
+    const senders = new Set(calls.map((call) => call.from.toLowerCase()));
+    const strangers = [...addresses].filter((address) => !senders.has(address.toLowerCase()));
+    return [
+      ...strangers.map((address) => balanceCall(address)),
+      ...[...parents].map((id) => ({ to: chain, data: abi.encodeFunctionData("escrowOf", [id]) })),
+    ].map((call) => ({ ...call, from, time, value: "0x0" }));
   }
 
   /** What was done, with the block of L1 that an assertion names moved to the copy. */
@@ -180,10 +201,18 @@ export class PieceMaker {
     }));
     const balances = new Set([chain, game, ...calls.map((call) => call.from)]);
     for (const address of balances) {
-      views.push({ from, time, to: BALANCES, value: "0x0", data: `0x${address.slice(2).padStart(64, "0")}` });
+      views.push({ from, time, value: "0x0", ...balanceCall(address) });
     }
     return views;
   }
+}
+
+/**
+ * Whether the game takes the same calls of a piece as it should. What the chain takes depends on the base fee and the compiler, too, for
+ * there may be nothing left to sweep.
+ */
+export function isTakenAlike({ place, calls, expected }: Piece, actual: readonly Outcome[]): boolean {
+  return calls.every(({ to }, i) => !same(to, place.game) || expected[i]!.accepted === actual[i]!.accepted);
 }
 
 /** Runs the calls of a piece, with the amounts that this run gives. */
@@ -199,6 +228,10 @@ export async function runPiece(simulator: Simulator, { calls, baseFee, amounts }
 interface Tried extends L1Call {
   /** Whether it was taken when it was recorded; undefined: it was never made. */
   readonly made: boolean | undefined;
+}
+
+function balanceCall(address: string): { to: string; data: string } {
+  return { to: BALANCES, data: `0x${address.slice(2).padStart(64, "0")}` };
 }
 
 type RawPosition = readonly [game: string, level: bigint, index: bigint, base: string];
