@@ -27,6 +27,7 @@ function bytesOf(data: string): number {
   return data.length / 2 - 1;
 }
 
+/** Decoders want bytes filled up to a whole number of words, wherever they begin. */
 function padded(digits: string): string {
-  return digits.padEnd(Math.ceil(digits.length / 64) * 64, "0");
+  return digits.padEnd((Math.ceil(digits.length / 64) + 1) * 64, "0");
 }
