@@ -148,6 +148,10 @@ export class PieceMaker {
       this.#spoils(part).map((data) => ({ ...call, data: bundle(parts.map((other, n) => (n === at ? data : other))) })),
     );
     const refusals: L1Call[] = [...spoiled];
+    for (const difference of [1n, -1n]) {
+      const value = BigInt(call.value) + difference;
+      if (value >= 0n) refusals.push({ ...call, value: `0x${value.toString(16)}` });
+    }
     const earliest = before?.time ?? 0;
     if (earliest < call.time) refusals.unshift({ ...call, time: call.time - 1 });
     if (after !== undefined) refusals.push({ ...after, time: call.time });
