@@ -6,6 +6,8 @@ export type AuditErrorCode =
   | "CONTRACT_MISSING"
   /** The compiler refuses what it is shown. */
   | "COMPILER"
+  /** A copy of a chain does something else than the chain. */
+  | "REPLAY"
   /** A command line that makes no sense. */
   | "USAGE";
 

@@ -9,6 +9,7 @@ import { deployProver } from "../../test/support/proverScene.ts";
 import { BRIDGE, INBOX, SETTLEMENT } from "../../test/support/traffic/world.ts";
 import type { ProverHarness } from "../../typechain/contracts/test/ProverHarness.js";
 import { makeCorpus, type CorpusCall } from "./corpus.ts";
+import type { Judge } from "./Judge.ts";
 
 /** Unoptimised code is large, and evidence too. */
 const FLAGS = ["--gas-limit", String(10n ** 15n), "--no-request-size-limit", "--disable-code-size-limit"];
@@ -22,10 +23,10 @@ export const PROVER_CONTRACTS = [
 ] as const satisfies readonly AuditedName[];
 
 /** One of {@link PROVER_CONTRACTS}. */
-export type ProverContract = (typeof PROVER_CONTRACTS)[number];
+type ProverContract = (typeof PROVER_CONTRACTS)[number];
 
 /** Runs steps on a chain on which the code of any of the prover's contracts can be replaced. */
-export class ProverJudge {
+export class ProverJudge implements Judge<ProverContract> {
   readonly #provider: JsonRpcProvider;
   readonly #harness: ProverHarness;
   readonly #address: string;
@@ -77,13 +78,12 @@ export class ProverJudge {
     return judge;
   }
 
-  /** Steps of the corpus. */
-  get size(): number {
-    return this.#calls.reduce((sum, { count }) => sum + count, 0);
+  get corpus(): string {
+    const steps = this.#calls.reduce((sum, { count }) => sum + count, 0);
+    return `${steps} recorded steps, on which the contracts agree with the machine`;
   }
 
-  /** The code that a contract's constructor leaves behind for this deployment. */
-  async deployedCode(contract: ProverContract, bytecode: string): Promise<string> {
+  async deployedCodes(contract: ProverContract, bytecode: string): Promise<readonly string[]> {
     const { MarginEngine: engine } = this.#addresses;
     const [inbox, bridge, settlement] = [toHex(INBOX), toHex(BRIDGE), toHex(SETTLEMENT)];
     const executors = PROVER_CONTRACTS.slice(1, -1).map((name) => this.#addresses[name]);
@@ -98,11 +98,10 @@ export class ProverJudge {
     };
     const types = values[contract].map((value) => (typeof value === "bigint" ? "uint256" : "address"));
     const args = AbiCoder.defaultAbiCoder().encode(types, values[contract]);
-    return this.#provider.call({ data: `0x${bytecode}${args.slice(2)}` });
+    return [await this.#provider.call({ data: `0x${bytecode}${args.slice(2)}` })];
   }
 
-  /** Puts code in the place of a contract's, and returns what puts the old one back. */
-  async replace(contract: ProverContract, code: string): Promise<() => Promise<void>> {
+  async replace(contract: ProverContract, [code]: readonly string[]): Promise<() => Promise<void>> {
     const address = this.#addresses[contract];
     const before = await this.#provider.getCode(address);
     await this.#provider.send("anvil_setCode", [address, code]);
@@ -111,17 +110,19 @@ export class ProverJudge {
     };
   }
 
-  /** Numbers of the calls whose verdicts need a contract. */
-  async callsThrough(contract: ProverContract): Promise<readonly number[]> {
+  async piecesThrough(contract: ProverContract): Promise<readonly number[]> {
     // An invalid instruction in its place changes every verdict that it has a part in.
-    const restore = await this.replace(contract, "0xfe");
+    const restore = await this.replace(contract, ["0xfe"]);
     const found: number[] = [];
     for (let i = 0; i < this.#calls.length; i++) if (await this.#differs(i)) found.push(i);
     await restore();
     return found;
   }
 
-  /** The first of the calls whose verdicts are not those of the contracts as they are. */
+  calibrate(calls: readonly number[]): Promise<number | undefined> {
+    return this.firstDifference(calls);
+  }
+
   async firstDifference(calls: readonly number[]): Promise<number | undefined> {
     for (const call of calls) if (await this.#differs(call)) return call;
     return undefined;

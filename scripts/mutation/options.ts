@@ -1,8 +1,10 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { whole } from "../node/common.ts";
+import type { SUBJECTS } from "./subjects.ts";
 
 /** Which mutants are tried. */
 export interface MutationCommandOptions {
+  readonly of: keyof typeof SUBJECTS;
   readonly sample: number;
   readonly seed: number;
   readonly only?: string;
@@ -13,7 +15,12 @@ export interface MutationCommandOptions {
 export function mutationCommand(): Command {
   return new Command("npm run mutation --")
     .description(
-      "Changes the machine and its prover on L1 in one place at a time, and counts how many of the changes recorded steps notice.",
+      "Changes contracts in one place at a time, and counts how many of the changes are noticed by what was recorded of them.",
+    )
+    .addOption(
+      new Option("--of <contracts>", "the machine with its prover, judged by steps, or the dispute game, by games")
+        .choices(["prover", "game"] satisfies (keyof typeof SUBJECTS)[])
+        .default("prover"),
     )
     .option("--sample <mutants>", "how many are tried", whole, 200)
     .option("--seed <number>", "seed by which they are drawn", whole, 1)

@@ -19,8 +19,12 @@ export interface Population {
 export function populationOf(contracts: readonly AuditedName[], inScope: (file: string) => boolean): Population {
   const compiled = contracts.map(readCompiled);
   const input = readInput(compiled[0]!);
+  // After a change, the compiler has run for some of them only, and its input for the others is an older one.
   const closures = new Map(
-    compiled.map(({ name, inputSourceName }) => [name as AuditedName, closureOf(input.sources, inputSourceName)]),
+    compiled.map((contract) => {
+      const { sources } = readInput(contract);
+      return [contract.name as AuditedName, closureOf(sources, contract.inputSourceName)] as const;
+    }),
   );
   const sources = Object.assign({}, ...closures.values()) as CompilerInput["sources"];
   const output = mustCompile(sources, input.settings, { "*": { "": ["ast"] } });

@@ -1,4 +1,4 @@
-import type { MutantResult } from "./proverMutants.ts";
+import type { MutantResult } from "./mutate.ts";
 
 /** Share of the mutants that compile which were killed. */
 export function scoreOf(results: readonly MutantResult[]): number {

@@ -1,11 +1,12 @@
 import { expect } from "chai";
-import type { BaseContract, ErrorFragment } from "ethers";
+import { toBeHex, type BaseContract, type ErrorFragment } from "ethers";
 import { toHex } from "../../src/crypto/bytes.ts";
 import { childrenOf } from "../../src/history/HistorySource.ts";
 import type { Descend, Move, Prove } from "../../src/game/Move.ts";
 import { partingOf } from "../../src/game/NodeState.ts";
 import { descendMove, planMoves } from "../../src/game/plan.ts";
 import { gameAt, proverAt } from "../../src/l1/Contracts.ts";
+import { bundleOf, sharedCalldata, touchingCalldata } from "../support/game/bundles.ts";
 import { Dispute } from "../support/game/Dispute.ts";
 import { GameScene } from "../support/game/GameScene.ts";
 import { claimData, refundClaimOf } from "../support/game/refunds.ts";
@@ -285,6 +286,10 @@ describe("BisectionGame: one thing wrong with each call", () => {
     await refused("NotConfirmed", call("claimRefund", [...claim, moves, places, dispute.alice.address]));
     await dispute.play(confirmation);
     await refused("AlreadyConfirmed", call(name, values()));
+    // Before anything else, so that those who come too late pay little.
+    const late = values();
+    set("0.0.span", OTHER)(late);
+    await refused("AlreadyConfirmed", call(name, late));
   });
 
   const noPlace = (): unknown => ({ level: 0, index: 0, span: ZERO, path: [] });
@@ -343,21 +348,20 @@ describe("BisectionGame: one thing wrong with each call", () => {
     const again = contract.interface.encodeFunctionData("recordInputs", [scene.parent]);
     await refused("InputsAlreadyRecorded", call("multicall", [[again]]));
     // Two entries of the list that point to one place.
-    const word = (value: number): string => value.toString(16).padStart(64, "0");
-    const update = contract.interface.encodeFunctionData("update", [[]]).slice(2);
-    const bytes = word(update.length / 2) + update.padEnd(192, "0");
-    const selector = contract.interface.getFunction("multicall").selector;
+    const update = contract.interface.encodeFunctionData("update", [[]]);
+    const size = update.length / 2 - 1;
+    const bytes = toBeHex(size, 32).slice(2) + update.slice(2).padEnd(192, "0");
     const client = scene.world.client(dispute.alice);
-    const raw = (offsets: readonly number[], tail: string): Promise<unknown> => {
-      const data = selector + word(32) + word(offsets.length) + offsets.map(word).join("") + tail;
+    const send = (data: string): Promise<unknown> => {
       const to = scene.world.deployment.addresses.game;
       return client.read("multicall", () => client.provider.call({ to, data, from: dispute.alice.address }));
     };
-    await raw([64, 64 + bytes.length / 2], bytes + bytes);
-    await refused("CallsOverlap", raw([64, 64], bytes));
-    await refused("CallsOverlap", raw([64 + bytes.length / 2, 64], bytes + bytes));
+    await send(bundleOf([64, 64 + bytes.length / 2], bytes + bytes));
+    await send(touchingCalldata(update));
+    await refused("CallsOverlap", send(sharedCalldata(update)));
+    await refused("CallsOverlap", send(bundleOf([64 + bytes.length / 2, 64], bytes + bytes)));
     // A call that lies in the list itself.
-    await refused("CallsOverlap", raw([0, 64], bytes));
+    await refused("CallsOverlap", send(bundleOf([0, 64], bytes)));
   });
 
   it("prove, of the first leaf", async () => {

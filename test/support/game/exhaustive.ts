@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import type { TenorParameters } from "../../../src/l1/parameters.ts";
+import type { Connection } from "../baseChain.ts";
 import { Random } from "../random.ts";
 import { Liar, STYLES, type StyleName } from "./adversaries.ts";
 import { Arena } from "./Arena.ts";
@@ -32,13 +34,21 @@ export class Table {
     this.#restore = restore;
   }
 
-  static async set(height: number, sectionBits: number): Promise<Table> {
-    const scene = await GameScene.launch({
+  /** Deploys, on a new chain or on the one given, whose blocks may share a second. */
+  static async set(
+    height: number,
+    sectionBits: number,
+    changes: Partial<TenorParameters> = {},
+    on?: Connection,
+  ): Promise<Table> {
+    const options = {
       historyHeight: BigInt(height),
       sectionBits: BigInt(sectionBits),
       challengePeriodSeconds: BigInt(CHALLENGE_PERIOD),
       sharedSeconds: true,
-    });
+      ...changes,
+    };
+    const scene = await GameScene.launch(options, on);
     const snapshot = await scene.world.connection.networkHelpers.takeSnapshot();
     return new Table(scene, () => snapshot.restore());
   }
@@ -50,21 +60,27 @@ export class Table {
   }
 
   /** One liar asserts, and the honest party answers as late as it may; the honest assertion is confirmed within the bound. */
-  async play({ index, style, wrongEnd, combined }: Case): Promise<void> {
-    const arena = await this.clear();
-    const start = arena.now;
-    const { signers } = this.scene.world;
-    const claim: Claim = wrongEnd ? await this.scene.wrongFrom(index, "liar") : this.scene.wrongAt([index], "liar");
-    const random = new Random(index);
-    const liar = new Liar({ name: style, signer: signers[6]!, claim, style: STYLES[style], assertAt: start, random });
-    const assertAt = start + 100;
-    const honest = new HonestParty({ signer: signers[5]!, delay: () => DELAY, combined, assertAt });
-    const { confirmedAfter } = await play(arena, { honest, liars: [liar], bystander: signers[14]! });
-    const most = bound(arena, DELAY, combined);
-    expect(confirmedAfter <= most, `confirmed after ${confirmedAfter}, bound ${most}`).to.equal(true);
-    const kind = combined ? "combined" : "uncombined";
+  async play(of: Case): Promise<void> {
+    const confirmedAfter = await playDuel(await this.clear(), of);
+    const kind = of.combined ? "combined" : "uncombined";
     this.longest[kind] = Math.max(this.longest[kind], confirmedAfter - CHALLENGE_PERIOD);
   }
+}
+
+/** One game of a case. Gives the seconds from the honest assertion to its confirmation, which are within the bound. */
+export async function playDuel(arena: Arena, { index, style, wrongEnd, combined }: Case): Promise<number> {
+  const start = arena.now;
+  const { scene } = arena;
+  const { signers } = scene.world;
+  const claim: Claim = wrongEnd ? await scene.wrongFrom(index, "liar") : scene.wrongAt([index], "liar");
+  const random = new Random(index);
+  const liar = new Liar({ name: style, signer: signers[6]!, claim, style: STYLES[style], assertAt: start, random });
+  const assertAt = start + 100;
+  const honest = new HonestParty({ signer: signers[5]!, delay: () => DELAY, combined, assertAt });
+  const { confirmedAfter } = await play(arena, { honest, liars: [liar], bystander: signers[14]! });
+  const most = bound(arena, DELAY, combined);
+  expect(confirmedAfter <= most, `confirmed after ${confirmedAfter}, bound ${most}`).to.equal(true);
+  return confirmedAfter;
 }
 
 /** Levels of a move in the quick runs, by height: bisection, a last section of what remains, and one that is whole. */

@@ -1,4 +1,5 @@
 import { PatchedHistory } from "../../../src/history/PatchedHistory.ts";
+import type { Arena } from "../game/Arena.ts";
 import { Table } from "../game/exhaustive.ts";
 import { falseState, type Claim, type GameScene } from "../game/GameScene.ts";
 import { ModelPlay } from "./modelPlay.ts";
@@ -19,6 +20,22 @@ async function randomClaim(scene: GameScene, random: Random): Promise<Claim> {
   return { end: base.end, history: new PatchedHistory(base.history, overrides) };
 }
 
+/** A random game of five claims, the right one among them, of which the contract and the model take and refuse the same moves. */
+export async function playModelGame(arena: Arena, random: Random, actions = ACTIONS): Promise<ModelPlay> {
+  const { scene } = arena;
+  const claims: Claim[] = [scene.honest];
+  const roots = new Set<string>([String(await scene.honest.history.node(scene.height, 0))]);
+  while (claims.length < 5) {
+    const claim = await randomClaim(scene, random);
+    const root = String(await claim.history.node(scene.height, 0));
+    if (!roots.has(root)) claims.push(claim);
+    roots.add(root);
+  }
+  const play = await ModelPlay.begin(arena, random, claims);
+  for (let action = 0; action < actions && !play.isDecided; action++) await play.act();
+  return play;
+}
+
 /** So many random games for each of some shapes, of one printed seed. */
 export function describeModelGames(games: number): void {
   const seed = runSeed();
@@ -34,17 +51,7 @@ export function describeModelGames(games: number): void {
       const table = await Table.set(height, sectionBits);
       const total = { accepted: 0, refused: 0, decided: 0 };
       for (let game = 0; game < games; game++) {
-        const arena = await table.clear();
-        const claims: Claim[] = [arena.scene.honest];
-        const roots = new Set<string>([String(await arena.scene.honest.history.node(height, 0))]);
-        while (claims.length < 5) {
-          const claim = await randomClaim(arena.scene, random);
-          const root = String(await claim.history.node(height, 0));
-          if (!roots.has(root)) claims.push(claim);
-          roots.add(root);
-        }
-        const play = await ModelPlay.begin(arena, random, claims);
-        for (let action = 0; action < ACTIONS && !play.isDecided; action++) await play.act();
+        const play = await playModelGame(await table.clear(), random);
         total.accepted += play.counts.accepted;
         total.refused += play.counts.refused;
         if (play.isDecided) total.decided++;

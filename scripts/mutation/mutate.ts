@@ -1,9 +1,9 @@
 import { Processes } from "../fork/Processes.ts";
-import type { CompilerInput } from "../audit/compiled.ts";
+import type { AuditedName, CompilerInput } from "../audit/compiled.ts";
 import { runCompiler } from "../audit/solc.ts";
+import type { Judge, Subject } from "./Judge.ts";
 import type { Mutant } from "./operators.ts";
 import { populationOf, sampleOf, type Population } from "./population.ts";
-import { PROVER_CONTRACTS, ProverJudge, type ProverContract } from "./ProverJudge.ts";
 import { activate, withSwitches, type NumberedMutant } from "./schemata.ts";
 
 /** What became of a mutant. */
@@ -21,9 +21,6 @@ export interface MutationOptions {
   readonly only?: string | undefined;
   readonly onProgress: (line: string) => void;
 }
-
-/** Files of the machine on L1, its prover and its prices. */
-const SCOPE = /^project\/contracts\/(machine|prover|pricing)\//;
 
 /** Mutants of one bytecode: more of them make the compiler slower than in proportion. */
 const BATCH = 250;
@@ -47,23 +44,33 @@ const UNOPTIMISED = {
   },
 };
 
-/** Mutates the machine and its prover, and lets recorded steps kill the mutants. */
-export async function mutateProver(options: MutationOptions): Promise<readonly MutantResult[]> {
+/** Mutates contracts, and lets what was recorded of them kill the mutants. */
+export async function mutate(subject: Subject, options: MutationOptions): Promise<readonly MutantResult[]> {
   const { sample, seed, only, onProgress } = options;
   const population = populationOf(
-    PROVER_CONTRACTS,
-    (file) => SCOPE.test(file) && (only === undefined || file.includes(only)),
+    subject.contracts,
+    (file) => subject.scope.test(file) && (only === undefined || file.includes(only)),
   );
   const chosen = sampleOf(population.mutants, sample, seed);
   onProgress(`${chosen.length} of ${population.mutants.length} mutants`);
+  return await judgeMutants(subject, population, chosen, onProgress);
+}
+
+/** Lets what was recorded kill some of the mutants of a population. */
+export async function judgeMutants(
+  subject: Subject,
+  population: Population,
+  chosen: readonly Mutant[],
+  onProgress: (line: string) => void,
+): Promise<readonly MutantResult[]> {
   const processes = new Processes();
   try {
-    const judge = await ProverJudge.start(processes);
-    onProgress(`${judge.size} recorded steps, on which the contracts agree with the machine`);
+    const judge = await subject.start(processes);
+    onProgress(judge.corpus);
     const fates = new Map<Mutant, MutantResult["fate"]>();
     for (let start = 0; start < chosen.length; start += BATCH) {
       const batch = chosen.slice(start, start + BATCH).map((mutant, i) => ({ id: i + 1, mutant }));
-      await judgeBatch(judge, population, batch, fates, onProgress);
+      await judgeBatch(subject.contracts, judge, population, batch, fates, onProgress);
     }
     return chosen.map((mutant) => ({ mutant, fate: fates.get(mutant) ?? "survived" }));
   } finally {
@@ -72,31 +79,36 @@ export async function mutateProver(options: MutationOptions): Promise<readonly M
 }
 
 async function judgeBatch(
-  judge: ProverJudge,
+  contracts: readonly AuditedName[],
+  judge: Judge,
   population: Population,
   batch: readonly NumberedMutant[],
   fates: Map<Mutant, MutantResult["fate"]>,
   onProgress: (line: string) => void,
 ): Promise<void> {
-  for (const contract of PROVER_CONTRACTS) {
+  for (const contract of contracts) {
     const sources = population.closures.get(contract)!;
     const reachable = population.reachable.get(contract)!;
     const alive = batch.filter(({ mutant }) => reachable.has(mutant.functionId) && !fates.has(mutant));
     if (alive.length === 0) continue;
     const { bytecode, refused } = compile(population.input, contract, sources, alive);
     for (const { mutant } of refused) fates.set(mutant, "does not compile");
-    const code = await judge.deployedCode(contract, bytecode);
-    const calls = await judge.callsThrough(contract);
-    onProgress(`${contract}: ${alive.length} mutants, ${refused.length} refused; ${calls.length} calls`);
+    const codes = await judge.deployedCodes(contract, bytecode);
+    const codesWith = (id: number): readonly string[] => codes.map((code) => activate(code, id));
+    const pieces = await judge.piecesThrough(contract);
+    onProgress(
+      `${contract}: ${alive.length} mutants, ${refused.length} refused; ${pieces.length} pieces of the corpus`,
+    );
     let killed = 0;
-    const restore = await judge.replace(contract, activate(code, 0));
-    const wrong = await judge.firstDifference(calls);
-    if (wrong !== undefined) throw new Error(`${contract} differs without a mutant in call ${wrong}`);
+    const restore = await judge.replace(contract, codesWith(0));
+    const wrong = await judge.calibrate(pieces);
+    if (wrong !== undefined) throw new Error(`${contract} differs without a mutant in piece ${wrong}`);
     // What has killed one kills the next more often than not.
-    const order = [...calls];
-    for (const { id, mutant } of alive) {
+    const order = [...pieces];
+    for (const [tried, { id, mutant }] of alive.entries()) {
+      if (tried > 0 && tried % 25 === 0) onProgress(`${contract}: ${tried} tried, ${killed} killed`);
       if (fates.has(mutant)) continue;
-      await judge.replace(contract, activate(code, id));
+      await judge.replace(contract, codesWith(id));
       const difference = await judge.firstDifference(order);
       if (difference === undefined) continue;
       fates.set(mutant, "killed");
@@ -115,7 +127,7 @@ async function judgeBatch(
 /** Compiles a contract with all mutants that the compiler takes. */
 function compile(
   input: CompilerInput,
-  contract: ProverContract,
+  contract: AuditedName,
   sources: CompilerInput["sources"],
   mutants: readonly NumberedMutant[],
 ): { bytecode: string; refused: readonly NumberedMutant[] } {

@@ -1,0 +1,19 @@
+import { GAME_CONTRACTS, GameJudge } from "./game/GameJudge.ts";
+import type { Subject } from "./Judge.ts";
+import { PROVER_CONTRACTS, ProverJudge } from "./ProverJudge.ts";
+
+/** What can be mutated, by the name that `--of` takes. */
+export const SUBJECTS = {
+  /** The machine on L1, its prover and its prices, judged by steps. */
+  prover: {
+    contracts: PROVER_CONTRACTS,
+    scope: /^project\/contracts\/(machine|prover|pricing)\//,
+    start: (processes) => ProverJudge.start(processes),
+  },
+  /** The dispute game and the chain of assertions, judged by games. */
+  game: {
+    contracts: GAME_CONTRACTS,
+    scope: /^project\/contracts\/(game|rollup)\//,
+    start: (processes) => GameJudge.start(processes),
+  },
+} as const satisfies Record<string, Subject>;
