@@ -111,11 +111,15 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   "npm run mutation": { calledBy: "test/unit/scripts/mutation.test.ts", module: "scripts/mutation/report.ts" },
   "npm run mutation -- --sample 200 --seed 1": {
     calledBy: "test-deep/mutation.test.ts",
-    module: "scripts/mutation/proverMutants.ts",
+    module: "scripts/mutation/mutate.ts",
+  },
+  "npm run mutation -- --of game --sample 180": {
+    calledBy: "test-deep/mutation.test.ts",
+    module: "scripts/mutation/mutate.ts",
   },
   "npm run mutation -- --only SettlementExecutor": {
     calledBy: "test-deep/mutation.test.ts",
-    module: "scripts/mutation/proverMutants.ts",
+    module: "scripts/mutation/mutate.ts",
   },
   "TENOR_DEEP=1 npx hardhat test mocha test-deep/mutation.test.ts": { notRun: "it takes hours" },
   "npm run snapshots": { calledBy: "test/audit/snapshots.test.ts", module: "scripts/audit/snapshots.ts" },
