@@ -4,7 +4,7 @@ import { fromHex } from "../crypto/bytes.ts";
 import { networkOf } from "../http/networkOf.ts";
 import { SILENT, type Logger } from "../roles/Logger.ts";
 import type { ArchiveFolder } from "./ArchiveFolder.ts";
-import { RateLimit } from "./RateLimit.ts";
+import { RateLimit } from "../http/RateLimit.ts";
 
 /** How blobs are served. */
 export interface BlobArchiveServerOptions {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { RateLimit } from "../blob/RateLimit.ts";
+import { RateLimit } from "../http/RateLimit.ts";
 
 /** What the server shows. */
 export interface PageContent {

@@ -1,4 +1,4 @@
-import type { RateLimit } from "../blob/RateLimit.ts";
+import type { RateLimit } from "../http/RateLimit.ts";
 import type { Hex } from "../crypto/bytes.ts";
 import type { Clock } from "../sequencer/Clock.ts";
 import type { Refusal } from "../sequencer/Refusal.ts";

@@ -1,4 +1,4 @@
-import { RateLimit } from "../blob/RateLimit.ts";
+import { RateLimit } from "../http/RateLimit.ts";
 import { equalBytes, toHex } from "../crypto/bytes.ts";
 import { TenorError } from "../errors.ts";
 import { domainSeparator } from "../machine/TypedData.ts";

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
-import { RateLimit } from "../blob/RateLimit.ts";
+import { RateLimit } from "../http/RateLimit.ts";
 import { networkOf } from "../http/networkOf.ts";
 import type { Logger } from "../roles/Logger.ts";
 import type { Dispatcher } from "./Dispatcher.ts";

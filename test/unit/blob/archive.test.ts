@@ -6,7 +6,6 @@ import { expect } from "chai";
 import { ArchiveFolder, ArchivingSource } from "../../../src/blob/ArchiveFolder.ts";
 import { BlobArchiveServer, type BlobArchiveServerOptions } from "../../../src/blob/BlobArchiveServer.ts";
 import { HttpBlobArchive } from "../../../src/blob/HttpBlobArchive.ts";
-import { RateLimit } from "../../../src/blob/RateLimit.ts";
 import { toHex } from "../../../src/crypto/bytes.ts";
 import { toBlobs } from "../../../src/machine/BlobPayload.ts";
 import { hashOfBlob, MemoryBlobs } from "../../support/blobs.ts";
@@ -243,19 +242,5 @@ describe("an archive of blobs", () => {
       for await (const part of socket) text += (part as Buffer).toString("latin1");
       return text;
     }
-  });
-
-  it("counts the requests of each client, and forgets the one that has not asked for longest", () => {
-    let now = 0;
-    const limit = new RateLimit(2, 3, () => now);
-    const take = (client: string, times: number): boolean[] => Array.from({ length: times }, () => limit.take(client));
-    expect(take("a", 4)).to.deep.equal([true, true, true, false]);
-    expect(take("b", 1)).to.deep.equal([true]);
-    now = 1000;
-    expect(take("a", 3)).to.deep.equal([true, true, false]);
-    now = 100_000;
-    expect(take("a", 4)).to.deep.equal([true, true, true, false]);
-    for (let i = 0; i < 10_000; i++) limit.take(`other ${i}`);
-    expect(take("a", 1)).to.deep.equal([true]);
   });
 });
