@@ -3,6 +3,7 @@ import type { StateCommitmentChain } from "../../typechain/index.ts";
 import { fromHex, toHex, type Hex } from "../crypto/bytes.ts";
 import type { MachineState } from "../machine/MachineState.ts";
 import { chainAt } from "./Contracts.ts";
+import { ContractClient } from "./ContractClient.ts";
 import { decodeLog } from "./InboxClient.ts";
 import { placeOf, type L1Client } from "./L1Client.ts";
 import type {
@@ -12,45 +13,25 @@ import type {
   ChainParameters,
   ChainSource,
   ChainWriter,
-  L1Block,
   L1Receipt,
 } from "./L1Source.ts";
 
 const ZERO_HASH = `0x${"00".repeat(32)}`;
 
 /** The StateCommitmentChain, typed. */
-export class ChainClient implements ChainSource, ChainWriter {
+export class ChainClient extends ContractClient implements ChainSource, ChainWriter {
   readonly contract: StateCommitmentChain;
-  readonly #client: L1Client;
-  readonly #address: Hex;
   readonly #topics: readonly string[];
 
   constructor(client: L1Client, address: Hex) {
-    this.#client = client;
-    this.#address = address;
+    super(client, address);
     this.contract = chainAt(address, client.runner);
     const { interface: abi } = this.contract;
     this.#topics = [abi.getEvent("AssertionCreated").topicHash, abi.getEvent("AssertionConfirmed").topicHash];
   }
 
-  head(): Promise<L1Block> {
-    return this.#client.head();
-  }
-
-  block(number: number): Promise<L1Block | undefined> {
-    return this.#client.block(number);
-  }
-
-  address(): Promise<Hex> {
-    return this.#client.address();
-  }
-
-  hasPending(): Promise<boolean> {
-    return this.#client.hasPending();
-  }
-
   async chainParameters(): Promise<ChainParameters> {
-    const raw = await this.#client.read("read the chain's parameters", () => this.contract.parameters());
+    const raw = await this.client.read("read the chain's parameters", () => this.contract.parameters());
     return {
       challengePeriod: raw.challengePeriod,
       minParentAge: raw.minParentAge,
@@ -61,12 +42,12 @@ export class ChainClient implements ChainSource, ChainWriter {
   }
 
   async chainEvents(from: number, to: number): Promise<readonly ChainEvent[]> {
-    const logs = await this.#client.logs(this.#address, this.#topics, from, to);
+    const logs = await this.client.logs(this.contractAddress, this.#topics, from, to);
     return logs.map((log) => this.#decode(log));
   }
 
   async assertionRecord(id: Uint8Array): Promise<AssertionRecord> {
-    const raw = await this.#client.read("read an assertion", () => this.contract.assertionOf(id));
+    const raw = await this.client.read("read an assertion", () => this.contract.assertionOf(id));
     return {
       createdAt: raw.createdAt,
       childTarget: raw.childTarget,
@@ -80,7 +61,7 @@ export class ChainClient implements ChainSource, ChainWriter {
   async assertState(call: AssertionCall): Promise<L1Receipt> {
     const account = await this.address();
     const [latest, { stake }] = await Promise.all([
-      this.#client.read("read the stake", () => this.contract.latestOf(account)),
+      this.client.read("read the stake", () => this.contract.latestOf(account)),
       this.chainParameters(),
     ]);
     const transaction = this.contract.assertState.populateTransaction(
@@ -93,17 +74,17 @@ export class ChainClient implements ChainSource, ChainWriter {
       call.l1Block.hash,
       { value: latest === ZERO_HASH ? stake : 0n },
     );
-    return this.#client.send("assert a state", transaction);
+    return this.client.send("assert a state", transaction);
   }
 
   confirm(parent: Uint8Array, endStateHash: Uint8Array, historyRoot: Uint8Array): Promise<L1Receipt> {
     const transaction = this.contract.confirm.populateTransaction(parent, endStateHash, historyRoot);
-    return this.#client.send("confirm an assertion", transaction);
+    return this.client.send("confirm an assertion", transaction);
   }
 
   /** Pays the stake of the signing account back. */
   withdrawStake(recipient: Hex): Promise<L1Receipt> {
-    return this.#client.send("withdraw the stake", this.contract.withdrawStake.populateTransaction(recipient));
+    return this.client.send("withdraw the stake", this.contract.withdrawStake.populateTransaction(recipient));
   }
 
   #decode(log: Log): ChainEvent {

@@ -12,71 +12,53 @@ import type { Position } from "../game/GameNode.ts";
 import type { Child, Move, Place, RefundClaim, Update } from "../game/Move.ts";
 import { gameAt } from "./Contracts.ts";
 import type { GameEvent, GameNodeRecord, GameParameters, GameSource, GameWriter } from "./GameSource.ts";
+import { ContractClient } from "./ContractClient.ts";
 import { decodeLog } from "./InboxClient.ts";
 import { placeOf, type L1Client } from "./L1Client.ts";
-import type { L1Block, L1Receipt } from "./L1Source.ts";
+import type { L1Receipt } from "./L1Source.ts";
 import { contextArgument, stepArguments } from "./proverArguments.ts";
 
 const EVENTS = ["InputsRecorded", "Opened", "Descended", "Proven", "MoveRecorded", "RefundClaimed"] as const;
 
 /** The BisectionGame, typed. */
-export class GameClient implements GameSource, GameWriter {
+export class GameClient extends ContractClient implements GameSource, GameWriter {
   readonly contract: BisectionGame;
-  readonly #client: L1Client;
-  readonly #address: Hex;
   readonly #topics: readonly string[];
 
   constructor(client: L1Client, address: Hex) {
-    this.#client = client;
-    this.#address = address;
+    super(client, address);
     this.contract = gameAt(address, client.runner);
     this.#topics = EVENTS.map((name) => this.contract.interface.getEvent(name).topicHash);
   }
 
-  head(): Promise<L1Block> {
-    return this.#client.head();
-  }
-
-  block(number: number): Promise<L1Block | undefined> {
-    return this.#client.block(number);
-  }
-
-  address(): Promise<Hex> {
-    return this.#client.address();
-  }
-
-  hasPending(): Promise<boolean> {
-    return this.#client.hasPending();
-  }
-
   async gameParameters(): Promise<GameParameters> {
-    const raw = await this.#client.read("read the game's parameters", () => this.contract.parameters());
+    const raw = await this.client.read("read the game's parameters", () => this.contract.parameters());
     return { sectionBits: Number(raw.sectionBits), refundPriceCap: raw.refundPriceCap };
   }
 
   async gameEvents(from: number, to: number): Promise<readonly GameEvent[]> {
-    const logs = await this.#client.logs(this.#address, this.#topics, from, to);
+    const logs = await this.client.logs(this.contractAddress, this.#topics, from, to);
     return logs.map((log) => this.#decode(log));
   }
 
   async nodeRecord(id: Uint8Array): Promise<GameNodeRecord> {
-    const raw = await this.#client.read("read a node", () => this.contract.nodeOf(id));
+    const raw = await this.client.read("read a node", () => this.contract.nodeOf(id));
     return { createdAt: raw.createdAt, openedAt: raw.openedAt, time: raw.time };
   }
 
   async unclaimedMoves(game: Uint8Array, mover: Hex): Promise<Uint8Array> {
-    return fromHex(await this.#client.read("read the moves", () => this.contract.movesOf(game, mover)));
+    return fromHex(await this.client.read("read the moves", () => this.contract.movesOf(game, mover)));
   }
 
   play(moves: readonly Move[]): Promise<L1Receipt> {
     const what = moves.map((move) => move.type).join(", ");
-    return this.#client.send(`play: ${what}`, this.#transaction(moves));
+    return this.client.send(`play: ${what}`, this.#transaction(moves));
   }
 
   async wouldPlay(moves: readonly Move[]): Promise<void> {
     const transaction = await this.#transaction(moves);
-    const from = await this.#client.address();
-    await this.#client.read("try moves", () => this.#client.provider.call({ ...transaction, from }));
+    const from = await this.client.address();
+    await this.client.read("try moves", () => this.client.provider.call({ ...transaction, from }));
   }
 
   callBytes(move: Move): number {
@@ -85,12 +67,12 @@ export class GameClient implements GameSource, GameWriter {
 
   claimRefund(claim: RefundClaim, recipient: Hex): Promise<L1Receipt> {
     const transaction = this.contract.claimRefund.populateTransaction(...claimArguments(claim, recipient));
-    return this.#client.send("claim refunds", transaction);
+    return this.client.send("claim refunds", transaction);
   }
 
   async refundOf(claim: RefundClaim, recipient: Hex): Promise<bigint> {
-    const from = await this.#client.address();
-    return this.#client.read("try a claim", () =>
+    const from = await this.client.address();
+    return this.client.read("try a claim", () =>
       this.contract.claimRefund.staticCall(...claimArguments(claim, recipient), { from }),
     );
   }
@@ -101,14 +83,14 @@ export class GameClient implements GameSource, GameWriter {
   }
 
   async gasPrice(): Promise<bigint> {
-    const fees = await this.#client.read("read the fees", () => this.#client.provider.getFeeData());
+    const fees = await this.client.read("read the fees", () => this.client.provider.getFeeData());
     return fees.gasPrice ?? fees.maxFeePerGas ?? 0n;
   }
 
   /** One move is a call; several are one call of all. */
   #transaction(moves: readonly Move[]): Promise<ContractTransaction> {
     const [first, ...more] = moves;
-    const to = this.#address;
+    const to = this.contractAddress;
     if (first !== undefined && more.length === 0) return Promise.resolve({ to, data: this.encode(first) });
     return this.contract.multicall.populateTransaction(moves.map((move) => this.encode(move)));
   }

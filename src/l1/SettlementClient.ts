@@ -4,11 +4,11 @@ import type { Hex } from "../crypto/bytes.ts";
 import type { FeedReader } from "../settlement/roundEvidence.ts";
 import { settlementAt } from "./Contracts.ts";
 import { FeedClient } from "./FeedClient.ts";
+import { ContractClient } from "./ContractClient.ts";
 import { decodeLog } from "./InboxClient.ts";
 import { placeOf, type L1Client } from "./L1Client.ts";
 import type {
   FeedAnswer,
-  L1Block,
   L1Receipt,
   ListedMarket,
   SettlementEvent,
@@ -17,72 +17,53 @@ import type {
 } from "./L1Source.ts";
 
 /** The OptionsSettlement and the feeds of its markets, typed. */
-export class SettlementClient implements SettlementSource, SettlementWriter {
+export class SettlementClient extends ContractClient implements SettlementSource, SettlementWriter {
   readonly contract: OptionsSettlement;
-  readonly #client: L1Client;
-  readonly #address: Hex;
   readonly #topics: readonly string[];
 
   constructor(client: L1Client, address: Hex) {
-    this.#client = client;
-    this.#address = address;
+    super(client, address);
     this.contract = settlementAt(address, client.runner);
     const { interface: abi } = this.contract;
     this.#topics = [abi.getEvent("MarketListed").topicHash, abi.getEvent("AnchorRelayed").topicHash];
   }
 
-  head(): Promise<L1Block> {
-    return this.#client.head();
-  }
-
-  block(number: number): Promise<L1Block | undefined> {
-    return this.#client.block(number);
-  }
-
-  address(): Promise<Hex> {
-    return this.#client.address();
-  }
-
-  hasPending(): Promise<boolean> {
-    return this.#client.hasPending();
-  }
-
   async settlementEvents(from: number, to: number): Promise<readonly SettlementEvent[]> {
-    const logs = await this.#client.logs(this.#address, this.#topics, from, to);
+    const logs = await this.client.logs(this.contractAddress, this.#topics, from, to);
     return logs.map((log) => this.#decode(log));
   }
 
   async listedMarket(market: number, block: number): Promise<ListedMarket | undefined> {
     const at = { blockTag: block };
-    const raw = await this.#client.read("read a market", () => this.contract.marketOf(market, at));
+    const raw = await this.client.read("read a market", () => this.contract.marketOf(market, at));
     if (raw.phaseBase === 0n) return undefined;
     return { feed: raw.feed as Hex, decimals: Number(raw.decimals), phaseBase: Number(raw.phaseBase) };
   }
 
   fixedPrice(market: number, day: number, block?: number): Promise<bigint> {
     const at = { blockTag: block ?? "latest" };
-    return this.#client.read("read a settlement price", () => this.contract.fixedPrice(market, day, at));
+    return this.client.read("read a settlement price", () => this.contract.fixedPrice(market, day, at));
   }
 
   feedDecimals(feed: Hex, block: number): Promise<number | undefined> {
-    return new FeedClient(this.#client, feed).decimals(block);
+    return new FeedClient(this.client, feed).decimals(block);
   }
 
   latestAnswer(feed: Hex, block: number): Promise<FeedAnswer | undefined> {
-    return new FeedClient(this.#client, feed).latest(block);
+    return new FeedClient(this.client, feed).latest(block);
   }
 
   feedReader(feed: Hex, block: number): FeedReader {
-    return new FeedClient(this.#client, feed).reader(block);
+    return new FeedClient(this.client, feed).reader(block);
   }
 
   relayAnchor(market: number): Promise<L1Receipt> {
-    return this.#client.send("relay an anchor", this.contract.relayAnchor.populateTransaction(market));
+    return this.client.send("relay an anchor", this.contract.relayAnchor.populateTransaction(market));
   }
 
   fixPrice(market: number, day: number, starts: readonly bigint[]): Promise<L1Receipt> {
     const transaction = this.contract.fixPrice.populateTransaction(market, day, [...starts]);
-    return this.#client.send("fix a settlement price", transaction);
+    return this.client.send("fix a settlement price", transaction);
   }
 
   #decode(log: Log): SettlementEvent {
