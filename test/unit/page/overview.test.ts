@@ -13,45 +13,14 @@ import type { L1Reading, ReadAssertion, ReadGame } from "../../../src/status/L1R
 import type { GameStatus } from "../../../src/status/Status.ts";
 import { expiryTime } from "../../../src/machine/Slots.ts";
 import { CONTRACT, optionState, USD, withExpiry } from "../../support/page/optionState.ts";
-
-const NOW = 1_000_000n;
-const T = 100_000n;
-const ETHER = 10n ** 18n;
-
-const id = (n: number): Hex => `0x${n.toString(16).padStart(64, "0")}`;
-const account = (n: number): Hex => `0x${n.toString(16).padStart(40, "0")}`;
+import { account, assertionOf, ETHER, id, NOW, readingOf, T } from "../../support/status/reading.ts";
 
 function assertion(n: number, parent: number, fields: Partial<ReadAssertion> = {}): ReadAssertion {
-  return {
-    id: id(n),
-    parent: id(parent),
-    staker: account(n),
-    historyRoot: fromHex(id(1_000 + n)),
-    time: NOW - 1_000n,
-    endBatch: BigInt(n),
-    target: BigInt(n),
-    childTarget: BigInt(n + 1),
-    confirmedAt: undefined,
-    ...fields,
-  };
+  return { ...assertionOf(n, parent, n), ...fields };
 }
 
 function reading(changes: Partial<L1Reading> = {}): L1Reading {
-  return {
-    chainId: 1n,
-    head: { number: 7, hash: id(7), timestamp: NOW },
-    rules: { forceDelay: 10_000n, challengePeriod: T, minParentAge: 1_000n, stake: ETHER },
-    sequencer: account(9),
-    batchCount: 2n,
-    lastBatch: { index: 1n, time: NOW - 60n, isForced: false },
-    messageCount: 3n,
-    unread: [],
-    assertions: [assertion(1, 0, { time: 0n, confirmedAt: 0n, staker: account(0) })],
-    games: [],
-    accounts: [{ name: "sequencer", address: account(9), balance: ETHER, hasStake: false }],
-    collateral: { held: 5n, accounted: 5n },
-    ...changes,
-  };
+  return { ...readingOf([assertion(1, 0, { time: 0n, confirmedAt: 0n, staker: account(0) })]), ...changes };
 }
 
 const unjudged = (): Verdict => "unknown";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { fromHex, type Hex } from "../../../src/crypto/bytes.ts";
+import { fromHex } from "../../../src/crypto/bytes.ts";
 import { GameView } from "../../../src/game/GameView.ts";
 import { MESSAGE_DEPOSIT, MESSAGE_FORCED } from "../../../src/machine/Inputs.ts";
 import { DEFAULT_LIMITS, seconds } from "../../../src/status/attention.ts";
@@ -7,48 +7,17 @@ import type { L1Reading, ReadAssertion, ReadGame } from "../../../src/status/L1R
 import type { Attention, Status } from "../../../src/status/Status.ts";
 import { statusOf } from "../../../src/status/statusOf.ts";
 import { statusJson, statusText } from "../../../scripts/status/print.ts";
-
-const NOW = 1_000_000n;
-const T = 100_000n;
-const ETHER = 10n ** 18n;
-
-const id = (n: number): Hex => `0x${n.toString(16).padStart(64, "0")}`;
-const account = (n: number): Hex => `0x${n.toString(16).padStart(40, "0")}`;
+import { account, assertionOf, ETHER, id, NOW, readingOf, T } from "../../support/status/reading.ts";
 
 function assertion(n: number, fields: Partial<ReadAssertion> = {}): ReadAssertion {
-  return {
-    id: id(n),
-    parent: id(n - 1),
-    staker: account(1),
-    historyRoot: fromHex(id(1_000 + n)),
-    time: NOW - 1_000n,
-    endBatch: BigInt(n),
-    target: BigInt(n),
-    childTarget: BigInt(n + 1),
-    confirmedAt: undefined,
-    ...fields,
-  };
+  return { ...assertionOf(n, n - 1, 1), ...fields };
 }
 
 const GENESIS = assertion(1, { parent: id(0), time: 0n, confirmedAt: 0n, endBatch: 0n, target: 0n, childTarget: 2n });
 
 /** An exchange at which nothing needs attention. */
 function calm(changes: Partial<L1Reading> = {}): L1Reading {
-  return {
-    chainId: 1n,
-    head: { number: 7, hash: id(7), timestamp: NOW },
-    rules: { forceDelay: 10_000n, challengePeriod: T, minParentAge: 1_000n, stake: ETHER },
-    sequencer: account(9),
-    batchCount: 2n,
-    lastBatch: { index: 1n, time: NOW - 60n, isForced: false },
-    messageCount: 3n,
-    unread: [],
-    assertions: [GENESIS, assertion(2)],
-    games: [],
-    accounts: [{ name: "sequencer", address: account(9), balance: ETHER, hasStake: false }],
-    collateral: { held: 5n, accounted: 5n },
-    ...changes,
-  };
+  return { ...readingOf([GENESIS, assertion(2)]), ...changes };
 }
 
 /** The game about two children of the first assertion, which were made at these times. */
