@@ -1,4 +1,3 @@
-import { toHex } from "../../src/crypto/bytes.ts";
 import { TenorError } from "../../src/errors.ts";
 import { proverAt } from "../../src/l1/Contracts.ts";
 import { machineConfig } from "../../src/l1/deployment.ts";
@@ -7,7 +6,7 @@ import { BYTES_PER_BLOB, MAX_BLOBS } from "../../src/machine/BlobPayload.ts";
 import { CHUNK } from "../../src/machine/Constants.ts";
 import { InputLog, type StepContext } from "../../src/machine/InputLog.ts";
 import { MESSAGE_FORCED, type Batch, type BatchRecord, type Message } from "../../src/machine/Inputs.ts";
-import { machineStateHash, type Cursor } from "../../src/machine/MachineState.ts";
+import type { Cursor } from "../../src/machine/MachineState.ts";
 import type { TreeRoot } from "../../src/machine/StateTree.ts";
 import { itemLimit, Machine, type ProvenStep } from "../../src/machine/Step.ts";
 import { batchOf, blobBatchOf } from "../../test/support/batch.ts";
@@ -54,13 +53,14 @@ export async function measureProofs(l1: SimulatedL1, state: TreeRoot): Promise<M
   for (const [i, one] of cases.entries()) {
     const step = new Machine(config, log, one.root ?? state, cursorOf(one, i)).provenStep(context.target);
     const evidence = evidenceOf(step, log, context);
-    const data = calldata(prover, context, evidence);
-    await expectProven(prover, one, step, data);
-    const alone = await l1.call(one.operation, address, data);
+    expectMeant(one, step);
     const isLargest = one.operation.endsWith("largest") || one.operation.endsWith("deepest paths");
     const dispute = await stage.dispute(step, evidence, isLargest ? DEEPEST_LEAF : LEAF);
     const proof = await l1.call(one.operation, stage.address, dispute);
     measurements.push(proof);
+    // The game does the same with a step wherever its bytes are from; the simulator needs a tenth of a second for each opening.
+    if (isFromBlobs(one)) continue;
+    const alone = await l1.call(one.operation, address, calldata(prover, context, evidence));
     const [gas, bytes] = [proof.gas - alone.gas, proof.bytes - alone.bytes];
     if (gas > (share?.gas ?? 0)) share = { operation: "game's share of a proof", gas, bytes, floor: 0 };
   }
@@ -135,18 +135,13 @@ function calldata(prover: OneStepProver, context: StepContext, evidence: StepEvi
   return prover.interface.encodeFunctionData("step", [proof.context, proof.pre, proof.input, proof.witness]);
 }
 
-/** The step must be the one that was meant, and the prover must agree. */
-async function expectProven(prover: OneStepProver, one: ProofCase, step: ProvenStep, data: string): Promise<void> {
-  const { operation, kind, code } = one;
+function isFromBlobs({ input }: ProofCase): boolean {
+  return typeof input === "object" && "bytes" in input && input.blobs !== undefined;
+}
+
+/** The step must be the one that was meant. That the prover finds the same state after it, the game demands of its proof. */
+function expectMeant({ operation, kind, code }: ProofCase, step: ProvenStep): void {
+  if (step.kind === kind && step.code === code) return;
   const fields = { operation, expected: { kind, code }, found: { kind: step.kind, code: step.code } };
-  if (step.kind !== kind || step.code !== code) {
-    throw new TenorError("GAS", "a measured step is not the one that was meant", { fields });
-  }
-  const answer = await prover.runner!.call!({ to: await prover.getAddress(), data });
-  const { postHash } = prover.interface.decodeFunctionResult("step", answer);
-  if (postHash !== toHex(machineStateHash(step.post))) {
-    throw new TenorError("GAS", "the prover finds another state", {
-      fields: { operation, postHash: postHash as string },
-    });
-  }
+  throw new TenorError("GAS", "a measured step is not the one that was meant", { fields });
 }

@@ -1,4 +1,4 @@
 import { describeKilledDeployment } from "../support/deploy/killed.ts";
 
 // test-deep/deployment.test.ts kills at every transaction.
-describeKilledDeployment(5, 2);
+describeKilledDeployment(7, 1);

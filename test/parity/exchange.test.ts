@@ -14,7 +14,7 @@ import { runSeed } from "../support/random.ts";
 const SEED = runSeed();
 /** Steps of which a sample is judged: several of each transaction with each result. */
 const STEPS = Number(process.env.TENOR_STEPS ?? 12_000);
-const SAMPLES = 5;
+const SAMPLES = 4;
 /** A bid that is too small needs an account that is small for the fund and has been in auction for an hour: some seeds have none. */
 const RARE: readonly string[] = ["BidTooSmall"];
 

@@ -83,8 +83,8 @@ export async function playDuel(arena: Arena, { index, style, wrongEnd, combined 
   return confirmedAfter;
 }
 
-/** Levels of a move in the quick runs, by height: bisection, a last section of what remains, and one that is whole. */
-const SECTIONS: Readonly<Record<number, readonly number[]>> = { 1: [1], 2: [1], 3: [2], 4: [1, 3] };
+/** Levels of a move in the quick runs, by height: bisection, and sections of which the last has what remains. */
+const SECTIONS: Readonly<Record<number, readonly number[]>> = { 1: [1], 2: [1], 3: [1], 4: [3] };
 
 /**
  * Every place at which a liar can part from the truth, in histories of 2^k states cut into sections of 2^m, against every style

@@ -16,6 +16,7 @@ import { network } from "hardhat";
 import { Anvil } from "../../../scripts/fork/Anvil.ts";
 import { Processes } from "../../../scripts/fork/Processes.ts";
 import { deployProver } from "../proverScene.ts";
+import { encodeArguments } from "./encodeArguments.ts";
 
 const CALL_GAS = 10n ** 14n;
 const ACCEPTED = "0x00000000";
@@ -131,11 +132,11 @@ export async function judgePatched(
 
 /**
  * Calls the harness. Not by its typed method: on the way to the endpoint that one turns the call's data, 100 kB of text, into bytes and
- * back five times, which takes longer than the judging.
+ * back many times, which takes longer than the judging.
  */
 async function ask<R>({ harness }: Judge, method: "stepMany" | "stepPatched", args: readonly unknown[]): Promise<R> {
   const fragment = harness.interface.getFunction(method);
-  const data = fragment.selector + AbiCoder.defaultAbiCoder().encode(fragment.inputs, args).slice(2);
+  const data = fragment.selector + toHex(encodeArguments(fragment.inputs, args)).slice(2);
   const call = { to: await harness.getAddress(), data, gas: toQuantity(CALL_GAS) };
   const provider = harness.runner!.provider as HardhatEthersProvider;
   const answer = (await provider.send("eth_call", [call, "latest"])) as string;

@@ -1,0 +1,4 @@
+import { describeRealTape } from "../test/support/market/realTape.ts";
+
+// Half a minute.
+describeRealTape(Infinity);
