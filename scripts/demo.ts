@@ -176,9 +176,9 @@ interface Source {
 }
 
 function eventsOf(demoOptions: DemoOptions, onBroken: (row: { line: number; reason: string }) => void): Source {
-  const { tape, limit, fills, seed } = demoOptions;
+  const { tape, limit, fills, hours, seed } = demoOptions;
   if (tape === undefined) {
-    const { events } = generateDay(fills === undefined ? { seed } : { seed, fills });
+    const { events } = generateDay({ seed, fills, hours });
     return { events: asyncOf(events), total: events.length, source: `generated day, seed ${seed}` };
   }
   const lines = countLines(tape);

@@ -1,3 +1,4 @@
+import { SHORTEST_DAY } from "../../src/market/generate.ts";
 import { FRAUDS, type Fraud } from "./fraud/claims.ts";
 import { Command, InvalidArgumentError, Option } from "commander";
 
@@ -9,6 +10,8 @@ export interface DemoOptions {
   readonly limit: number | undefined;
   /** Fills of the generated day, at least; undefined for as many as it has by itself. */
   readonly fills: number | undefined;
+  /** Length of the generated day; undefined for 24. */
+  readonly hours: number | undefined;
   /** Seed of the generated day, or of the accounts of a tape. */
   readonly seed: bigint;
   /** Steps that the judge re-runs: all, or a number of them spread evenly. */
@@ -35,6 +38,7 @@ export function demoCommand(): Command {
     .option("--tape <file>", "replay a Deribit trade CSV instead of the generated day")
     .option("--limit <prints>", "replay at most so many prints of the tape", positive)
     .option("--fills <count>", "fills of the generated day, at least (default: 2000)", positive)
+    .option("--hours <count>", "length of the generated day, with its expiry in the middle (default: 24)", hours)
     .addOption(
       new Option("--seed <number>", "seed of the generated day, or of the tape's accounts")
         .argParser(seed)
@@ -69,6 +73,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
       tape?: string;
       limit?: number;
       fills?: number;
+      hours?: number;
       seed: bigint;
       judge?: number;
       fraud: Fraud | "none";
@@ -76,11 +81,12 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
       log?: string;
       trace: boolean;
     }>();
-  const { tape, limit, fills, seed: chosen, judge, fraud, json, log, trace } = options;
+  const { tape, limit, fills, hours: length, seed: chosen, judge, fraud, json, log, trace } = options;
   return {
     tape,
     limit,
     fills,
+    hours: length,
     seed: chosen,
     judge: judge ?? (tape === undefined ? Infinity : TAPE_JUDGE),
     fraud: fraud === "none" ? undefined : fraud,
@@ -94,6 +100,12 @@ function positive(value: string): number {
   const number = Number(value);
   if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError("expected a whole number above zero");
   return number;
+}
+
+function hours(value: string): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number) && number >= SHORTEST_DAY && number <= 24) return number;
+  throw new InvalidArgumentError(`expected a whole number from ${SHORTEST_DAY} to 24`);
 }
 
 function seed(value: string): bigint {

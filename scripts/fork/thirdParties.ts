@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { Interface, type JsonFragment } from "ethers";
+import { compileOnce } from "./CompilerCache.ts";
 import { ForkError } from "./ForkError.ts";
 
 const require = createRequire(import.meta.url);
@@ -59,7 +60,7 @@ interface Compiler {
 const compiled = new Map<ThirdPartyName, ThirdParty>();
 
 /**
- * A third party's contract. The first call for a compiler compiles all of its contracts.
+ * A third party's contract. The first call for a compiler compiles all of its contracts, or reads what it made of them before.
  *
  * @throws {@link ForkError} `COMPILER_REFUSED`.
  */
@@ -82,15 +83,18 @@ function compile(compiler: CompilerName): void {
   };
   const roots = Object.fromEntries([...files.values()].map((file) => [file, { content: readSource(file) }]));
   const input = JSON.stringify({ language: "Solidity", sources: roots, settings });
-  const solc = require(compiler) as Compiler;
-  const read: Read = (path) => {
-    try {
-      return { contents: readSource(path) };
-    } catch (error) {
-      return { error: String(error) };
-    }
-  };
-  const text = solc.compileStandardWrapper?.(input, read) ?? solc.compile(input, { import: read });
+  const { version } = require(`${compiler}/package.json`) as { version: string };
+  const text = compileOnce(`${version} ${input}`, readSource, (source) => {
+    const solc = require(compiler) as Compiler;
+    const read: Read = (path) => {
+      try {
+        return { contents: source(path) };
+      } catch (error) {
+        return { error: String(error) };
+      }
+    };
+    return solc.compileStandardWrapper?.(input, read) ?? solc.compile(input, { import: read });
+  });
   const output = JSON.parse(text) as Output;
   for (const [name, file] of files) {
     const contract = output.contracts?.[file]?.[name];

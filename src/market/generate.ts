@@ -7,6 +7,7 @@ import { type Arrival, DEMO_TAKERS, demoArrivals } from "./demoArrivals.ts";
 import { QuoteBook } from "./quoteBook.ts";
 import { Random } from "./random.ts";
 import {
+  SECONDS_PER_DAY,
   CONTRACT,
   type DepositEvent,
   expirySeconds,
@@ -16,7 +17,6 @@ import {
   type MarketEvent,
   type ObservationEvent,
   type OrderEvent,
-  SECONDS_PER_DAY,
   type Series,
   seriesKey,
   type Side,
@@ -49,14 +49,19 @@ const SPONSOR: Trader = { role: "sponsor", index: 0 };
 /** A ceiling of the collateralised requirement, as a multiple of the index. */
 const CEILING = 3n;
 
+/** Hours of a generated day, at least: two hours after the expiry comes the squeeze, and its auction takes most of another. */
+export const SHORTEST_DAY = 6;
+
 /** Choices of the generated day; all have defaults. */
 export interface DayOptions {
   /** The day is a function of the seed; default 1. */
   readonly seed?: bigint;
-  /** The expiry in the middle of the day, in days since 1970-01-01; the day runs from 12 hours before it to 12 after. */
+  /** The expiry in the middle of the day, in days since 1970-01-01. */
   readonly expiryDay?: number;
+  /** Length of the day, half of it before the expiry; from {@link SHORTEST_DAY} on; default 24. */
+  readonly hours?: number | undefined;
   /** At least so many fills; default 2,000. */
-  readonly fills?: number;
+  readonly fills?: number | undefined;
 }
 
 /** A generated day. */
@@ -81,9 +86,9 @@ export interface Day {
  * ({@link squeezeOrders}), and a liquidator waits for that.
  */
 export function generateDay(options: DayOptions = {}): Day {
-  const { seed = 1n, expiryDay = DEMO_EXPIRY_DAY, fills = 2_000 } = options;
+  const { seed = 1n, expiryDay = DEMO_EXPIRY_DAY, hours = 24, fills = 2_000 } = options;
   for (let bursts = Math.ceil(fills / 6) + 10; ; bursts = Math.ceil(bursts * 1.2)) {
-    const day = new DayGenerator(seed, expiryDay).run(bursts);
+    const day = new DayGenerator(seed, expiryDay, (hours * SECONDS_PER_DAY) / 24).run(bursts);
     if (day.fills >= fills) return day;
   }
 }
@@ -93,6 +98,7 @@ class DayGenerator {
   readonly #markets: readonly DemoMarket[];
   readonly #expiryDay: number;
   readonly #start: number;
+  readonly #end: number;
   readonly #feed = new IndexFeed();
   readonly #book = new QuoteBook();
   readonly #cash = new CashBook();
@@ -106,16 +112,17 @@ class DayGenerator {
   #fills = 0;
   #overreaching = 0;
 
-  constructor(seed: bigint, expiryDay: number) {
+  constructor(seed: bigint, expiryDay: number, seconds: number) {
     this.#random = new Random(seed);
     this.#markets = demoMarkets(expiryDay);
     this.#expiryDay = expiryDay;
-    this.#start = expirySeconds(expiryDay) - SECONDS_PER_DAY / 2;
+    this.#start = expirySeconds(expiryDay) - seconds / 2;
+    this.#end = this.#start + seconds;
     this.#steppedTo = this.#start;
   }
 
   run(bursts: number): Day {
-    const end = this.#start + SECONDS_PER_DAY;
+    const end = this.#end;
     for (const market of this.#markets) {
       this.#feed.watch(market.spec.id, this.#expiryDay);
       this.#observe(market, this.#start);

@@ -6,11 +6,20 @@ import type { DemoReport } from "../../scripts/demo/DemoReport.ts";
 import { ScriptProcess } from "../support/scripts.ts";
 
 describe("Scenario: npm run demo", () => {
-  it("a quiet day from the first deposit to the last withdrawal, with an operator that lies about it", async () => {
+  it("a short, quiet day from the first deposit to the last withdrawal, with an operator that lies about it", async () => {
     const folder = mkdtempSync(join(tmpdir(), "tenor-"));
     try {
       const file = join(folder, "report.json");
-      const script = new ScriptProcess("scripts/demo.ts", ["--fills", "20", "--judge", "20", "--json", file]);
+      const script = new ScriptProcess("scripts/demo.ts", [
+        "--hours",
+        "6",
+        "--fills",
+        "20",
+        "--judge",
+        "20",
+        "--json",
+        file,
+      ]);
       const { code, stdout, stderr } = await script.end;
       expect(code, stdout + stderr).to.equal(0);
       const report = JSON.parse(readFileSync(file, "utf8")) as DemoReport;
