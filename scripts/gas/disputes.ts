@@ -9,7 +9,7 @@ import { GameScene, type Claim } from "../../test/support/game/GameScene.ts";
 import { sharePaths } from "../../src/game/MoveRefunds.ts";
 import { refundClaimOf } from "../../test/support/game/refunds.ts";
 import { connect, floorOf, type Connection, type Rules } from "./SimulatedL1.ts";
-import { SECTION_BITS, type Measurement, type Operation, type SectionBits } from "./table.ts";
+import { type Measurement, type Operation, type SectionBits } from "./table.ts";
 
 /**
  * The moves of the dispute game over histories of 2^26 states, and whole disputes, for every size of section.
@@ -21,11 +21,15 @@ import { SECTION_BITS, type Measurement, type Operation, type SectionBits } from
 const HEIGHT = 26;
 const GAS_LIMIT = 16_000_000n;
 
-/** Moves and disputes for every number of bits that a move can go down; all that there is to measure for `chosen`. */
-export async function measureDisputes(rules: Rules, chosen: number): Promise<Measurement[]> {
+/** Moves and disputes for each of these numbers of bits that a move can go down; all that there is to measure for `chosen`. */
+export async function measureDisputes(
+  rules: Rules,
+  chosen: number,
+  sizes: readonly SectionBits[],
+): Promise<Measurement[]> {
   const perSize: Measurement[] = [];
   const own: Measurement[] = [];
-  for (const m of SECTION_BITS) {
+  for (const m of sizes) {
     const moves = await onStage(rules, m, measureMoves);
     const dispute = await onStage(rules, m, (stage) => measureDispute(stage, m === chosen));
     for (const { operation, ...rest } of [...moves, ...dispute]) {

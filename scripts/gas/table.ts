@@ -195,6 +195,13 @@ export function missesTarget(measurement: Measurement): boolean {
   return gas > (targetOf(measurement) ?? Infinity) || transactions > most || bytes > longest;
 }
 
+/** What takes a minute to measure and says little: openings of a blob by the hundred, and disputes in sections that nobody deploys. */
+export function isSlow(operation: Operation, deployedBits: number): boolean {
+  if (operation === "one-step proof, malformed 4 kB item, from two blobs, largest") return true;
+  const bits = / m = ([0-9])$/.exec(operation)?.[1];
+  return bits !== undefined && Number(bits) !== deployedBits;
+}
+
 /** The table as text. */
 export function formatTable(measurements: readonly Measurement[]): string {
   const header = ["operation", "gas", "target", "ratio", "calldata", "txs", "peer"];
