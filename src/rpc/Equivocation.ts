@@ -105,7 +105,9 @@ export function withdrawalContradiction(
   const { receipt } = signed;
   if (!isSignedBy(domain, signed, signer) || !isOrderOf(domain, receipt, accused)) return undefined;
   for (let batch = receipt.batchesOnL1; batch < l1.batchCount; batch++) {
-    if (!holds(l1, receipt, batch)) return undefined;
+    // What was planned when the order left the book lies in batches up to the receipt's. Once that one is there in time, nothing of it is
+    // built anew, and whatever comes later was planned later.
+    if (!holds(l1, receipt, batch < receipt.batch ? batch : receipt.batch)) return undefined;
     if (l1.batch(batch).record.l2Time > receipt.until) return undefined;
     for (const { maker, taker } of fillsOf(l1, batch)) {
       const side = [maker, taker].find(({ account, nonce }) => account === receipt.account && nonce === receipt.nonce);
@@ -120,7 +122,7 @@ export function withdrawalContradiction(
 
 /**
  * Whether the promise of a receipt holds up to a batch: L1 has what the sequencer had seen of it, nobody has forced a batch since,
- * and the batch is there in time.
+ * and the batch is there in time, or was there already.
  */
 function holds(l1: L1View, receipt: ReceiptContext, batch: bigint): boolean {
   const { batchesOnL1, messagesRead } = receipt;
@@ -130,7 +132,7 @@ function holds(l1: L1View, receipt: ReceiptContext, batch: bigint): boolean {
   for (let index = batchesOnL1; index <= batch; index++) {
     if (l1.batch(index).record.dataKind === DATA_FORCED) return false;
   }
-  return l1.batch(batch).record.l1Time <= receipt.postedBefore;
+  return batch < batchesOnL1 || l1.batch(batch).record.l1Time <= receipt.postedBefore;
 }
 
 function isSequenceReused(a: Receipt, b: Receipt): boolean {

@@ -73,6 +73,9 @@ export class ReceiptIssuer {
     const { exchange } = this.#sequencer;
     const batch = exchange.batches.at(-1);
     if (batch === undefined) return undefined;
+    const context = this.#contextOf(batch);
+    // In an empty batch nothing is planned yet, so the promise holds for it already, however late it comes.
+    const isEmpty = batch.status === "open" && batch.items.length === 0 && context.batch > 0n;
     return this.#sign({
       type: "WithdrawalReceipt",
       sequence: BigInt(exchange.nextId - 1),
@@ -82,7 +85,8 @@ export class ReceiptIssuer {
       nonce: order.nonce,
       // SAFETY: it is remembered from then on, however long the journal has taken.
       until: (order.withdrawnAt ?? this.#clock.now()) + WITHDRAWAL_PROMISE,
-      ...this.#contextOf(batch),
+      ...context,
+      batch: isEmpty ? context.batch - 1n : context.batch,
     });
   }
 

@@ -155,6 +155,32 @@ describe("a sequencer that equivocates", () => {
     );
   });
 
+  for (const [when, isPosted] of [
+    ["while its batch waited", false],
+    ["when L1 had everything", true],
+  ] as const) {
+    it(`fills it half an hour after it was taken out ${when}`, () => {
+      const h = harness();
+      const shown = signing(h);
+      const quote = sell(1, 0n);
+      trade(shown, quote, sell(3, 7n, 3n * TICK), order(2, 7n, { limitPrice: 3n * TICK }));
+      if (isPosted) post(h, shown);
+      const withdrawal = withdraw(shown, recordOf(shown, quote));
+      expect(withdrawal.receipt.batch < withdrawal.receipt.batchesOnL1).to.equal(isPosted);
+      if (!isPosted) post(h, shown);
+      const posted = secondFace(h);
+      trade(posted, quote);
+      h.clock.time += 1_800n;
+      trade(posted, order(2, 0n));
+      post(h, posted);
+      const late = h.l1.log.batch(h.l1.log.batchCount - 1n).record.l1Time;
+      expect(late > withdrawal.receipt.postedBefore).to.equal(true);
+      expect(withdrawalContradiction(AUTHORITY, h.l1.log, withdrawal, accused(quote))).to.equal(
+        "FILLED_AFTER_WITHDRAWAL",
+      );
+    });
+  }
+
   it("is not convicted where the nonce serves another order of the same trader", () => {
     const h = harness();
     const honest = signing(h);
