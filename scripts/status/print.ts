@@ -8,7 +8,7 @@ const SHORT = 10;
 
 /** The status as text, what needs attention first. */
 export function statusText(status: Status): string {
-  const { chainId, block, attention, posted, asserted, games, confirmed, funded } = status;
+  const { chainId, block, attention, posted, asserted, games, priced, confirmed, funded } = status;
   const lines = [`chain ${chainId}, block ${block}, ${new Date(Number(status.now) * 1000).toISOString()}`, ""];
   lines.push(attention.length === 0 ? "nothing needs attention" : "needs attention:");
   for (const { urgency, code, message, deadline, subject } of attention) {
@@ -41,6 +41,11 @@ export function statusText(status: Status): string {
         `    ${short(assertion)} of ${short(staker)}: ${seconds(time)} on its clock, ${state}, ${who}, ${when}`,
       );
     }
+  }
+
+  lines.push("", `priced: ${priced.length} markets`);
+  for (const { market, anchorAge } of priced) {
+    lines.push(`  market ${market}: ${anchorAge === undefined ? "no anchor" : `anchor ${seconds(anchorAge)} old`}`);
   }
 
   const age = confirmed.age === undefined ? "" : `, ${seconds(confirmed.age)} ago`;

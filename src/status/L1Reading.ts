@@ -21,6 +21,7 @@ export interface L1Reading {
   readonly assertions: readonly ReadAssertion[];
   /** Games about children of which there are at least two, or whose moves are not paid back. */
   readonly games: readonly ReadGame[];
+  readonly markets: readonly ReadMarket[];
   readonly accounts: readonly ReadAccount[];
   readonly collateral: { readonly held: bigint; readonly accounted: bigint };
 }
@@ -31,6 +32,13 @@ export interface ReadRules {
   readonly challengePeriod: bigint;
   readonly minParentAge: bigint;
   readonly stake: bigint;
+}
+
+/** A market, and when its feed has given the price that was relayed last. */
+export interface ReadMarket {
+  readonly market: number;
+  /** Undefined before the first one. */
+  readonly anchorTime: bigint | undefined;
 }
 
 /** A message of the inbox. */

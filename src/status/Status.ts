@@ -12,6 +12,7 @@ export interface Status {
   readonly posted: Posted;
   readonly asserted: readonly AssertionStatus[];
   readonly games: readonly GameStatus[];
+  readonly priced: readonly MarketStatus[];
   readonly confirmed: Confirmed;
   readonly funded: Funded;
 }
@@ -39,6 +40,7 @@ export const ATTENTION_CODES = [
   "assertion ready",
   "assertion missing",
   "no batch",
+  "anchor old",
   "low balance",
   "refund claimable",
 ] as const;
@@ -104,6 +106,13 @@ export interface SideStatus {
   readonly confirmable: Deadline;
   /** What stands where. */
   readonly state: NodeState;
+}
+
+/** A market, and what reports about it are held against. */
+export interface MarketStatus {
+  readonly market: number;
+  /** Seconds since its feed gave the price that was relayed last; undefined before the first one. */
+  readonly anchorAge: bigint | undefined;
 }
 
 /** How far the state is final. */

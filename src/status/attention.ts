@@ -1,3 +1,4 @@
+import { ANCHOR_BOUND_AGE, ANCHOR_MAX_AGE } from "../machine/Constants.ts";
 import { MESSAGE_FORCED } from "../machine/Inputs.ts";
 import type { L1Reading } from "./L1Reading.ts";
 import {
@@ -27,6 +28,9 @@ export const DEFAULT_LIMITS: AttentionLimits = { quiet: 1_800n, idle: 3_600n, la
 /** What is known before attention is drawn to anything. */
 type Facts = Omit<Status, "attention">;
 
+/** A feed that is calm gives a price once in the time up to which reports are held against it, so one that is a little older is usual. */
+const OLD_ANCHOR = 2n * ANCHOR_BOUND_AGE;
+
 const NOBODY = `0x${"00".repeat(20)}`;
 const URGENCIES: readonly Urgency[] = ["urgent", "warning", "notice"];
 
@@ -38,6 +42,7 @@ export function attentionTo(facts: Facts, reading: L1Reading, limits: AttentionL
     ...ofMessages(facts, reading),
     ...ofAssertions(facts, reading, limits),
     ...ofBatches(facts, reading, limits),
+    ...ofMarkets(facts),
     ...ofFunds(facts, limits),
   ];
   return found.sort(
@@ -127,6 +132,24 @@ function ofBatches({ posted, now }: Facts, { lastBatch, unread }: L1Reading, { q
   const at = since + quiet;
   const words = `no batch for ${seconds(now - since)}, ${posted.unread} messages unread`;
   return [attention("no batch", "warning", words, { at, left: at - now })];
+}
+
+function ofMarkets({ priced, now }: Facts): Attention[] {
+  return priced.flatMap(({ market, anchorAge }) => {
+    const subject = String(market);
+    if (anchorAge === undefined) {
+      const message = `market ${market} has no anchor: nothing trades in it`;
+      return [attention("anchor old", "warning", message, undefined, subject)];
+    }
+    if (anchorAge < OLD_ANCHOR) return [];
+    const left = ANCHOR_MAX_AGE - anchorAge;
+    const old = `the anchor of market ${market} is ${seconds(anchorAge)} old`;
+    const message =
+      left > 0n
+        ? `${old}: reports are not held against the feed, and new short calls will be refused`
+        : `${old}: new short calls are refused`;
+    return [attention("anchor old", left > 0n ? "warning" : "urgent", message, { at: now + left, left }, subject)];
+  });
 }
 
 function ofFunds({ funded }: Facts, { leastBalance }: AttentionLimits): Attention[] {

@@ -10,10 +10,12 @@ import { GameClient } from "../l1/GameClient.ts";
 import type { GameEvent } from "../l1/GameSource.ts";
 import { InboxClient } from "../l1/InboxClient.ts";
 import type { L1Client } from "../l1/L1Client.ts";
+import { SettlementClient } from "../l1/SettlementClient.ts";
 import type { AssertionCreated, EventPlace, L1Block } from "../l1/L1Source.ts";
 import { DATA_FORCED } from "../machine/Inputs.ts";
 import { nameOf } from "../roles/GameWatch.ts";
-import type { L1Reading, ReadAccount, ReadAssertion, ReadGame, ReadRefund } from "./L1Reading.ts";
+import { RelayedAnchors } from "../roles/RelayedAnchors.ts";
+import type { L1Reading, ReadAccount, ReadAssertion, ReadGame, ReadMarket, ReadRefund } from "./L1Reading.ts";
 
 /** Why there is no status. */
 export type StatusErrorCode =
@@ -84,6 +86,7 @@ export async function readL1(
     ...inbox,
     assertions,
     games,
+    markets: await readMarkets(client, deployment, head),
     accounts: await readAccounts(accounts, head.number, sequencer, named, stakers),
     collateral,
   };
@@ -148,6 +151,18 @@ async function readInbox(
       time: message.l1Time,
     })),
   };
+}
+
+async function readMarkets(
+  client: L1Client,
+  { addresses, startBlock }: Deployment,
+  head: L1Block,
+): Promise<ReadMarket[]> {
+  const anchors = await new RelayedAnchors(new SettlementClient(client, addresses.settlement), startBlock).at(head);
+  if (anchors === undefined) {
+    throw new StatusError("L1_CHANGED", "L1 was reorganised while it was read", { fields: { block: head.number } });
+  }
+  return [...anchors].map(([market, { anchor }]) => ({ market, anchorTime: anchor?.updatedAt }));
 }
 
 async function readGames(

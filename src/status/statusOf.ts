@@ -20,6 +20,10 @@ export function statusOf(reading: L1Reading, limits: AttentionLimits): Status {
     posted: postedOf(reading),
     asserted,
     games: openGames(reading, asserted),
+    priced: reading.markets.map(({ market, anchorTime }) => ({
+      market,
+      anchorAge: anchorTime === undefined ? undefined : reading.head.timestamp - anchorTime,
+    })),
     confirmed: confirmedOf(reading),
     funded: fundedOf(reading),
   };

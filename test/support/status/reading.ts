@@ -40,6 +40,7 @@ export function readingOf(assertions: readonly ReadAssertion[]): L1Reading {
     unread: [],
     assertions,
     games: [],
+    markets: [{ market: 1, anchorTime: NOW - 4_000n }],
     accounts: [{ name: "sequencer", address: account(9), balance: ETHER, hasStake: false }],
     collateral: { held: 5n, accounted: 5n },
   };
