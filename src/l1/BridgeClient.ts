@@ -2,7 +2,7 @@ import type { Bridge } from "../../typechain/index.ts";
 import { toHex, type Hex } from "../crypto/bytes.ts";
 import type { MachineState } from "../machine/MachineState.ts";
 import { bridgeAt, tokenAt } from "./Contracts.ts";
-import { decodeLog } from "./InboxClient.ts";
+import { decodeLog } from "./ContractClient.ts";
 import type { L1Client } from "./L1Client.ts";
 import { L1Error } from "./L1Error.ts";
 import type { BridgeSource, FinalizedWithdrawal, L1Receipt } from "./L1Source.ts";

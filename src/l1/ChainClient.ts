@@ -3,8 +3,7 @@ import type { StateCommitmentChain } from "../../typechain/index.ts";
 import { fromHex, toHex, type Hex } from "../crypto/bytes.ts";
 import type { MachineState } from "../machine/MachineState.ts";
 import { chainAt } from "./Contracts.ts";
-import { ContractClient } from "./ContractClient.ts";
-import { decodeLog } from "./InboxClient.ts";
+import { ContractClient, decodeLog } from "./ContractClient.ts";
 import { placeOf, type L1Client } from "./L1Client.ts";
 import type {
   AssertionCall,

@@ -1,5 +1,7 @@
+import { isError, type Log, type LogDescription } from "ethers";
 import type { Hex } from "../crypto/bytes.ts";
 import type { L1Client } from "./L1Client.ts";
+import { L1Error } from "./L1Error.ts";
 import type { L1Block } from "./L1Source.ts";
 
 /** What every contract's client says of L1 itself, and of the account that it sends from. */
@@ -27,4 +29,17 @@ export abstract class ContractClient {
   hasPending(): Promise<boolean> {
     return this.client.hasPending();
   }
+}
+
+/** A log that the contract's ABI must be able to read. */
+export function decodeLog(parse: () => LogDescription | null, log: Log): LogDescription {
+  const fields = { address: log.address, blockNumber: log.blockNumber, logIndex: log.index };
+  try {
+    const event = parse();
+    if (event !== null) return event;
+  } catch (cause) {
+    if (!isError(cause, "BUFFER_OVERRUN") && !(cause instanceof Error)) throw cause;
+    throw new L1Error("INCONSISTENT", "the endpoint returned a log that does not decode", { fields, cause });
+  }
+  throw new L1Error("INCONSISTENT", "the endpoint returned a log of an unknown event", { fields });
 }

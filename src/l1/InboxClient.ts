@@ -1,47 +1,29 @@
-import { isError, type Log, type LogDescription } from "ethers";
+import type { Log } from "ethers";
 import type { RollupInbox } from "../../typechain/index.ts";
 import { fromHex, toHex, type Hex } from "../crypto/bytes.ts";
 import { keccak256 } from "../crypto/keccak.ts";
 import type { Message } from "../machine/Inputs.ts";
 import { isCallOf, payloadOfCall } from "./batchCall.ts";
+import { ContractClient, decodeLog } from "./ContractClient.ts";
 import { inboxAt } from "./Contracts.ts";
 import { placeOf, type L1Client, type MinedTransaction } from "./L1Client.ts";
 import { L1Error } from "./L1Error.ts";
-import type {
-  BatchAppended,
-  InboxEvent,
-  InboxSource,
-  InboxSummary,
-  L1Block,
-  L1Receipt,
-  MessageEnqueued,
-} from "./L1Source.ts";
+import type { BatchAppended, InboxEvent, InboxSource, InboxSummary, L1Receipt, MessageEnqueued } from "./L1Source.ts";
 
 /** The RollupInbox, typed. */
-export class InboxClient implements InboxSource {
+export class InboxClient extends ContractClient implements InboxSource {
   readonly contract: RollupInbox;
-  readonly #client: L1Client;
-  readonly #address: Hex;
   readonly #topics: readonly string[];
 
   constructor(client: L1Client, address: Hex) {
-    this.#client = client;
-    this.#address = address;
+    super(client, address);
     this.contract = inboxAt(address, client.runner);
     const { interface: abi } = this.contract;
     this.#topics = [abi.getEvent("MessageEnqueued").topicHash, abi.getEvent("BatchAppended").topicHash];
   }
 
-  head(): Promise<L1Block> {
-    return this.#client.head();
-  }
-
-  block(number: number): Promise<L1Block | undefined> {
-    return this.#client.block(number);
-  }
-
   async inboxEvents(from: number, to: number): Promise<readonly InboxEvent[]> {
-    const logs = await this.#client.logs(this.#address, this.#topics, from, to);
+    const logs = await this.client.logs(this.contractAddress, this.#topics, from, to);
     return logs.map((log) => this.#decode(log));
   }
 
@@ -56,10 +38,10 @@ export class InboxClient implements InboxSource {
 
   /** The transaction that appended a batch, which is a call of `method` in the block of the log. */
   async #appending(method: "appendBatch" | "appendBlobBatch", event: BatchAppended): Promise<MinedTransaction> {
-    const transaction = await this.#client.transaction(event.transactionHash);
+    const transaction = await this.client.transaction(event.transactionHash);
     const { to, data, blockHash } = transaction;
     const fields = { batch: event.index, transactionHash: event.transactionHash };
-    if (to?.toLowerCase() !== this.#address.toLowerCase() || blockHash !== event.blockHash) {
+    if (to?.toLowerCase() !== this.contractAddress.toLowerCase() || blockHash !== event.blockHash) {
       throw new L1Error("INCONSISTENT", "a batch's transaction does not call the inbox in the block of its log", {
         fields: { ...fields, to, blockHash },
       });
@@ -72,7 +54,7 @@ export class InboxClient implements InboxSource {
 
   async inboxSummary(blockNumber: number): Promise<InboxSummary> {
     const at = { blockTag: blockNumber };
-    return this.#client.read("read the inbox", async () => {
+    return this.client.read("read the inbox", async () => {
       const [batchCount, messageCount, batchesRoot, messagesRoot] = await Promise.all([
         this.contract.batchCount(at),
         this.contract.messageCount(at),
@@ -85,17 +67,17 @@ export class InboxClient implements InboxSource {
 
   /** Seconds after which a message may be forced in. */
   async forceDelay(): Promise<bigint> {
-    return (await this.#client.read("read the inbox's parameters", () => this.contract.parameters())).forceDelay;
+    return (await this.client.read("read the inbox's parameters", () => this.contract.parameters())).forceDelay;
   }
 
   /** Appends a message. */
   enqueue(kind: number, payload: Uint8Array): Promise<L1Receipt> {
-    return this.#client.send("enqueue a message", this.contract.enqueue.populateTransaction(kind, payload));
+    return this.client.send("enqueue a message", this.contract.enqueue.populateTransaction(kind, payload));
   }
 
   /** Appends a batch. Only the sequencer. */
   appendBatch(index: bigint, messagesRead: bigint, l2Time: bigint, payload: Uint8Array): Promise<L1Receipt> {
-    return this.#client.send(
+    return this.client.send(
       "append a batch",
       this.contract.appendBatch.populateTransaction(index, messagesRead, l2Time, payload),
     );
@@ -122,7 +104,7 @@ export class InboxClient implements InboxSource {
       payloadHash: keccak256(message.payload),
     };
     const siblings = path.slice(0, frontierPathLength(messagesRead - 1n, messageCount));
-    return this.#client.send(
+    return this.client.send(
       "force a message in",
       this.contract.forceInclude.populateTransaction(messagesRead, evidence, siblings),
     );
@@ -158,17 +140,4 @@ export class InboxClient implements InboxSource {
 /** Siblings that `forceInclude` takes: from the leaf up to level ⌊log2(index xor count)⌋. */
 export function frontierPathLength(index: bigint, messageCount: bigint): number {
   return (index ^ messageCount).toString(2).length - 1;
-}
-
-/** A log that the contract's ABI must be able to read. */
-export function decodeLog(parse: () => LogDescription | null, log: Log): LogDescription {
-  const fields = { address: log.address, blockNumber: log.blockNumber, logIndex: log.index };
-  try {
-    const event = parse();
-    if (event !== null) return event;
-  } catch (cause) {
-    if (!isError(cause, "BUFFER_OVERRUN") && !(cause instanceof Error)) throw cause;
-    throw new L1Error("INCONSISTENT", "the endpoint returned a log that does not decode", { fields, cause });
-  }
-  throw new L1Error("INCONSISTENT", "the endpoint returned a log of an unknown event", { fields });
 }

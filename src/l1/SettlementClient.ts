@@ -4,8 +4,7 @@ import type { Hex } from "../crypto/bytes.ts";
 import type { FeedReader } from "../settlement/roundEvidence.ts";
 import { settlementAt } from "./Contracts.ts";
 import { FeedClient } from "./FeedClient.ts";
-import { ContractClient } from "./ContractClient.ts";
-import { decodeLog } from "./InboxClient.ts";
+import { ContractClient, decodeLog } from "./ContractClient.ts";
 import { placeOf, type L1Client } from "./L1Client.ts";
 import type {
   FeedAnswer,
