@@ -7,6 +7,7 @@ import { Random } from "../../src/market/random.ts";
 import { inputMutations, witnessPatches } from "../../test/support/parity/mutations.ts";
 import { marginSteps } from "../../test/support/traffic/marginSteps.ts";
 import { randomBlobSteps } from "../../test/support/traffic/blobSteps.ts";
+import { oracleMessageEdges, reportEdges } from "../../test/support/traffic/oracleEdges.ts";
 import {
   dustEdges,
   messageEdges,
@@ -52,9 +53,8 @@ export function makeCorpus(harness: ProverHarness, chainId: bigint): readonly Co
     calls.push(...callsOf(harness, random, log, sampleOf(log, steps)));
   }
   // All of them, for they are what the sample would not have.
-  const edges = [shortfallEdges, priceEdges, dustEdges, messageEdges].flatMap(
-    (make) => make(chainId) as readonly Edge[],
-  );
+  const makers = [shortfallEdges, priceEdges, dustEdges, messageEdges, oracleMessageEdges, reportEdges];
+  const edges = makers.flatMap((make) => make(chainId) as readonly Edge[]);
   for (const { log, steps } of edges) {
     calls.push(...callsOf(harness, random, log, steps));
   }

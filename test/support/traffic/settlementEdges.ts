@@ -66,7 +66,7 @@ export function shortfallEdges(chainId: bigint): readonly ShortfallEdge[] {
       payload.set(encodeItem(encodeTransaction(settle, START)));
       const log = new InputLog();
       log.appendBatch(batchOf(payload, { messagesRead: 0n, l1Time: START, l2Time: START }));
-      const edge = run(chainId, expired(OWED - shortfall, fund), log);
+      const edge = runEdge(chainId, expired(OWED - shortfall, fund), log);
       return { ...edge, fund, shortfall, draw, paid: OWED - shortfall + draw };
     });
   });
@@ -91,7 +91,7 @@ export function priceEdges(chainId: bigint): readonly PriceEdge[] {
       log.appendBatch(batchOf(new Uint8Array(0), { messagesRead: 2n, l1Time: START, l2Time: START }, 0));
       const isValid = price > 0n && price <= MAX_PRICE && price % tick === 0n;
       return {
-        ...run(chainId, set(expired(0n, 0n), EDGE_EXPIRY, { ...EMPTY_EXPIRY, shorts }), log),
+        ...runEdge(chainId, set(expired(0n, 0n), EDGE_EXPIRY, { ...EMPTY_EXPIRY, shorts }), log),
         price,
         shorts,
         isValid,
@@ -123,7 +123,7 @@ export function dustEdges(chainId: bigint): readonly DustEdge[] {
     const payload = new Uint8Array(64 * accounts.length);
     payload.set(encodeItem(encodeTransaction({ type: TX_SETTLE, market: MARKET, day: START_DAY, accounts }, START)));
     log.appendBatch(batchOf(payload, { messagesRead: 0n, l1Time: START, l2Time: START }));
-    return { ...run(chainId, root, log), received, share: received / 3n };
+    return { ...runEdge(chainId, root, log), received, share: received / 3n };
   });
 }
 
@@ -170,11 +170,12 @@ export function messageEdges(chainId: bigint): readonly MessageEdge[] {
     const log = new InputLog();
     log.appendMessage(message);
     log.appendBatch(batchOf(new Uint8Array(0), { messagesRead: 1n, l1Time: START, l2Time: START }, 0));
-    return { ...run(chainId, set(expired(0n, 0n), EDGE_EXPIRY, EMPTY_EXPIRY), log), name, isValid };
+    return { ...runEdge(chainId, set(expired(0n, 0n), EDGE_EXPIRY, EMPTY_EXPIRY), log), name, isValid };
   });
 }
 
-function run(chainId: bigint, root: TreeRoot, log: InputLog): Edge {
+/** Runs the inputs of a story from a state on. */
+export function runEdge(chainId: bigint, root: TreeRoot, log: InputLog): Edge {
   const machine = new Machine(testConfig(chainId, INBOX), log, root, { ...GENESIS_CURSOR, l2Time: START });
   const steps: ProvenStep[] = [];
   while (!machine.finished(log.batchCount)) steps.push(machine.provenStep(log.batchCount));
