@@ -270,7 +270,8 @@ export const FAULTS: readonly Fault[] = [
     run: async (scene, kinds) => {
       await scene.trade();
       await pending(scene);
-      await scene.l1.setBaseFee(20n * GWEI);
+      // Within what offers that are an eighth dearer each time come to in one round.
+      await scene.l1.setBaseFee(5n * GWEI);
       await scene.l1.pass(1);
       await withPoster(scene, { kinds }, async (lost) => {
         expect(await lost.poster.post()).to.include({ kind: "sent" });
@@ -280,6 +281,26 @@ export const FAULTS: readonly Fault[] = [
         expect(await one.poster.post()).to.include({ kind: "sent" });
         const numbers = one.steps.map(({ attempt }) => attempt.number);
         expect(Math.max(...numbers), "an offer was refused first").to.be.greaterThan(1);
+        await scene.settle(one);
+        await scene.expectSequence(1, kinds);
+      });
+    },
+  },
+  {
+    name: "the journal is lost, and what it left pending is dearer than a round's offers come to",
+    on: ["anvil"],
+    kinds: ["calldata"],
+    run: async (scene, kinds) => {
+      await scene.trade();
+      await pending(scene);
+      await scene.l1.setBaseFee(20n * GWEI);
+      await scene.l1.pass(1);
+      await withPoster(scene, { kinds }, async (lost) => {
+        expect(await lost.poster.post()).to.include({ kind: "sent" });
+      });
+      await withPoster(scene, { kinds }, async (one) => {
+        await scene.l1.setBaseFee(GWEI);
+        for (let i = 0; i < 3; i++) expect(await one.poster.post()).to.deep.equal({ kind: "pending", nonce: 0 });
         await scene.settle(one);
         await scene.expectSequence(1, kinds);
       });
