@@ -126,6 +126,8 @@ interface ReportCase {
   readonly report?: Partial<Report>;
   readonly signed?: Signed;
   readonly earlier?: Pick<Report, "time" | "spot"> & { readonly signed?: Signed };
+  /** What becomes of its bytes. */
+  readonly spoil?: (bytes: Uint8Array) => Uint8Array;
 }
 
 /** Who signs: members of the oracle, of whom the last may be a stranger, or the last one's signature another's. */
@@ -162,7 +164,9 @@ export function reportEdges(chainId: bigint): readonly OracleEdge[] {
     return { now, market: fresh, report: { time: now, curves: [flatCurve(DAY, SPOT, now)] } };
   };
   const left = expiryTime(DAY) - START;
-  const reach = (SPOT * (FORWARD_BASE * SECONDS_PER_YEAR + FORWARD_RATE * left)) / (BASIS * SECONDS_PER_YEAR);
+  // Of so round a price the bound on forwards is a whole number.
+  const round = 10n * SECONDS_PER_YEAR;
+  const reach = (round * (FORWARD_BASE * SECONDS_PER_YEAR + FORWARD_RATE * left)) / (BASIS * SECONDS_PER_YEAR);
   // The spots of the minute before and of this one.
   const wide = { low: 3_800n * USD, high: 4_200n * USD, spotTime: START - 30n };
   const within = { now: START + 20n, report: { time: START + 20n } };
@@ -172,11 +176,19 @@ export function reportEdges(chainId: bigint): readonly OracleEdge[] {
     market,
     report: { ...within.report, spot },
   });
+  const soon: ReportCase = {
+    now: START + 1n,
+    market: { spotTime: START - 60n },
+    report: { time: START + 1n, spot: 5_000n * USD },
+    earlier: { time: START - 59n, spot: 5_000n * USD },
+  };
   const jump = { market: quiet, report: { spot: 5_000n * USD } };
   const earlier = { time: START - 100n, spot: 5_000n * USD };
 
   const cases: readonly (readonly [string, ResultName, ReportCase])[] = [
     ["plain", "OK", {}],
+    ["with a byte too few", "Malformed", { spoil: (bytes) => bytes.slice(0, -1) }],
+    ["with a byte too many", "Malformed", { spoil: (bytes) => Uint8Array.of(...bytes, 0) }],
     ["of now", "OK", aged(0n)],
     ["a second early", "ReportEarly", aged(-1n)],
     ["as old as it may be", "OK", aged(REPORT_MAX_AGE)],
@@ -195,6 +207,11 @@ export function reportEdges(chainId: bigint): readonly OracleEdge[] {
     ["a tenth below it", "OK", anchored((SPOT * 9n) / 10n)],
     ["more below it", "ReportOffAnchor", anchored((SPOT * 9n) / 10n - 1n)],
     ["far from an anchor that still counts", "ReportOffAnchor", anchored(2n * SPOT, ANCHOR_BOUND_AGE)],
+    [
+      "far from an anchor of the smallest price",
+      "ReportOffAnchor",
+      at(SPOT, { ...fresh, anchor: 1n, anchorTime: START }),
+    ],
     ["far from one that does not", "OK", anchored(2n * SPOT, ANCHOR_BOUND_AGE + 1n)],
 
     ["as far up as a spot may move", "OK", at(4_600n * USD, quiet)],
@@ -214,6 +231,7 @@ export function reportEdges(chainId: bigint): readonly OracleEdge[] {
 
     ["a jump that is confirmed as soon as it may be", "OK", confirmed(CONFIRM_AFTER)],
     ["a second sooner", "ReportJumps", confirmed(CONFIRM_AFTER - 1n)],
+    ["in the minute after the last one's", "OK", soon],
     ["as late as it may be", "OK", confirmed(CONFIRM_WITHIN)],
     ["a second later", "ReportJumps", confirmed(CONFIRM_WITHIN + 1n)],
     ["by one a second after the last", "OK", confirmed(100n, undefined, START - 101n)],
@@ -229,10 +247,10 @@ export function reportEdges(chainId: bigint): readonly OracleEdge[] {
     ["a forward of the smallest price", "OK", curves({ forward: 1n }, 1n)],
     ["one of the largest", "OK", curves({ forward: MAX_PRICE }, MAX_PRICE)],
     ["a larger one", "ReportInvalid", curves({ forward: MAX_PRICE + 1n }, MAX_PRICE)],
-    ["as far above the spot as interest goes", "OK", curves({ forward: SPOT + reach })],
-    ["further above", "ReportInvalid", curves({ forward: SPOT + reach + 1n })],
-    ["as far below", "OK", curves({ forward: SPOT - reach })],
-    ["further below", "ReportInvalid", curves({ forward: SPOT - reach - 1n })],
+    ["as far above the spot as interest goes", "OK", curves({ forward: round + reach }, round)],
+    ["further above", "ReportInvalid", curves({ forward: round + reach + 1n }, round)],
+    ["as far below", "OK", curves({ forward: round - reach }, round)],
+    ["further below", "ReportInvalid", curves({ forward: round - reach - 1n }, round)],
     ["a vol below the market's", "ReportInvalid", flat({ minVol: 601_000n })],
     ["a vol above it", "ReportInvalid", flat({ maxVol: 599_000n })],
     ["a second before the expiry", "OK", ending(1n)],
@@ -258,10 +276,9 @@ function runReport(chainId: bigint, of: ReportCase): Edge {
     ...signatures(domain, { ...report, ...of.earlier, curves: [] }, of.earlier.signed ?? [0, 1, 2]),
   };
   const transaction = { type: TX_ORACLE_REPORT, ...report, ...signatures(domain, report, signed), earlier } as const;
+  const bytes = encodeTransaction(transaction, now);
   const log = new InputLog();
-  log.appendBatch(
-    batchOf(encodeItem(encodeTransaction(transaction, now)), { messagesRead: 0n, l1Time: now, l2Time: now }),
-  );
+  log.appendBatch(batchOf(encodeItem(of.spoil?.(bytes) ?? bytes), { messagesRead: 0n, l1Time: now, l2Time: now }));
   let root = stateWith(of.market);
   if (signed !== "by nobody known") root = set(root, SIGNERS_KEY, ORACLE);
   const expiry = { ...EMPTY_EXPIRY, price: of.isPriced === true ? SPOT : 0n };
