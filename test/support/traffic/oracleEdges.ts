@@ -159,9 +159,10 @@ export function reportEdges(chainId: bigint): readonly OracleEdge[] {
     return { market: fresh, report: { spot, curves: [{ ...curve, ...change }] } };
   };
   const flat = (market: Partial<Market>): ReportCase => ({ ...curves({}), market: { ...fresh, ...market } });
+  // The curve is that of the last second, so that nothing is wrong at the expiry but the time.
   const ending = (left: bigint): ReportCase => {
     const now = expiryTime(DAY) - left;
-    return { now, market: fresh, report: { time: now, curves: [flatCurve(DAY, SPOT, now)] } };
+    return { now, market: fresh, report: { time: now, curves: [flatCurve(DAY, SPOT, expiryTime(DAY) - 1n)] } };
   };
   const left = expiryTime(DAY) - START;
   // Of so round a price the bound on forwards is a whole number.
@@ -197,6 +198,7 @@ export function reportEdges(chainId: bigint): readonly OracleEdge[] {
     ["a second after it", "OK", { market: { spotTime: START - 1n } }],
     ["of nothing", "PriceInvalid", at(0n, fresh)],
     ["of the smallest price", "OK", at(1n, fresh)],
+    ["of it, the minute after another", "OK", at(1n, { spot: 1n, low: 1n, high: 1n, spotTime: START - 30n })],
     ["of the largest price", "OK", at(MAX_PRICE, fresh)],
     ["of a larger price", "PriceInvalid", at(MAX_PRICE + 1n, fresh)],
     ["of a market that is not listed", "MarketUnknown", { report: { market: 9 } }],
