@@ -91,7 +91,11 @@ export async function readL1(
     collateral,
   };
   if ((await client.block(head.number))?.hash === head.hash) return reading;
-  throw new StatusError("L1_CHANGED", "L1 was reorganised while it was read", { fields: { block: head.number } });
+  throw l1Changed({ block: head.number });
+}
+
+function l1Changed(fields: Readonly<Record<string, unknown>>): StatusError {
+  return new StatusError("L1_CHANGED", "L1 was reorganised while it was read", { fields });
 }
 
 /** Times of blocks, each read once. */
@@ -109,9 +113,7 @@ class BlockTimes {
     const known = this.#times.get(blockNumber);
     if (known !== undefined) return known;
     const block = await this.#client.block(blockNumber);
-    if (block?.hash !== blockHash) {
-      throw new StatusError("L1_CHANGED", "L1 was reorganised while it was read", { fields: { blockNumber } });
-    }
+    if (block?.hash !== blockHash) throw l1Changed({ blockNumber });
     this.#times.set(blockNumber, block.timestamp);
     return block.timestamp;
   }
@@ -159,9 +161,7 @@ async function readMarkets(
   head: L1Block,
 ): Promise<ReadMarket[]> {
   const anchors = await new RelayedAnchors(new SettlementClient(client, addresses.settlement), startBlock).at(head);
-  if (anchors === undefined) {
-    throw new StatusError("L1_CHANGED", "L1 was reorganised while it was read", { fields: { block: head.number } });
-  }
+  if (anchors === undefined) throw l1Changed({ block: head.number });
   return [...anchors].map(([market, { anchor }]) => ({ market, anchorTime: anchor?.updatedAt }));
 }
 

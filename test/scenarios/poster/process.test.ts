@@ -63,6 +63,11 @@ describe("Scenario: the poster's process, killed at every step", () => {
     return new PosterProcess(args, killAt);
   }
 
+  /** Waits until a poster sees all batches on L1. */
+  function allPosted(): Promise<void> {
+    return feed.when(({ batchCount }) => batchCount === BigInt(batches));
+  }
+
   for (const stage of STAGES) {
     it(`kill -9 when a batch is ${stage}; the next process goes on from there`, async () => {
       await scene.trade();
@@ -78,7 +83,7 @@ describe("Scenario: the poster's process, killed at every step", () => {
   it("in the end everything is on L1 once; it shows metrics and health, and ends at SIGTERM with 0", async () => {
     await scene.trade();
     batches++;
-    const all = feed.when(({ batchCount }) => batchCount === BigInt(batches));
+    const all = allPosted();
     const last = start("", ["--kinds", "calldata"]);
     const [, url] = await last.logged(/"status":"([^"]+)"/);
     await all;
@@ -111,12 +116,12 @@ describe("Scenario: the poster's process, killed at every step", () => {
     while (loser === undefined) {
       await scene.trade();
       batches++;
-      const posted = feed.when(({ batchCount }) => batchCount === BigInt(batches));
+      const posted = allPosted();
       loser = await Promise.race([ended, posted.then(() => undefined)]);
     }
     expect(loser.ending, loser.one.output).to.deep.equal({ code: NODE_EXIT.foreign, signal: null });
     const { one: lost } = loser;
-    await feed.when(({ batchCount }) => batchCount === BigInt(batches));
+    await allPosted();
     const winner = both.find((one) => one !== lost)!;
     winner.kill("SIGTERM");
     expect((await winner.ended).code, winner.output).to.equal(NODE_EXIT.stopped);
@@ -128,7 +133,7 @@ describe("Scenario: the poster's process, killed at every step", () => {
     await scene.trade();
     await expectKilled(start(`sent ${batches}`, ["--kinds", "blob"], "blobs.sqlite"));
     batches++;
-    const posted = feed.when(({ batchCount }) => batchCount === BigInt(batches));
+    const posted = allPosted();
     const last = start("", ["--kinds", "blob"], "blobs.sqlite");
     await posted;
     last.kill("SIGTERM");

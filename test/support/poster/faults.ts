@@ -172,6 +172,17 @@ async function pending(scene: PosterScene): Promise<void> {
   await scene.l1.automine(false);
 }
 
+/** A poster sends a batch at a base fee, which is not mined, and loses its journal. */
+async function leavePending(scene: PosterScene, kinds: DataKind, baseFee: bigint): Promise<void> {
+  await scene.trade();
+  await pending(scene);
+  await scene.l1.setBaseFee(baseFee);
+  await scene.l1.pass(1);
+  await withPoster(scene, { kinds }, async (lost) => {
+    expect(await lost.poster.post()).to.include({ kind: "sent" });
+  });
+}
+
 export const FAULTS: readonly Fault[] = [
   endpointFault(
     "no answer to a transaction that it passes on",
@@ -268,14 +279,8 @@ export const FAULTS: readonly Fault[] = [
     kinds: BOTH,
     isAboutBlobs: true,
     run: async (scene, kinds) => {
-      await scene.trade();
-      await pending(scene);
       // Within what offers that are an eighth dearer each time come to in one round.
-      await scene.l1.setBaseFee(5n * GWEI);
-      await scene.l1.pass(1);
-      await withPoster(scene, { kinds }, async (lost) => {
-        expect(await lost.poster.post()).to.include({ kind: "sent" });
-      });
+      await leavePending(scene, kinds, 5n * GWEI);
       await withPoster(scene, { kinds }, async (one) => {
         await scene.l1.setBaseFee(GWEI);
         expect(await one.poster.post()).to.include({ kind: "sent" });
@@ -291,13 +296,7 @@ export const FAULTS: readonly Fault[] = [
     on: ["anvil"],
     kinds: ["calldata"],
     run: async (scene, kinds) => {
-      await scene.trade();
-      await pending(scene);
-      await scene.l1.setBaseFee(20n * GWEI);
-      await scene.l1.pass(1);
-      await withPoster(scene, { kinds }, async (lost) => {
-        expect(await lost.poster.post()).to.include({ kind: "sent" });
-      });
+      await leavePending(scene, kinds, 20n * GWEI);
       await withPoster(scene, { kinds }, async (one) => {
         await scene.l1.setBaseFee(GWEI);
         for (let i = 0; i < 3; i++) expect(await one.poster.post()).to.deep.equal({ kind: "pending", nonce: 0 });
