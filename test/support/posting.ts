@@ -13,13 +13,20 @@ import { DerivedState, type Checkpoint, type L1View } from "../../src/sequencer/
 import { CONFIG, GENESIS, replayRoot, type FakeL1, type Harness } from "./sequencer.ts";
 
 /** What a node derives from a {@link FakeL1}. */
-class FakeView implements PosterView {
+export class FakeView implements PosterView {
   readonly #l1: FakeL1;
   readonly #derived: DerivedState;
 
-  constructor(l1: FakeL1) {
+  /** @param start A state that L1 takes back no more, as a node finds it in its checkpoints. */
+  constructor(l1: FakeL1, start: Checkpoint = GENESIS) {
     this.#l1 = l1;
-    this.#derived = new DerivedState(CONFIG, GENESIS, l1.log);
+    this.#derived = new DerivedState(CONFIG, start, l1.log);
+  }
+
+  /** The last state that is final, when all before batch `batches` is. */
+  finalAt(batches: bigint): Checkpoint {
+    this.#derived.finalize(batches);
+    return this.#derived.final;
   }
 
   get log(): L1View {
@@ -48,14 +55,19 @@ export function feedOf(h: Harness): SequencerFeed {
 }
 
 /** A poster of what the sequencer, or another source, has sealed. */
-export function poster(h: Harness, feed: BatchFeed = feedOf(h), settings: Partial<PosterSettings> = {}): BatchPoster {
+export function poster(
+  h: Harness,
+  feed: BatchFeed = feedOf(h),
+  settings: Partial<PosterSettings> = {},
+  view: PosterView = new FakeView(h.l1),
+): BatchPoster {
   return new BatchPoster({
     config: CONFIG,
     // These tests start posters anew without a journal, as after its loss.
     settings: { ...DEFAULT_POSTER_SETTINGS, kinds: "calldata", ...settings },
     feed,
     l1: h.l1,
-    view: new FakeView(h.l1),
+    view,
     journal: PosterJournal.open(":memory:", "fake", SILENT),
     health: new PosterHealth(SILENT),
   });

@@ -35,7 +35,7 @@ import type {
   SignedPost,
 } from "../../src/poster/PosterL1.ts";
 import { SILENT, type Logger } from "../../src/roles/Logger.ts";
-import { genesisCheckpoint } from "../../src/sequencer/DerivedState.ts";
+import { genesisCheckpoint, type Checkpoint } from "../../src/sequencer/DerivedState.ts";
 import type { OrderOutcome } from "../../src/sequencer/Submission.ts";
 import type { ExchangeEvent } from "../../src/sequencer/OrderRecord.ts";
 import { MemoryJournal, type Journal } from "../../src/sequencer/Journal.ts";
@@ -293,8 +293,8 @@ export interface Harness {
   readonly journal: Journal;
   readonly events: ExchangeEvent[];
   sequencer: Sequencer;
-  /** Starts another sequencer on the same journal, as after a kill. */
-  restart(): void;
+  /** Starts another sequencer on the same journal, as after a kill; from genesis or from a state that is final. */
+  restart(from?: Checkpoint): void;
 }
 
 export interface HarnessOptions extends Partial<SequencerOptions> {
@@ -320,12 +320,12 @@ export function harness(options: HarnessOptions = {}): Harness {
   l1.anchor(SPOT);
   for (let account = 1; account <= accounts; account++) l1.deposit(account, cash);
   const events: ExchangeEvent[] = [];
-  const start = (): Sequencer =>
+  const start = (from: Checkpoint = GENESIS): Sequencer =>
     new Sequencer(
       CONFIG,
       { ...DEFAULT_OPTIONS, ...rest },
       { clock, journal, logger, listener: (event) => events.push(event) },
-      GENESIS,
+      from,
       l1.log,
     );
   const result: Harness = {
@@ -334,8 +334,8 @@ export function harness(options: HarnessOptions = {}): Harness {
     journal,
     events,
     sequencer: start(),
-    restart() {
-      result.sequencer = start();
+    restart(from) {
+      result.sequencer = start(from);
     },
   };
   return result;

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { insist, insistEqual } from "../insist.ts";
 import { readU128 } from "../../../src/crypto/bytes.ts";
 import type { ResultName } from "../../../src/machine/ResultCodes.ts";
 import type { Account } from "../../../src/machine/Slots.ts";
@@ -57,9 +58,9 @@ export class InvariantWatch {
     context: ModelContext,
   ): void {
     if (result === "OK") this.#deposited += this.#pendingDeposit;
-    else expect(root, "14: what is refused changes nothing").to.equal(before);
+    else insistEqual(root, before, "14: what is refused changes nothing");
     this.#pendingDeposit = 0n;
-    expect(context.now >= this.#lastNow, "15: L2 time never goes back").to.equal(true);
+    insist(context.now >= this.#lastNow, "15: L2 time never goes back");
     this.#lastNow = context.now;
     if (result !== "OK") return;
 
@@ -78,23 +79,23 @@ export class InvariantWatch {
         accounts.set(id, held);
         checkAccount(id, held, context.now);
         cash += slot.cash;
-        expect(slot.debt === 0n || slot.cash === 0n, "no debt while there is cash").to.equal(true);
+        insist(slot.debt === 0n || slot.cash === 0n, "no debt while there is cash");
         for (const [name, quantity] of held.positions) quantities.set(name, (quantities.get(name) ?? 0n) + quantity);
         for (const name of shortExpiries(held.positions)) shortAccounts.set(name, (shortAccounts.get(name) ?? 0) + 1);
       } else if (slot.kind === 5) {
         others += slot.received - slot.paid;
-        expect(slot.paid <= slot.received, "4: a pool pays out at most what came in").to.equal(true);
-        expect(slot.credited <= slot.owed || !slot.final, "4: nobody is credited beyond what is owed").to.equal(true);
-        expect(slot.received <= slot.owed, "4: a pool takes in at most what is owed").to.equal(true);
+        insist(slot.paid <= slot.received, "4: a pool pays out at most what came in");
+        insist(slot.credited <= slot.owed || !slot.final, "4: nobody is credited beyond what is owed");
+        insist(slot.received <= slot.owed, "4: a pool takes in at most what is owed");
       } else if (slot.kind === 6) {
         const expiry = `${Math.floor((key.hi % 2 ** 24) / 65536)}/${key.hi % 65536}`;
         claims.set(expiry, (claims.get(expiry) ?? 0n) + slot.amount);
       } else if (slot.kind === 7) others += slot.amount;
       else if (slot.kind === 8) pot = slot.fees + slot.fund;
     }
-    expect(cash + pot + others, "1: conservation to the unit").to.equal(this.#deposited);
+    insistEqual(cash + pot + others, this.#deposited, "1: conservation to the unit");
     if (tx !== undefined && [0x02, 0x0c, 0x0d, 0x0e, 0x10].includes(tx.type))
-      expect(cash + pot, "3: cash with fees and fund is conserved").to.equal(this.#cashAndPot);
+      insistEqual(cash + pot, this.#cashAndPot, "3: cash with fees and fund is conserved");
     this.#checkPools(live, quantities, shortAccounts, claims);
     checkExposures(this.#model, accounts);
     if (tx?.type === 0x10) this.#checkFill(tx, context, accountChanges);
@@ -125,11 +126,11 @@ export class InvariantWatch {
   #checkOrders(before: TreeRoot, root: TreeRoot): void {
     for (const { slot, key } of changes(before, root).written) {
       if (slot.kind !== 2 || slot.quantity === 0n) continue;
-      expect(slot.filled <= slot.quantity, "9: filled <= ordered").to.equal(true);
+      insist(slot.filled <= slot.quantity, "9: filled <= ordered");
       const { filled: _filled, feeAccrued: _fee, kind: _kind, ...terms } = slot;
       const nonce = `${Math.floor(key.lo / 1024) + (key.hi % 2 ** 24) * 2 ** 22}/${slot.nonce}`;
       const text = describe(terms);
-      expect(this.#termsOfNonce.get(nonce) ?? text, "9: no nonce is used with two terms").to.equal(text);
+      insistEqual(this.#termsOfNonce.get(nonce) ?? text, text, "9: no nonce is used with two terms");
       this.#termsOfNonce.set(nonce, text);
     }
   }
@@ -147,9 +148,11 @@ export class InvariantWatch {
       if (slot.kind !== 5) continue;
       const name = `${Math.floor(key.lo / 65536)}/${key.lo % 65536}`;
       prices.set(name, slot.price);
-      expect(slot.shorts, `the pool ${name} counts its shorts`).to.equal(shortAccounts.get(name) ?? 0);
-      expect(slot.final, `the pool ${name} is final when no short is left`).to.equal(
+      insistEqual(slot.shorts, shortAccounts.get(name) ?? 0, `the pool ${name} counts its shorts`);
+      insistEqual(
+        slot.final,
         slot.price !== 0n && slot.shorts === 0,
+        `the pool ${name} is final when no short is left`,
       );
       open.set(name, claims.get(name) ?? 0n);
       this.#netSums.set(name, (claims.get(name) ?? 0n) + slot.credited - slot.owed);
@@ -158,13 +161,13 @@ export class InvariantWatch {
     for (const [series, quantity] of quantities) {
       const name = expiryName(series);
       const price = prices.get(name) ?? 0n;
-      if (price === 0n) expect(quantity, `2: the quantities of series ${series} sum to zero`).to.equal(0n);
+      if (price === 0n) insistEqual(quantity, 0n, `2: the quantities of series ${series} sum to zero`);
       openNet.set(name, (openNet.get(name) ?? 0n) + quantity * payoffOf(parseSeries(series), price));
     }
     for (const [name, settled] of this.#netSums) {
       if ((prices.get(name) ?? 0n) === 0n) continue;
       const unsettled = (openNet.get(name) ?? 0n) / 10_000n;
-      expect(settled + unsettled, `4: the net amounts of ${name} sum to zero`).to.equal(0n);
+      insistEqual(settled + unsettled, 0n, `4: the net amounts of ${name} sum to zero`);
     }
   }
 
@@ -173,16 +176,15 @@ export class InvariantWatch {
     const termsOf = ({ account, nonce }: { account: number; nonce: bigint }): OrderTermsRecord =>
       model.orders.get(slotName(account, nonce))!.terms!;
     const { series: name } = termsOf(tx.maker);
-    expect(context.l1Time < instantOf(parseSeries(name).day), "15: no fill at or after the expiry").to.equal(true);
+    insist(context.l1Time < instantOf(parseSeries(name).day), "15: no fill at or after the expiry");
     expect(model.expiries.get(expiryName(name))?.price ?? 0n, "15: no fill once the price is fixed").to.equal(0n);
     expect(termsOf(tx.taker).postOnly, "9: post-only never takes").to.equal(false);
     for (const order of [tx.maker, tx.taker]) {
       const { deadline, reduceOnly } = termsOf(order);
-      expect(deadline >= context.now, "9: no expired order fills").to.equal(true);
+      insist(deadline >= context.now, "9: no expired order fills");
       const { was, is } = held.get(order.account)!;
       const [before, after] = [was!.positions.get(name) ?? 0n, is.positions.get(name) ?? 0n];
-      if (reduceOnly)
-        expect(size(after) < size(before) && after * before >= 0n, "9: reduce-only never grows").to.equal(true);
+      if (reduceOnly) insist(size(after) < size(before) && after * before >= 0n, "9: reduce-only never grows");
     }
   }
 
@@ -195,7 +197,7 @@ export class InvariantWatch {
       else expect([received, owed], `4: the ratio of ${name} is fixed`).to.deep.equal(known);
       const share = (credited * received) / owed;
       // Each payment rounds down by less than one unit.
-      expect(paid <= share && share - paid <= 64n, `4: ${name} pays at one ratio`).to.equal(true);
+      insist(paid <= share && share - paid <= 64n, `4: ${name} pays at one ratio`);
     }
   }
 }

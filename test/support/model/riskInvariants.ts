@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { insist, insistEqual } from "../insist.ts";
 import type { Account } from "../../../src/machine/Slots.ts";
 import type { Transaction } from "../../../src/machine/Wire.ts";
 import { discountFactor, isKnown, standingOf } from "./LiquidationModel.ts";
@@ -96,7 +97,7 @@ export class RiskWatch {
   #checkRequirements(is: Held, context: ModelContext): void {
     for (const age of [SPOT_AGE, LIQUIDATION_AGE]) {
       const { initial, maintenance } = standardRequirements(is.positions, this.#views(is, context, age));
-      expect(initial >= maintenance && maintenance >= 0n, "6: initial >= maintenance >= 0").to.equal(true);
+      insist(initial >= maintenance && maintenance >= 0n, "6: initial >= maintenance >= 0");
     }
   }
 
@@ -104,8 +105,8 @@ export class RiskWatch {
   #checkCovered(change: Change | undefined, context: ModelContext): void {
     if (change === undefined) return;
     const { initial } = excesses(change.is, this.#views(change.is, context));
-    expect(initial >= 0n, "5: a risk-adding step leaves initial excess >= 0").to.equal(true);
-    expect(change.is.auction, "10: who is covered is not in auction").to.equal(0n);
+    insist(initial >= 0n, "5: a risk-adding step leaves initial excess >= 0");
+    insistEqual(change.is.auction, 0n, "10: who is covered is not in auction");
   }
 
   /** 5, of one side of a fill. */
@@ -115,7 +116,7 @@ export class RiskWatch {
       const between = (ceiling: bigint): bigint[] => [ceiling / 3n, ceiling / 2n, (ceiling * 7n) / 9n];
       const anchorOf = (market: number): bigint => model.markets.get(String(market))!.anchor;
       const bound = bruteRequirement(is.positions, anchorOf, between);
-      expect(is.cash - is.debt >= bound, "5: a fill leaves a collateralised side with excess >= 0").to.equal(true);
+      insist(is.cash - is.debt >= bound, "5: a fill leaves a collateralised side with excess >= 0");
       return;
     }
     const { terms } = model.orders.get(`${tx.maker.account}/${tx.maker.nonce % 1024n}`)!;
@@ -123,14 +124,13 @@ export class RiskWatch {
     const view = model.view(expiryName(terms!.series), context.now, SPOT_AGE);
     const after = excesses(is, this.#views(is, context));
     const covered = after.initial >= 0n;
-    if (view.phase === "fresh" || !covered)
-      expect(inBand(view, series, price), "5: the price is in the band").to.equal(true);
+    if (view.phase === "fresh" || !covered) insist(inBand(view, series, price), "5: the price is in the band");
     if (covered) {
-      expect(is.auction, "10: who is covered is not in auction").to.equal(0n);
+      insistEqual(is.auction, 0n, "10: who is covered is not in auction");
       return;
     }
     const before = excesses(was!, this.#views(was!, context));
-    expect(after.initial >= before.initial, "5: who is not covered raises its excess").to.equal(true);
+    insist(after.initial >= before.initial, "5: who is not covered raises its excess");
     if (before.maintenance >= 0n) return;
     const views = new Map([...this.#views(was!, context), ...this.#views(is, context)]);
     const name = expiryName(terms!.series);
@@ -144,10 +144,10 @@ export class RiskWatch {
     }) as [bigint, bigint];
     const held = (positions: Holdings): bigint => size(positions.get(terms!.series) ?? 0n);
     const reduced = held(was!.positions) - held(is.positions);
-    expect(reduced > 0n, "5: below maintenance a fill reduces").to.equal(true);
+    insist(reduced > 0n, "5: below maintenance a fill reduces");
     const ticks = (model.markets.get(marketName(terms!.series))!.tick * reduced) / 10_000n;
     const kept = worth[1] + fees + ticks + 2n >= worth[0];
-    expect(kept, "5: below maintenance no value goes but the fee and a tick a contract").to.equal(true);
+    insist(kept, "5: below maintenance no value goes but the fee and a tick a contract");
   }
 
   /** 7: who was covered by the scan owes nothing unless the price is beyond the ceiling. */
@@ -162,15 +162,15 @@ export class RiskWatch {
       .filter(({ series, quantity }) => !series.put && quantity < 0n);
     const anchor = anchorOf(tx.market);
     const ceiling = larger(3n * anchor, ...shortCalls.map(({ series }) => series.strike + anchor));
-    expect(model.expiries.get(name)!.price > ceiling, "7: no debt while the price is under the ceiling").to.equal(true);
+    insist(model.expiries.get(name)!.price > ceiling, "7: no debt while the price is under the ceiling");
   }
 
   /** 10: the deficit falls and is not overdone, and the discount never shrinks. */
   #checkBid(id: number, { was, is }: Change, context: ModelContext): void {
     const views = this.#views(was!, context, LIQUIDATION_AGE);
-    expect([...views.values()].some(isKnown), "10: no bid without marks").to.equal(true);
+    insist([...views.values()].some(isKnown), "10: no bid without marks");
     const [before, after] = [standingOf(was!, views), standingOf(is, views)];
-    expect(after.buffered > before.buffered, "10: the deficit falls after every bid").to.equal(true);
+    insist(after.buffered > before.buffered, "10: the deficit falls after every bid");
     // Lots round each position down: one lot of each, charged like a contract of its own, is the most that can be over.
     let slack = 10n;
     for (const name of was!.positions.keys()) {
@@ -179,27 +179,26 @@ export class RiskWatch {
       const worth = larger(view.forward, view.price, parseSeries(name).strike);
       slack += (3n * lot * worth) / 10_000n;
     }
-    expect(after.buffered <= slack, "10: no bid takes more than brings the excess back").to.equal(true);
+    insist(after.buffered <= slack, "10: no bid takes more than brings the excess back");
     this.bids++;
     this.overshoot = larger(this.overshoot, after.buffered);
     const factor = discountFactor(context.now - was!.auction);
     const auction = `${id}/${was!.auction}`;
-    expect(factor <= (this.#factors.get(auction) ?? 9500n), "10: the auction's price never rises").to.equal(true);
+    insist(factor <= (this.#factors.get(auction) ?? 9500n), "10: the auction's price never rises");
     this.#factors.set(auction, factor);
   }
 
   /** 15: no price from outside its window, none that goes back in time, none that jumps unseen within a minute. */
   #checkReport(tx: Of<0x20>, context: ModelContext): void {
-    expect(tx.time <= context.now && context.now <= tx.time + 120n, "15: a report is of now").to.equal(true);
-    for (const { day } of tx.curves)
-      expect(tx.time < instantOf(day), "15: no curve of an expiry that is over").to.equal(true);
+    insist(tx.time <= context.now && context.now <= tx.time + 120n, "15: a report is of now");
+    for (const { day } of tx.curves) insist(tx.time < instantOf(day), "15: no curve of an expiry that is over");
     const seen = this.#reports.get(tx.market) ?? [];
     const last = seen.at(-1);
-    expect(last === undefined || tx.time > last.time, "15: the time of reports rises").to.equal(true);
+    insist(last === undefined || tx.time > last.time, "15: the time of reports rises");
     const jumps = (from: bigint): boolean => tx.spot * 100n > from * 115n || tx.spot * 100n < from * 85n;
     const recent = seen.filter(({ time }, i) => time + 60n >= tx.time || i === seen.length - 1);
     if (recent.some(({ spot }) => jumps(spot))) {
-      expect(tx.earlier !== undefined, "15: a jump within a minute is confirmed").to.equal(true);
+      insist(tx.earlier !== undefined, "15: a jump within a minute is confirmed");
       this.#reports.set(tx.market, [tx]);
     } else this.#reports.set(tx.market, [...seen, tx].slice(-100));
   }
@@ -214,17 +213,17 @@ export function checkExposures(model: ModelState, held: ReadonlyMap<number, Held
       if (quantity < 0n) sums.set(marketName(name), (sums.get(marketName(name)) ?? 0n) - quantity);
   }
   for (const [market, { exposure }] of model.markets.entries())
-    expect(exposure, `the exposure of market ${market}`).to.equal(sums.get(market) ?? 0n);
+    insistEqual(exposure, sums.get(market) ?? 0n, `the exposure of market ${market}`);
 }
 
 /** What holds of every account at every time. */
 export function checkAccount(id: number, { mode, auction, cash, debt, positions }: Held, now: bigint): void {
-  expect(cash >= 0n && debt >= 0n, "cash and debt are never negative").to.equal(true);
-  expect(auction === 0n || (mode === 1 && positions.size > 0 && auction <= now), `auction of ${id}`).to.equal(true);
+  insist(cash >= 0n && debt >= 0n, "cash and debt are never negative");
+  insist(auction === 0n || (mode === 1 && positions.size > 0 && auction <= now), `auction of ${id}`);
   if (id >= FIRST_FUND_ACCOUNT) expect([mode, auction, debt], "accounts of the fund").to.deep.equal([1, 0n, 0n]);
-  expect(positions.size <= 64, "at most 64 positions").to.equal(true);
+  insist(positions.size <= 64, "at most 64 positions");
   const expiries = new Set([...positions.keys()].map(expiryName));
-  expect(expiries.size <= 8, "at most 8 expiries").to.equal(true);
+  insist(expiries.size <= 8, "at most 8 expiries");
 }
 
 /** Whether anything of an expiry is short, for those who only have words. */
