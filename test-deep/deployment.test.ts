@@ -1,4 +1,4 @@
 import { describeKilledDeployment } from "../test/support/deploy/killed.ts";
 
 // Five minutes on two idle cores.
-describeKilledDeployment(1, 30);
+describeKilledDeployment({ every: 1, atRequests: 30 });

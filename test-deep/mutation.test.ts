@@ -1,5 +1,11 @@
 import { expect } from "chai";
-import { mutate } from "../scripts/mutation/mutate.ts";
+import { families } from "../scripts/mutation/game/chainStories.ts";
+import { record } from "../scripts/mutation/game/corpus.ts";
+import { GameJudge } from "../scripts/mutation/game/GameJudge.ts";
+import type { Subject } from "../scripts/mutation/Judge.ts";
+import { judgeMutants, mutate } from "../scripts/mutation/mutate.ts";
+import type { Mutant } from "../scripts/mutation/operators.ts";
+import { populationOf } from "../scripts/mutation/population.ts";
 import { formatResults, scoreOf } from "../scripts/mutation/report.ts";
 import { SUBJECTS } from "../scripts/mutation/subjects.ts";
 
@@ -25,4 +31,26 @@ describe("deep mutation (all 5,400 mutants take some hours on two idle cores)", 
       });
     }
   }
+});
+
+describe("mutants of the chain of assertions", () => {
+  /** Judged by two short games alone. */
+  const subject: Subject<"StateCommitmentChain"> = {
+    contracts: ["StateCommitmentChain"],
+    scope: /rollup\/StateCommitmentChain\.sol$/,
+    start: (processes) => {
+      return GameJudge.start(processes, () => record([{ height: 2, sectionBits: 1, stories: families() }]));
+    },
+  };
+
+  it("are killed by games in which they show, and by no others", async () => {
+    const population = populationOf(subject.contracts, (file) => subject.scope.test(file));
+    const named = (text: string): Mutant[] =>
+      population.mutants.filter(({ operator, original }) => operator === "revert removal" && original.includes(text));
+    const chosen = [...named("StakeMismatch"), ...named("FamilyClosed"), ...named("SweepTooEarly")];
+    // Throws if the contract without a mutant goes otherwise than it was recorded.
+    const results = await judgeMutants(subject, population, chosen, () => undefined);
+    // Nothing is swept in these games.
+    expect(results.map(({ fate }) => fate)).to.deep.equal(["killed", "killed", "survived"]);
+  });
 });

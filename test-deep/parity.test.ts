@@ -36,7 +36,7 @@ describe("deep parity (about 30 minutes on two idle cores)", () => {
   const judge = startJudge();
 
   it("agrees on every step of a whole demo day", async () => {
-    const day = await replayDay(testConfig(judge.chainId, INBOX), 2n);
+    const day = await replayDay(testConfig(judge.chainId, INBOX), { seed: 2n });
     const total = countSteps(day);
     await compare(day, 0, total);
   });

@@ -1,5 +1,6 @@
 import { FAULTS, STAGED_FAULTS, STAGES, strikeAt } from "../test/support/poster/faults.ts";
 import { PosterScene } from "../test/support/poster/PosterScene.ts";
+import { describePosterProcess } from "../test/support/poster/processStories.ts";
 
 /** Every fault under the poster, at every stage, with both kinds, on both L1s. */
 for (const l1 of ["simulator", "anvil"] as const) {
@@ -32,3 +33,5 @@ for (const l1 of ["simulator", "anvil"] as const) {
     }
   });
 }
+
+describePosterProcess(true);

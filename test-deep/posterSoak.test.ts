@@ -14,7 +14,7 @@ const FILLS = Number(process.env.TENOR_SOAK_FILLS ?? 200_000);
 /** Few, so that their rings of 1,024 orders are soon full and the state grows no more. */
 const ACCOUNTS = 8;
 const SAMPLES = 20;
-/** Memory that a fill may leave behind: L1's inputs, of which a fill with two new orders is some 230 B, and room. */
+/** Memory that a fill may leave behind: L1's inputs, of which a fill with two new orders is about 150 B, and room. */
 const MOST_BYTES_A_FILL = 1_000;
 /** Sealed batches that may wait while faults come, and how many more in a thousand rounds. */
 const MOST_BACKLOG = 40;

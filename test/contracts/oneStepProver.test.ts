@@ -512,7 +512,7 @@ describe("OneStepProver", () => {
     /** Runs a step with amounts of gas from too little for anything up to one that is enough. */
     async function expectNoFalseVerdict(log: InputLog, step: ProvenStep, high: number): Promise<void> {
       const { context, pre, input, witness } = proofOf(log, step);
-      const limits = [3_000, high, 331] as const;
+      const limits = [3_000, high, 797] as const;
       const { proven, refused } = await scene.harness.stepStarved(context, { pre, input, witness }, ...limits, {
         gasLimit: 10n ** 11n,
       });

@@ -1,4 +1,4 @@
 import { describeKilledDeployment } from "../support/deploy/killed.ts";
 
-// test-deep/deployment.test.ts kills at every transaction.
-describeKilledDeployment(7, 1);
+// test-deep/deployment.test.ts kills at every transaction, and at any other request.
+describeKilledDeployment({ every: 9 });

@@ -11,7 +11,7 @@ import { Random, runSeed } from "../support/random.ts";
 import { sorted } from "../support/riskExamples.ts";
 
 const SEED = runSeed();
-const PORTFOLIOS = Number(process.env.TENOR_PORTFOLIOS ?? 400);
+const PORTFOLIOS = Number(process.env.TENOR_PORTFOLIOS ?? 150);
 const MARKET = 3;
 const DAY = 20_600;
 

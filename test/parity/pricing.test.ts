@@ -5,7 +5,8 @@ import { comparePricing, deployPricing, edgeCases, type PricingTwin } from "../s
 import { Random, runSeed } from "../support/random.ts";
 
 const SEED = runSeed();
-const POINTS = 2_000;
+/** test-deep/pricing.test.ts tries 100,000. */
+const POINTS = 500;
 
 describe("parity: pricing", () => {
   let twin: PricingTwin;

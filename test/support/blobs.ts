@@ -9,7 +9,7 @@ import type { Connection } from "./baseChain.ts";
 
 /** The hash by which a transaction names a blob. */
 export function hashOfBlob(blob: Uint8Array): Uint8Array {
-  return versionedHash(blobToCommitment(blob));
+  return versionedHash(KZG.blobToKzgCommitment(blob));
 }
 
 /** Blobs that somebody has kept. */
@@ -41,10 +41,10 @@ export class MemoryBlobs implements BlobSource {
 }
 
 /** What a transaction of the simulator's kind, whose sidecar has one proof for each blob, is made with. Tests send few blobs often. */
-const KZG: KzgLibrary = {
+const KZG = {
   blobToKzgCommitment: remember((blob) => blobToCommitment(blob)),
-  computeBlobKzgProof: remember((blob) => blobProof(blob, KZG.blobToKzgCommitment(blob))),
-};
+  computeBlobKzgProof: remember((blob): Uint8Array => blobProof(blob, KZG.blobToKzgCommitment(blob))),
+} satisfies KzgLibrary;
 
 /** A function of a blob that computes each result once. */
 function remember<R>(compute: (blob: Uint8Array) => R): (blob: Uint8Array) => R {

@@ -8,7 +8,7 @@ import { GameScene } from "../../support/game/GameScene.ts";
 const PROVEN = 2n ** 40n - 1n;
 
 /** From about the base cost of a transaction with this calldata to what the proofs take. */
-const LIMITS = Array.from({ length: 40 }, (_, i) => 50_000n + BigInt(i) * 2_000n);
+const LIMITS = Array.from({ length: 20 }, (_, i) => 50_000n + BigInt(i) * 4_000n);
 
 /**
  * Whoever calls chooses the gas, also for a call that is made deep inside of another. A proof that runs out of it anywhere
@@ -58,7 +58,7 @@ describe("Threat 14: a step whose proof is starved of gas", () => {
         expect(await isProven(leaf), `the leaf, by what fails with ${gasLimit} gas`).to.equal(false);
       }
       // Some limits are enough for the honest proof, and all others were tried.
-      expect(starved).to.be.within(LIMITS.length + 5, 2 * LIMITS.length - 1);
+      expect(starved).to.be.within(LIMITS.length + 2, 2 * LIMITS.length - 1);
       expect(await isProven(rival)).to.equal(false);
 
       await dispute.send([proof]);

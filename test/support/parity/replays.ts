@@ -7,7 +7,7 @@ import { MESSAGE_FIX_PRICE } from "../../../src/machine/Inputs.ts";
 import { GENESIS_CURSOR } from "../../../src/machine/MachineState.ts";
 import { Machine, type ProvenStep } from "../../../src/machine/Step.ts";
 import { streamFlow } from "../../../src/market/flow.ts";
-import { generateDay } from "../../../src/market/generate.ts";
+import { generateDay, type DayOptions } from "../../../src/market/generate.ts";
 import { streamTape } from "../../../src/market/streamTape.ts";
 import { MemoryL1 } from "../../../src/replay/MemoryL1.ts";
 import { Replay } from "../../../src/replay/Replay.ts";
@@ -38,10 +38,10 @@ export function tapeFolder(): string | undefined {
   return existsSync(folder) ? folder : undefined;
 }
 
-/** The demo's generated day. */
-export async function replayDay(judged: MachineConfig, seed: bigint): Promise<Replayed> {
+/** The demo's generated day, or a shorter one. */
+export async function replayDay(judged: MachineConfig, options: DayOptions): Promise<Replayed> {
   const config = withRecoverCache(judged);
-  const { events } = generateDay({ seed });
+  const { events } = generateDay(options);
   const l1 = new MemoryL1(config, BigInt(events[0]!.time));
   const replay = new Replay({
     config,

@@ -2,13 +2,7 @@ import { expect } from "chai";
 import { network } from "hardhat";
 import { mustCompile } from "../../../scripts/audit/solc.ts";
 import type { AstNode } from "../../../scripts/mutation/ast.ts";
-import { record } from "../../../scripts/mutation/game/corpus.ts";
-import { families } from "../../../scripts/mutation/game/chainStories.ts";
-import { GameJudge } from "../../../scripts/mutation/game/GameJudge.ts";
-import type { Subject } from "../../../scripts/mutation/Judge.ts";
-import { judgeMutants } from "../../../scripts/mutation/mutate.ts";
 import { constantsOf, mutantsOf, type Mutant } from "../../../scripts/mutation/operators.ts";
-import { populationOf } from "../../../scripts/mutation/population.ts";
 import { activate, hasSwitches, withSwitches } from "../../../scripts/mutation/schemata.ts";
 import { formatResults, scoreOf } from "../../../scripts/mutation/report.ts";
 
@@ -112,27 +106,5 @@ describe("mutants of Solidity", () => {
     expect(scoreOf(results)).to.equal(0.75);
     expect(formatResults(results)).to.include("3 killed, 1 survived, 1 do not compile: 75.0 %");
     expect(formatResults(results)).to.include(`survived: contracts/Subject.sol:${mutants[3]!.line}`);
-  });
-});
-
-describe("mutants of the chain of assertions", () => {
-  /** Judged by two short games alone. */
-  const subject: Subject<"StateCommitmentChain"> = {
-    contracts: ["StateCommitmentChain"],
-    scope: /rollup\/StateCommitmentChain\.sol$/,
-    start: (processes) => {
-      return GameJudge.start(processes, () => record([{ height: 2, sectionBits: 1, stories: families() }]));
-    },
-  };
-
-  it("are killed by games in which they show, and by no others", async () => {
-    const population = populationOf(subject.contracts, (file) => subject.scope.test(file));
-    const named = (text: string): Mutant[] =>
-      population.mutants.filter(({ operator, original }) => operator === "revert removal" && original.includes(text));
-    const chosen = [...named("StakeMismatch"), ...named("FamilyClosed"), ...named("SweepTooEarly")];
-    // Throws if the contract without a mutant goes otherwise than it was recorded.
-    const results = await judgeMutants(subject, population, chosen, () => undefined);
-    // Nothing is swept in these games.
-    expect(results.map(({ fate }) => fate)).to.deep.equal(["killed", "killed", "survived"]);
   });
 });
