@@ -37,12 +37,13 @@ export default defineConfig({
   typechain: { outDir: "typechain", tsNocheck: true },
   test: {
     // A test that hangs must end the run; the deep ones take up to an hour each. Every file stands alone, with a chain of its
-    // own, so files run beside each other; more than four processes would want more memory than they save time.
+    // own, so files run beside each other, one more than there are cores, for some of them wait for the processes of their scenarios; more
+    // than four would want more memory than they save time.
     mocha: {
       timeout: deep ? 7_200_000 : 600_000,
       forbidOnly: true,
       parallel: true,
-      jobs: Math.min(4, availableParallelism()),
+      jobs: Math.min(4, availableParallelism() + 1),
       require: [new URL("./test/support/processSetUp.ts", import.meta.url).href],
     },
     // Sequences of random calls, of which each invariant must hold after every one.

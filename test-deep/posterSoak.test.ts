@@ -66,7 +66,7 @@ function fault(h: Harness, pick: (below: number) => number): void {
   }
 }
 
-describe("the poster over days with faults", () => {
+describe("the poster over days with faults (eight minutes on an idle core)", () => {
   it(`${FILLS} fills: what waits and what is remembered stay bounded, and L1 has everything once`, async function () {
     const seed = runSeed();
     this.test!.title += ` (TENOR_SEED=${seed})`;

@@ -6,7 +6,7 @@ import type { Deployment } from "../../src/l1/deployment.ts";
 import { L1Client } from "../../src/l1/L1Client.ts";
 import { PosterClient } from "../../src/l1/PosterClient.ts";
 import { LocalSigner } from "../../src/l1/TransactionSigner.ts";
-import { loadArtifact } from "../../src/l1/Artifacts.ts";
+import { interfaceOf } from "../../src/l1/Artifacts.ts";
 import { readParameters, type TenorParameters } from "../../src/l1/parameters.ts";
 import type { MachineConfig } from "../../src/machine/Execution.ts";
 import { MESSAGE_FORCED } from "../../src/machine/Inputs.ts";
@@ -250,7 +250,7 @@ export class DemoL1 implements ReplayL1 {
   /** A call of OptionsSettlement by its owner, the timelock: proposed, and executed when its delay is over. */
   async #govern(operation: string, proposal: Promise<ContractTransaction>): Promise<void> {
     const { timelock, settlement } = this.deployment.addresses;
-    const owner = new Contract(timelock, loadArtifact("TimelockController").abi, this.#admin);
+    const owner = new Contract(timelock, interfaceOf("TimelockController"), this.#admin);
     const delay = this.parameters.timelockDelaySeconds;
     const { data } = await proposal;
     const none = `0x${"00".repeat(32)}`;

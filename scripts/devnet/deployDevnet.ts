@@ -1,7 +1,7 @@
 import { Contract, ContractFactory, JsonRpcProvider, Wallet, type ContractTransactionResponse } from "ethers";
 import type { Hex } from "../../src/crypto/bytes.ts";
 import { toHex } from "../../src/crypto/bytes.ts";
-import { loadArtifact } from "../../src/l1/Artifacts.ts";
+import { interfaceOf } from "../../src/l1/Artifacts.ts";
 import { bridgeAt, settlementAt, tokenAt } from "../../src/l1/Contracts.ts";
 import { deployTenor } from "../../src/l1/deployTenor.ts";
 import type { Deployment } from "../../src/l1/deployment.ts";
@@ -100,7 +100,7 @@ async function listMarkets(admin: Wallet, { addresses }: Deployment, feeds: Reco
   ]);
   const { threshold, addresses: signers } = REPLAY_SIGNERS;
   calls.push(abi.encodeFunctionData("setSigners", [threshold, signers.map((signer) => toHex(signer))]));
-  const timelock = new Contract(addresses.timelock, loadArtifact("TimelockController").abi, admin);
+  const timelock = new Contract(addresses.timelock, interfaceOf("TimelockController"), admin);
   const batch = [calls.map(() => addresses.settlement), calls.map(() => 0n), calls, NONE, NONE] as const;
   await mined(timelock.getFunction("scheduleBatch")(...batch, 0n) as Promise<ContractTransactionResponse>);
   await mined(timelock.getFunction("executeBatch")(...batch) as Promise<ContractTransactionResponse>);

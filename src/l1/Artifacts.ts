@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { InterfaceAbi } from "ethers";
+import { Interface, type InterfaceAbi } from "ethers";
 import type { Hex } from "../crypto/bytes.ts";
 import { L1Error } from "./L1Error.ts";
 
@@ -48,6 +48,19 @@ export const CONTRACT_NAMES = Object.keys(SOURCES) as readonly ContractName[];
 
 const ROOT = new URL("../../artifacts/", import.meta.url);
 const cache = new Map<ContractName, Artifact>();
+
+const interfaces = new Map<ContractName, Interface>();
+
+/**
+ * The contract's interface, made once: parsing an ABI takes longer than most calls.
+ *
+ * @throws {@link L1Error} as {@link loadArtifact}.
+ */
+export function interfaceOf(name: ContractName): Interface {
+  let known = interfaces.get(name);
+  if (known === undefined) interfaces.set(name, (known = new Interface(loadArtifact(name).abi)));
+  return known;
+}
 
 /**
  * The artifact that `hardhat build` has written.

@@ -1,6 +1,6 @@
 import { type ErrorDescription, type Fragment, Interface, isError, isHexString } from "ethers";
 import type { ErrorFields } from "../errors.ts";
-import { CONTRACT_NAMES, loadArtifact } from "./Artifacts.ts";
+import { CONTRACT_NAMES, interfaceOf } from "./Artifacts.ts";
 import { printable, refusalOf } from "./JsonRpc.ts";
 import { L1Error, type L1ErrorCode } from "./L1Error.ts";
 
@@ -58,7 +58,7 @@ function allErrors(): Interface {
   if (errorInterface !== undefined) return errorInterface;
   const fragments = new Map<string, Fragment>();
   for (const name of CONTRACT_NAMES) {
-    new Interface(loadArtifact(name).abi).forEachError((fragment) => fragments.set(fragment.selector, fragment));
+    interfaceOf(name).forEachError((fragment) => fragments.set(fragment.selector, fragment));
   }
   errorInterface = new Interface([...fragments.values()]);
   return errorInterface;

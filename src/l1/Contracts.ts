@@ -15,7 +15,7 @@ import type {
   TimelockController,
 } from "../../typechain/index.ts";
 import type { Hex } from "../crypto/bytes.ts";
-import { loadArtifact, type ContractName } from "./Artifacts.ts";
+import { interfaceOf, type ContractName } from "./Artifacts.ts";
 
 /** Typed handles on the deployed contracts. The types are TypeChain's; the ABIs are read from the artifacts. */
 
@@ -46,7 +46,7 @@ export const executorAt = <Name extends keyof Executors>(
   name: Name,
   address: Hex,
   runner: ContractRunner,
-): Executors[Name] => new Contract(address, loadArtifact(name).abi, runner) as unknown as Executors[Name];
+): Executors[Name] => new Contract(address, interfaceOf(name), runner) as unknown as Executors[Name];
 
 export const timelockAt = (address: Hex, runner: ContractRunner): TimelockController =>
   at("TimelockController", address, runner);
@@ -55,5 +55,5 @@ export const timelockAt = (address: Hex, runner: ContractRunner): TimelockContro
 export const tokenAt = (address: Hex, runner: ContractRunner): TestUsdc => at("TestUsdc", address, runner);
 
 function at<T extends BaseContract>(name: ContractName, address: Hex, runner: ContractRunner): T {
-  return new Contract(address, loadArtifact(name).abi, runner) as unknown as T;
+  return new Contract(address, interfaceOf(name), runner) as unknown as T;
 }

@@ -1,6 +1,6 @@
-import { id, Interface, ZeroAddress, ZeroHash } from "ethers";
+import { id, ZeroAddress, ZeroHash } from "ethers";
 import type { Hex } from "../crypto/bytes.ts";
-import { loadArtifact } from "./Artifacts.ts";
+import { interfaceOf } from "./Artifacts.ts";
 import { timelockAt } from "./Contracts.ts";
 import type { Deployment } from "./deployment.ts";
 import type { L1Client } from "./L1Client.ts";
@@ -45,7 +45,7 @@ export async function readTimelockRights(
 ): Promise<TimelockRights> {
   const { timelock: address } = addresses;
   const timelock = timelockAt(address, client.runner);
-  const abi = new Interface(loadArtifact("TimelockController").abi);
+  const abi = interfaceOf("TimelockController");
   const granted = abi.getEvent("RoleGranted")!;
   const { number: head } = await client.head();
   const logs = await client.logs(address, [granted.topicHash], startBlock, head);

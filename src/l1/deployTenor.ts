@@ -1,6 +1,6 @@
 import { ContractFactory, getCreateAddress, type Signer } from "ethers";
 import type { Hex } from "../crypto/bytes.ts";
-import { loadArtifact, type ContractName } from "./Artifacts.ts";
+import { interfaceOf, loadArtifact, type ContractName } from "./Artifacts.ts";
 import { translateError } from "./ContractErrors.ts";
 import {
   accountExecutorArguments,
@@ -37,9 +37,9 @@ export async function deployTenor(signer: Signer, parameters: TenorParameters): 
   requireTimeToDefend(parameters);
   let startBlock: number | undefined;
   const deploy = async (name: ContractName, args: readonly Argument<Value>[]): Promise<Hex> => {
-    const { abi, bytecode } = loadArtifact(name);
+    const { bytecode } = loadArtifact(name);
     try {
-      const contract = await new ContractFactory(abi, bytecode, signer).deploy(...args);
+      const contract = await new ContractFactory(interfaceOf(name), bytecode, signer).deploy(...args);
       const receipt = await contract.deploymentTransaction()?.wait();
       startBlock ??= receipt?.blockNumber;
       return (await contract.getAddress()) as Hex;

@@ -1,11 +1,15 @@
+import { expect } from "chai";
 import { FAULTS, STAGED_FAULTS, STAGES, strikeAt } from "../../support/poster/faults.ts";
 import { PosterScene } from "../../support/poster/PosterScene.ts";
 
 const L1S = ["simulator", "anvil"] as const;
 
-/** Each fault once, with L1, kind and stage in turn; test-deep/poster.test.ts has every combination. */
+/**
+ * Without a fault, and each fault once, with L1, kind and stage in turn; test-deep/poster.test.ts has every combination. All in one file,
+ * since every other anvil would load KZG's setup again.
+ */
 for (const [n, l1] of L1S.entries()) {
-  describe(`Scenario: faults under the poster on ${l1}`, () => {
+  describe(`Scenario: the poster, and faults under it, on ${l1}`, () => {
     let scene: PosterScene;
 
     before(async () => {
@@ -19,6 +23,21 @@ for (const [n, l1] of L1S.entries()) {
     beforeEach(async () => {
       await scene.reset();
     });
+
+    for (const kinds of ["calldata", "blob"] as const) {
+      it(`posts batches as ${kinds}`, async () => {
+        const one = scene.poster({ kinds });
+        for (let i = 0; i < 3; i++) {
+          await scene.trade();
+          await scene.settle(one);
+        }
+        await scene.expectSequence(3, kinds);
+        const states = one.steps.map(({ state }) => state);
+        expect(states.slice(0, 4)).to.deep.equal(["built", "signed", "sent", "mined"]);
+        expect(one.health.reasons).to.deep.equal([]);
+        one.close();
+      });
+    }
 
     for (const [i, fault] of FAULTS.entries()) {
       if (fault.on[i % fault.on.length] !== l1) continue;
