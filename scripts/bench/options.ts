@@ -1,5 +1,5 @@
-import { join } from "node:path";
 import { Command, Option } from "commander";
+import { marketData } from "../cli/marketData.ts";
 import { whole } from "../node/common.ts";
 
 /** What is to be measured. */
@@ -14,8 +14,8 @@ export interface BenchOptions {
   readonly onlyTape: boolean;
 }
 
-/** A month of option trades; `TENOR_DATA` may say where the data is. */
-const TAPE = join(process.env.TENOR_DATA ?? "../shared/data", "trades", "deribit_option_trades_2019-04.csv");
+/** A month of option trades. */
+const TAPE = marketData("trades", "deribit_option_trades_2019-04.csv");
 
 /** The command line's grammar. */
 export function benchCommand(): Command {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { marketData } from "../cli/marketData.ts";
 
 /** A round of an aggregator; its number is its place in the list, from 1. */
 export interface FeedAnswer {
@@ -12,12 +12,8 @@ export interface FeedAnswer {
 
 /** Phase of the ETH/USD proxy to which the rounds of the file belong. */
 export const REAL_PHASE = 6;
-/** All rounds of that phase from its first on: `TENOR_DATA` may say where the data is. */
-export const ROUNDS_FILE = join(
-  process.env.TENOR_DATA ?? "../shared/data",
-  "chainlink",
-  "chainlink_mainnet_eth_usd_phase6.csv",
-);
+/** All rounds of that phase from its first on. */
+export const ROUNDS_FILE = marketData("chainlink", "chainlink_mainnet_eth_usd_phase6.csv");
 
 /** The rounds of ETH/USD in the order of their numbers; undefined if the file is not there. */
 export function readRealRounds(): FeedAnswer[] | undefined {

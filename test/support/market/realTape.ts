@@ -1,13 +1,14 @@
 import { expect } from "chai";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { marketData } from "../../../scripts/cli/marketData.ts";
 import { streamFlow, tapeFlow } from "../../../src/market/flow.ts";
 import { streamTape } from "../../../src/market/streamTape.ts";
 import { type BrokenRow, type Print } from "../../../src/market/tape.ts";
 import { expirySeconds, seriesKey } from "../../../src/market/types.ts";
 import { replay, tally } from "./matcher.ts";
 
-const FOLDER = join(process.env.TENOR_DATA ?? join("..", "shared", "data"), "trades");
+const FOLDER = marketData("trades");
 const FILES = existsSync(FOLDER)
   ? readdirSync(FOLDER)
       .filter((name) => name.endsWith(".csv"))

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { marketData } from "../../../scripts/cli/marketData.ts";
 import type { MachineConfig } from "../../../src/machine/Execution.ts";
 import { genesisRoot } from "../../../src/machine/Genesis.ts";
 import type { InputLog } from "../../../src/machine/InputLog.ts";
@@ -34,7 +34,7 @@ export interface Window {
 
 /** Where the real tapes are, or undefined. */
 export function tapeFolder(): string | undefined {
-  const folder = join(process.env.TENOR_DATA ?? "../shared/data", "trades");
+  const folder = marketData("trades");
   return existsSync(folder) ? folder : undefined;
 }
 

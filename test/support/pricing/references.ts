@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { marketData } from "../../../scripts/cli/marketData.ts";
 
-const FOLDER = join(process.env.TENOR_DATA ?? join("..", "shared", "data"), "pricing");
+const FOLDER = marketData("pricing");
 
 /** The rows of a table of published or precise values; skips the test if it is not there. */
 export function referenceRows(test: Mocha.Context, name: string): Record<string, string>[] {

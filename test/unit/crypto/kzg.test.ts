@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import { marketData } from "../../../scripts/cli/marketData.ts";
 import { fromHex, toHex } from "../../../src/crypto/bytes.ts";
 import {
   BLOB,
@@ -22,7 +23,7 @@ import {
   toBlobs,
 } from "../../../src/machine/BlobPayload.ts";
 
-const VECTORS = join(process.env.TENOR_DATA ?? "../shared/data", "kzg", "verify_kzg_proof", "kzg-mainnet");
+const VECTORS = marketData("kzg", "verify_kzg_proof", "kzg-mainnet");
 
 describe("KZG", () => {
   it("judges openings as Ethereum's official vectors do", function () {
