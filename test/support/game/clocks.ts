@@ -13,7 +13,10 @@ export class Clocks {
 
   /** Total of a root at time `at`, all of it. */
   total(view: GameView, root: ViewNode, at: number): number {
-    const created = this.#creationTimes(view);
+    return this.#totalAt(view, root, at, this.#creationTimes(view));
+  }
+
+  #totalAt(view: GameView, root: ViewNode, at: number, created: ReadonlyMap<Hex, number>): number {
     const totals = new Map<Hex, number>();
     const total = (node: ViewNode): number => {
       const known = totals.get(node.id);
@@ -27,11 +30,12 @@ export class Clocks {
 
   /** The first time from `now` on at which a root has the total `enough` if nobody moves; undefined: never. */
   earliest(view: GameView, root: ViewNode, enough: number, now: number): number | undefined {
-    if (this.total(view, root, now + 2 * enough) < enough) return undefined;
+    const created = this.#creationTimes(view);
+    if (this.#totalAt(view, root, now + 2 * enough, created) < enough) return undefined;
     let [low, high] = [now, now + 2 * enough];
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if (this.total(view, root, middle) >= enough) high = middle;
+      if (this.#totalAt(view, root, middle, created) >= enough) high = middle;
       else low = middle + 1;
     }
     return low;
