@@ -1,7 +1,6 @@
 import { toHex } from "../crypto/bytes.ts";
 import { TenorError } from "../errors.ts";
 import type { ChainSource, L1Block } from "../l1/L1Source.ts";
-import type { JudgedAssertion } from "./AssertionView.ts";
 
 /** What an audit refuses. */
 export type FamilyAuditErrorCode =
@@ -15,8 +14,8 @@ export class FamilyAuditError extends TenorError<FamilyAuditErrorCode> {
 
 /** An assertion whose family is not decided, with the children that were read. */
 export interface Family {
-  readonly parent: JudgedAssertion;
-  readonly children: readonly JudgedAssertion[];
+  readonly parent: { readonly created: { readonly id: Uint8Array } };
+  readonly children: readonly { readonly confirmed: boolean }[];
 }
 
 /** Families that are looked at in each turn, besides the first and the last. */
