@@ -28,6 +28,7 @@ interface Message {
   readonly futureId?: string;
   readonly nonce?: number;
   readonly result?: { readonly type?: string; readonly address?: Hex };
+  readonly hash?: Hex;
   readonly receipt?: { readonly blockNumber?: number };
 }
 
@@ -146,6 +147,12 @@ export class Journal {
       }
     }
     return found;
+  }
+
+  /** Hashes of the transactions that were mined last, by the ids of their futures. */
+  get mined(): ReadonlyMap<string, Hex> {
+    const confirmed = this.#messages.filter(({ type }) => type === "TRANSACTION_CONFIRM");
+    return new Map(confirmed.map(({ futureId = "", hash }) => [futureId, hash!]));
   }
 
   /** The transactions that are done, by the ids of their futures: contracts, and calls. */

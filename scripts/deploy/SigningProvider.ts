@@ -1,6 +1,7 @@
 import type { EIP1193Provider, RequestArguments } from "@nomicfoundation/ignition-core";
-import { Transaction } from "ethers";
+import { toQuantity, Transaction } from "ethers";
 import type { Hex } from "../../src/crypto/bytes.ts";
+import { MAX_SUGGESTED_TIP } from "../../src/l1/fees.ts";
 import type { TransactionSigner } from "../../src/l1/TransactionSigner.ts";
 import { DeployError } from "./DeployError.ts";
 import type { Outbox } from "./Outbox.ts";
@@ -35,8 +36,15 @@ export class SigningProvider implements EIP1193Provider {
 
   async request({ method, params = [] }: RequestArguments): Promise<unknown> {
     if (method === "eth_accounts") return [await this.#signer.address()];
+    if (method === "eth_maxPriorityFeePerGas") return this.#tip(await this.#provider.request({ method, params }));
     if (method !== "eth_sendTransaction") return this.#provider.request({ method, params });
     return this.#send((params as readonly Asked[])[0]!);
+  }
+
+  /** What the endpoint suggests, within reason: Ignition offers it as it is, and it is paid as offered. */
+  #tip(suggested: unknown): unknown {
+    const isTooMuch = typeof suggested === "string" && BigInt(suggested) > MAX_SUGGESTED_TIP;
+    return isTooMuch ? toQuantity(MAX_SUGGESTED_TIP) : suggested;
   }
 
   async #send({ to, value, data, nonce, gas, maxFeePerGas, maxPriorityFeePerGas }: Asked): Promise<Hex> {

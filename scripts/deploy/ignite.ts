@@ -17,7 +17,7 @@ import Token from "../../deploy/modules/Token.ts";
 import { ignitionParameters } from "../../deploy/values.ts";
 import type { Hex } from "../../src/crypto/bytes.ts";
 import { loadArtifact, type ContractName } from "../../src/l1/Artifacts.ts";
-import type { Deployment } from "../../src/l1/deployment.ts";
+import { DEPLOYED_AS, type Deployment } from "../../src/l1/deployment.ts";
 import { L1Error } from "../../src/l1/L1Error.ts";
 import type { TenorParameters } from "../../src/l1/parameters.ts";
 import { DeployError } from "./DeployError.ts";
@@ -57,7 +57,24 @@ export async function ignite(parameters: TenorParameters, options: IgniteOptions
   const token = given === "test" ? (deployed ?? (await run(Token, {}, options)).token!) : given;
   const addresses = { token, ...(await run(Tenor, ignitionParameters(parameters, token), options)) };
   const startBlock = options.journal.firstBlock ?? 0;
-  return { chainId, chainType, startBlock, feeRecipient, addresses: addresses as Deployment["addresses"] };
+  return {
+    ...{ chainId, chainType, startBlock, feeRecipient },
+    addresses: addresses as Deployment["addresses"],
+    creations: creationsOf(options.journal),
+  };
+}
+
+/** The transactions that have created the contracts: one each, and of the game the call of who deploys it. */
+function creationsOf({ mined }: Journal): NonNullable<Deployment["creations"]> {
+  const hashOf = (contract: string): Hex | undefined => {
+    const ending = contract === "BisectionGame" ? "GameDeployer.deploy" : `#${contract}`;
+    return [...mined].find(([id]) => id.endsWith(ending))?.[1];
+  };
+  const found = Object.entries(DEPLOYED_AS).flatMap(([name, contract]) => {
+    const hash = hashOf(contract);
+    return hash === undefined ? [] : [[name, hash] as const];
+  });
+  return Object.fromEntries(found);
 }
 
 /** The addresses by the names that the module gives its contracts. */

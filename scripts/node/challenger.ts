@@ -107,7 +107,7 @@ export async function runChallenger(mode: ChallengerMode, flags: ChallengerFlags
       },
     });
     await challenger.check();
-    const pages = { metrics: () => metrics.registry.metrics(), reasons: () => health.reasons };
+    const pages = { metrics: () => metrics.registry.metrics(), reasons: () => rounds.reasons() };
     const status = await StatusServer.listen(pages, flags.statusPort, flags.statusHost);
     logger.info({ account, chain: deployment.addresses.chain, status: status.url }, `the ${mode} starts`);
     try {

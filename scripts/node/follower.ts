@@ -55,7 +55,7 @@ export async function runFollower(flags: FollowerFlags): Promise<void> {
     const rounds = new RoundKeeper({ follower, health, metrics, uptime: () => performance.now() });
     const pages = {
       metrics: () => metrics.registry.metrics(),
-      reasons: () => health.reasons,
+      reasons: () => rounds.reasons(),
       json: {
         state: () => ({
           stateRoot: toHex(follower.machineState.stateRoot),

@@ -61,7 +61,7 @@ export async function runKeeper(flags: KeeperFlags): Promise<void> {
         logger,
         observer: observerOf(rounds, metrics),
       });
-      const pages = { metrics: () => metrics.registry.metrics(), reasons: () => health.reasons };
+      const pages = { metrics: () => metrics.registry.metrics(), reasons: () => rounds.reasons() };
       const status = await StatusServer.listen(pages, flags.statusPort, flags.statusHost);
       const { settlement } = deployment.addresses;
       logger.info({ account, settlement, status: status.url }, "the keeper starts");

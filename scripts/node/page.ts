@@ -45,13 +45,13 @@ export async function runPage(flags: PageFlags): Promise<void> {
   const health = new Health<NodeAlarm>(logger);
   const metrics = new NodeMetrics();
   const rounds = new RoundKeeper({ follower, health, metrics, uptime: () => performance.now() });
-  const pages = { metrics: () => metrics.registry.metrics(), reasons: () => health.reasons };
+  const pages = { metrics: () => metrics.registry.metrics(), reasons: () => rounds.reasons() };
   const content: PageContent = {
     get json() {
       return keeper.json;
     },
     get problem() {
-      return keeper.problem ?? health.reasons.find(({ alarm }) => alarm === "stalled")?.reason;
+      return keeper.problem ?? rounds.reasons().find(({ alarm }) => alarm === "stalled")?.reason;
     },
   };
   try {

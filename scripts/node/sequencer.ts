@@ -178,7 +178,7 @@ export async function runSequencer(flags: SequencerFlags): Promise<void> {
       ...(flags.rpcAddressHeader === undefined ? {} : { clientAddressHeader: flags.rpcAddressHeader }),
     });
     closing.push(() => rpc.close());
-    const pages = { metrics: () => metrics.registry.metrics(), reasons: () => health.reasons };
+    const pages = { metrics: () => metrics.registry.metrics(), reasons: () => rounds.reasons() };
     const status = await StatusServer.listen(pages, flags.statusPort, flags.statusHost);
     closing.push(() => status.close());
     const urls = { rpc: rpc.url, status: status.url, feed: feedServer.url, reports: reportServer.url };

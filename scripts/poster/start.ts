@@ -74,7 +74,7 @@ export async function runPoster(
     });
     const pages = {
       metrics: () => metrics.registry.metrics(),
-      reasons: () => health.reasons,
+      reasons: () => service.reasons(),
       json: { spending: () => service.report() },
     };
     try {

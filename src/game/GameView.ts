@@ -83,6 +83,11 @@ export class GameView {
     return this.#nodes.size;
   }
 
+  /** All nodes. */
+  nodes(): Iterable<ViewNode> {
+    return this.#nodes.values();
+  }
+
   /** A node by its id. */
   node(id: Uint8Array): ViewNode | undefined {
     return this.#nodes.get(toHex(id));

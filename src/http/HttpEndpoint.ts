@@ -71,7 +71,7 @@ export class HttpEndpoint {
   async send({ path = "", query = {}, json, accept }: HttpRequest): Promise<Uint8Array> {
     const { timeoutMilliseconds, maxBytes } = this.#limits;
     const url = new URL(this.#url);
-    url.pathname = url.pathname.replace(/\/+$/, "") + path;
+    if (path !== "") url.pathname = url.pathname.replace(/\/+$/, "") + path;
     for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
     const body = json === undefined ? {} : { method: "POST", body: JSON.stringify(json) };
     const headers = {

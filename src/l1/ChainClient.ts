@@ -45,8 +45,9 @@ export class ChainClient extends ContractClient implements ChainSource, ChainWri
     return logs.map((log) => this.#decode(log));
   }
 
-  async assertionRecord(id: Uint8Array): Promise<AssertionRecord> {
-    const raw = await this.client.read("read an assertion", () => this.contract.assertionOf(id));
+  async assertionRecord(id: Uint8Array, blockNumber?: number): Promise<AssertionRecord> {
+    const at = blockNumber === undefined ? {} : { blockTag: blockNumber };
+    const raw = await this.client.read("read an assertion", () => this.contract.assertionOf(id, at));
     return {
       createdAt: raw.createdAt,
       childTarget: raw.childTarget,

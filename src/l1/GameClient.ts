@@ -40,8 +40,9 @@ export class GameClient extends ContractClient implements GameSource, GameWriter
     return logs.map((log) => this.#decode(log));
   }
 
-  async nodeRecord(id: Uint8Array): Promise<GameNodeRecord> {
-    const raw = await this.client.read("read a node", () => this.contract.nodeOf(id));
+  async nodeRecord(id: Uint8Array, blockNumber?: number): Promise<GameNodeRecord> {
+    const at = blockNumber === undefined ? {} : { blockTag: blockNumber };
+    const raw = await this.client.read("read a node", () => this.contract.nodeOf(id, at));
     return { createdAt: raw.createdAt, openedAt: raw.openedAt, time: raw.time };
   }
 

@@ -75,7 +75,8 @@ export interface GameNodeRecord {
 export interface GameSource extends BlockSource {
   gameParameters(): Promise<GameParameters>;
   gameEvents(from: number, to: number): Promise<readonly GameEvent[]>;
-  nodeRecord(id: Uint8Array): Promise<GameNodeRecord>;
+  /** What the game stores of a node after a block; without one, after the newest. */
+  nodeRecord(id: Uint8Array, blockNumber?: number): Promise<GameNodeRecord>;
   /** Hash of the moves that an account has made in a game and not claimed; zero if there are none. */
   unclaimedMoves(game: Uint8Array, mover: Hex): Promise<Uint8Array>;
 }

@@ -12,6 +12,7 @@ import {
   type TransactionReceipt,
 } from "ethers";
 import type { Hex } from "../crypto/bytes.ts";
+import { boundedAnswers } from "./boundedAnswers.ts";
 import { translateError } from "./ContractErrors.ts";
 import { canSend } from "./JsonRpc.ts";
 import { L1Error } from "./L1Error.ts";
@@ -30,9 +31,14 @@ export interface L1ClientOptions extends SenderOptions {
 
 /** How an endpoint is connected to. */
 export interface ConnectOptions extends L1ClientOptions {
-  /** Longest time that an answer may take. Default 30,000. */
+  /** Longest time until an answer is complete. Default 30,000. */
   readonly timeoutMilliseconds?: number;
+  /** Most bytes of an answer. Default 256 MiB: logs of many blocks that are full of messages. */
+  readonly maxAnswer?: number;
 }
+
+/** See {@link ConnectOptions.maxAnswer}. */
+const MAX_ANSWER = 1 << 28;
 
 /** What a transaction carries. */
 export interface MinedTransaction {
@@ -72,8 +78,9 @@ export class L1Client implements BlockSource {
    * @param key A private key, or who else signs for the account; without it the client only reads.
    */
   static connect(url: string, chainId: bigint, key?: Hex | TransactionSigner, options: ConnectOptions = {}): L1Client {
+    const { timeoutMilliseconds = 30_000, maxAnswer: maxBytes = MAX_ANSWER } = options;
     const request = new FetchRequest(url);
-    request.timeout = options.timeoutMilliseconds ?? 30_000;
+    request.getUrlFunc = boundedAnswers(url, { timeoutMilliseconds, maxBytes });
     request.setThrottleParams({ maxAttempts: 1 });
     const staticNetwork = Network.from(chainId);
     // Requests are not held back to be bundled: most of a node's requests come one after another.

@@ -120,7 +120,8 @@ export interface AssertionRecord {
 export interface ChainSource extends BlockSource {
   chainParameters(): Promise<ChainParameters>;
   chainEvents(from: number, to: number): Promise<readonly ChainEvent[]>;
-  assertionRecord(id: Uint8Array): Promise<AssertionRecord>;
+  /** What the chain stores of an assertion after a block; without one, after the newest. */
+  assertionRecord(id: Uint8Array, blockNumber?: number): Promise<AssertionRecord>;
 }
 
 /** What an asserter sends. */

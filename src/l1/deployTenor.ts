@@ -18,7 +18,7 @@ import {
   type Argument,
   type DeploymentValues,
 } from "./constructors.ts";
-import type { Deployment } from "./deployment.ts";
+import { DEPLOYED_AS, type Deployment } from "./deployment.ts";
 import { genesisStateRoot, requireTimeToDefend, type TenorParameters } from "./parameters.ts";
 
 type Value = bigint | string | readonly string[];
@@ -36,12 +36,14 @@ const TRANSACTIONS_BEFORE_GAME = 12;
 export async function deployTenor(signer: Signer, parameters: TenorParameters): Promise<Deployment> {
   requireTimeToDefend(parameters);
   let startBlock: number | undefined;
+  const hashes: Partial<Record<ContractName, Hex>> = {};
   const deploy = async (name: ContractName, args: readonly Argument<Value>[]): Promise<Hex> => {
     const { bytecode } = loadArtifact(name);
     try {
       const contract = await new ContractFactory(interfaceOf(name), bytecode, signer).deploy(...args);
       const receipt = await contract.deploymentTransaction()?.wait();
       startBlock ??= receipt?.blockNumber;
+      hashes[name] = receipt?.hash as Hex;
       return (await contract.getAddress()) as Hex;
     } catch (error) {
       throw translateError(error, `deploy ${name}`);
@@ -74,5 +76,6 @@ export async function deployTenor(signer: Signer, parameters: TenorParameters): 
     startBlock: startBlock ?? 0,
     feeRecipient: parameters.feeRecipient,
     addresses: { token, timelock, inbox, chain, bridge, settlement, marginEngine, ...executors, prover, game },
+    creations: Object.fromEntries(Object.entries(DEPLOYED_AS).map(([name, contract]) => [name, hashes[contract]!])),
   };
 }

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { isAddress } from "ethers";
+import { isAddress, isHexString } from "ethers";
 import { fromHex, type Hex } from "../crypto/bytes.ts";
 import type { MachineConfig } from "../machine/Execution.ts";
 import { genesisRoot } from "../machine/Genesis.ts";
@@ -24,6 +24,8 @@ export interface Deployment {
   /** Owner of account 0: the genesis state follows from it. */
   readonly feeRecipient: Hex;
   readonly addresses: Addresses;
+  /** Hashes of the transactions that created the contracts, which show by what code; without them nobody can verify the deployment. */
+  readonly creations?: Readonly<Partial<Record<DeployedName, Hex>>>;
 }
 
 /** What stands at each address but the token's, which is somebody else's. */
@@ -83,13 +85,17 @@ export function readDeployment(file: string | URL): Deployment {
       cause,
     });
   }
-  const { chainId, chainType, startBlock, feeRecipient, addresses } = (parsed ?? {}) as Record<string, unknown>;
+  const { chainId, chainType, startBlock, feeRecipient, addresses, creations } = (parsed ?? {}) as Record<
+    string,
+    unknown
+  >;
   const valid =
     Number.isSafeInteger(chainId) &&
     (chainType === undefined || chainType === "l1" || chainType === "op") &&
     Number.isSafeInteger(startBlock) &&
     isAddress(feeRecipient) &&
-    CONTRACTS.every((name) => isAddress((addresses as Record<string, unknown> | undefined)?.[name]));
+    CONTRACTS.every((name) => isAddress((addresses as Record<string, unknown> | undefined)?.[name])) &&
+    (creations === undefined || Object.values(creations ?? [undefined]).every((hash) => isHexString(hash, 32)));
   if (!valid) {
     throw new L1Error("FILE_MALFORMED", "file is not a deployment", { fields: { file: String(file), parsed } });
   }
@@ -99,5 +105,6 @@ export function readDeployment(file: string | URL): Deployment {
     startBlock: startBlock as number,
     feeRecipient: feeRecipient as Hex,
     addresses: addresses as Addresses,
+    ...(creations === undefined ? {} : { creations: creations as Readonly<Record<string, Hex>> }),
   };
 }

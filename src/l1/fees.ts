@@ -14,7 +14,7 @@ export const MAX_FEE_PER_GAS = 1_000_000_000_000n;
  * Most that an endpoint's word for the tip counts: 5 gwei. SAFETY: the base fee is checked by L1, a tip is paid as offered; who needs more
  * gets there by replacements.
  */
-const MAX_SUGGESTED_TIP = 5_000_000_000n;
+export const MAX_SUGGESTED_TIP = 5_000_000_000n;
 
 /** What the next block's base fee asks for, with room for it to double, and the tip that the endpoint suggests, within reason. */
 export async function marketFees(provider: Provider): Promise<Fees> {

@@ -1,5 +1,6 @@
 import type { Hex } from "../crypto/bytes.ts";
 import { loadArtifact } from "./Artifacts.ts";
+import { creationChecks } from "./creations.ts";
 import { check, fileChecks, isDifferent, thereChecks, type Check } from "./checkDeployment.ts";
 import { inboxAt, tokenAt } from "./Contracts.ts";
 import { DEPLOYED_AS, type DeployedName, type Deployment } from "./deployment.ts";
@@ -39,6 +40,7 @@ export async function verifyDeployment(
     if (all.some((one) => one.what.startsWith("bytecode of") && isDifferent(one))) return all;
     return [
       ...all,
+      ...(await creationChecks(client.provider, deployment)),
       ...(await tokenChecks(client, deployment, parameters)),
       ...(await rightsChecks(client, deployment, parameters)),
     ];

@@ -68,6 +68,14 @@ export class PosterService {
     logger.info({ unconfirmed: poster.unconfirmed.length }, "stopped");
   }
 
+  /** What is wrong now: also a round that does not end. */
+  reasons(): PosterHealth["reasons"] {
+    const { health } = this.#parts;
+    const overdue = this.#watch.overdue();
+    if (overdue !== undefined) health.set("stalled", overdue);
+    return health.reasons;
+  }
+
   /** What was spent on each of the last days. */
   report(): SpentOnDay[] {
     const now = this.#parts.poster.figures?.time ?? 0n;

@@ -1,10 +1,11 @@
 import { equalBytes, toHex, type Hex } from "../crypto/bytes.ts";
 import type { Reorg } from "../derive/Derivation.ts";
-import { TenorError } from "../errors.ts";
+import { isTenorError, TenorError } from "../errors.ts";
 import { assertionId, genesisAssertionId } from "../history/Assertion.ts";
 import type { AssertionCreated, ChainEvent, ChainParameters, ChainSource, L1Block } from "../l1/L1Source.ts";
 import { machineStateHash, type MachineState } from "../machine/MachineState.ts";
 import { machineStateOf, snapshotHash, type RangeHistory, type Snapshot } from "./Execution.ts";
+import { FamilyAudit, type Family } from "./FamilyAudit.ts";
 import type { Follower } from "./Follower.ts";
 
 /** What the view refuses. */
@@ -68,6 +69,7 @@ export class AssertionView {
   readonly #chain: ChainSource;
   readonly #follower: Follower;
   readonly #startBlock: number;
+  readonly #audit: FamilyAudit;
   #parameters: ChainParameters | undefined;
   #assertions = new Map<Hex, JudgedAssertion>();
   /** The right child of each assertion that has one. */
@@ -86,6 +88,7 @@ export class AssertionView {
   constructor(chain: ChainSource, follower: Follower, startBlock: number) {
     this.#chain = chain;
     this.#follower = follower;
+    this.#audit = new FamilyAudit(chain);
     this.#startBlock = startBlock;
     this.#nextBlock = startBlock;
     follower.onReorg((reorg) => this.#goBack(reorg));
@@ -104,15 +107,7 @@ export class AssertionView {
     if ((await this.#chain.block(head.number))?.hash !== head.hash) {
       throw new AssertionViewError("L1_CHANGED", "L1 was reorganised while it was read", { fields: { head } });
     }
-    const confirmed = new Set(events.filter((event) => event.type === "confirmed").map((event) => toHex(event.id)));
-    const wrong: WrongAssertion[] = [];
-    for (const event of events) {
-      if (event.type === "confirmed") this.#confirm(event);
-      else {
-        const report = await this.#judge(event, confirmed.has(toHex(event.id)));
-        if (report !== undefined) wrong.push(report);
-      }
-    }
+    const wrong = await this.#take(events, head);
     if (generation !== this.#generation) {
       // Others who use the follower have taken it past a reorganisation in the meantime.
       this.#goBack({ commonBlock: this.#startBlock - 1, batch: 0n, message: 0n });
@@ -122,6 +117,40 @@ export class AssertionView {
     await this.#storeConfirmed();
     this.#prune();
     return wrong;
+  }
+
+  /** Takes events over. If they turn out not to be all there are, they are read again from the last confirmed assertion on. */
+  async #take(events: readonly ChainEvent[], head: L1Block): Promise<WrongAssertion[]> {
+    const confirmed = new Set(events.filter((event) => event.type === "confirmed").map((event) => toHex(event.id)));
+    const wrong: WrongAssertion[] = [];
+    try {
+      for (const event of events) {
+        if (event.type === "confirmed") this.#confirm(event);
+        else {
+          const report = await this.#judge(event, confirmed.has(toHex(event.id)));
+          if (report !== undefined) wrong.push(report);
+        }
+      }
+      await this.#audit.requireWhole(this.#undecided(), head);
+      return wrong;
+    } catch (error) {
+      if (isTenorError(error, "EVENTS_WITHHELD") || isTenorError(error, "EVENTS_INCONSISTENT")) {
+        const latest = this.#assertions.get(this.#confirmations.at(-1)?.id ?? "0x");
+        this.#nextBlock = latest?.created.blockNumber ?? this.#startBlock;
+      }
+      throw error;
+    }
+  }
+
+  /** The last confirmed assertion and the right ones that follow it. */
+  #undecided(): readonly Family[] {
+    const families: Family[] = [];
+    let parent: JudgedAssertion | undefined = this.latestConfirmed;
+    while (parent?.right) {
+      families.push({ parent, children: this.children(parent) });
+      parent = this.rightChild(parent);
+    }
+    return families;
   }
 
   /** The last confirmed assertion. */

@@ -17,6 +17,11 @@ export class BlockWatch {
   /** Takes notice of the newest block that is known. @returns In words for how long there was none, if that is too long. */
   see(block: number | undefined): string | undefined {
     if (block !== this.#newest.block) this.#newest = { block, since: this.#uptime() };
+    return this.overdue();
+  }
+
+  /** The same, for whoever asks while nobody takes notice. */
+  overdue(): string | undefined {
     const silence = this.#uptime() - this.#newest.since;
     return silence >= STALLED_MILLISECONDS
       ? `no new block was seen for ${Math.floor(silence / 1000)} seconds`

@@ -187,6 +187,8 @@ export class Challenger {
     const disputes = this.view.latestConfirmed.right ? await findDisputes(this.#context) : [];
     await this.#judge.judge(disputes, await this.#disputeTimes(), head);
     this.#proposer.requireNotLost();
+    // Behind the alarms, which whoever leaves out an event must not keep back.
+    if (!behind) for (const { parent, view } of disputes) await this.#games.requireWhole(parent, view, head);
 
     const idle = { head, wrong, disputes: disputes.map(watched), refunds: [] };
     const waiting = behind ? "endpoint behind" : mode === "watchtower" ? "not needed" : undefined;

@@ -1,4 +1,4 @@
-import { toHex, type Hex } from "../crypto/bytes.ts";
+import { fromHex, toHex, type Hex } from "../crypto/bytes.ts";
 import { TenorError } from "../errors.ts";
 import { GameView } from "../game/GameView.ts";
 import type { AssertionName, RecordedMove } from "../game/Move.ts";
@@ -12,7 +12,9 @@ import type { Follower } from "./Follower.ts";
 /** What following the games refuses. */
 export type GameWatchErrorCode =
   /** L1 was reorganised while it was read; the next update starts from the common block. */
-  "L1_CHANGED";
+  | "L1_CHANGED"
+  /** A node is open, and no event told of it; the next update reads the game's events again. */
+  | "EVENTS_WITHHELD";
 
 /** The games cannot be followed for now. */
 export class GameWatchError extends TenorError<GameWatchErrorCode> {
@@ -92,14 +94,39 @@ export class GameWatch {
       view.apply({ type: "asserted", name: nameOf(created) }, this.#timeOf(created));
       roots.add(toHex(created.id));
     }
-    for (const event of added) {
-      if (event.type !== "recorded" && event.type !== "refunded") view.apply(event, this.#timeOf(event));
+    try {
+      for (const event of added) {
+        if (event.type !== "recorded" && event.type !== "refunded") view.apply(event, this.#timeOf(event));
+      }
+    } catch (error) {
+      // What is missing would be missed for ever.
+      this.#goBack(parent.created.blockNumber - 1);
+      throw error;
     }
     cached.events = events.length;
     for (const { confirmed, created } of children) {
       if (confirmed) view.apply({ type: "confirmed", historyRoot: created.historyRoot });
     }
     return view;
+  }
+
+  /**
+   * Holds a view against what the game stores of its nodes. Of all events one that is left out goes unnoticed: a rival's opening, after which
+   * the rival's time runs and this side believes that it has to wait; any other has a move refused that is overdue.
+   *
+   * @param view As {@link view} has given it for `parent` at `head`.
+   * @throws {@link GameWatchError} `EVENTS_WITHHELD`.
+   */
+  async requireWhole(parent: JudgedAssertion, view: GameView, head: L1Block): Promise<void> {
+    for (const node of view.nodes()) {
+      if (node.children !== undefined || node.position.level === 0 || !view.isRivalled(node)) continue;
+      const { openedAt } = await this.#game.nodeRecord(fromHex(node.id, 32), head.number);
+      if (openedAt === 0n) continue;
+      this.#goBack(parent.created.blockNumber - 1);
+      throw new GameWatchError("EVENTS_WITHHELD", "a node of a game is open, and no event told of it", {
+        fields: { game: parent.created.id, node: node.id, openedAt, block: head.number },
+      });
+    }
   }
 
   /** The moves that an account has made and not claimed, in every game in which there are any. */

@@ -49,6 +49,11 @@ export class NodeMetrics {
   readonly #anchorAge = this.#gauge("anchor_age_seconds", "age of a market's last relayed price", ["market"]);
   readonly #unpriced = this.#gauge("unpriced_expiries", "expiries that are over, are held and have no price");
 
+  /** Takes notice of what is wrong. */
+  alarms(health: Health<NodeAlarm>): void {
+    for (const alarm of NODE_ALARMS) this.#alarm.set({ alarm }, health.has(alarm) ? 1 : 0);
+  }
+
   /** Takes notice of a round. */
   round(
     outcome: string,
@@ -56,7 +61,7 @@ export class NodeMetrics {
     health: Health<NodeAlarm>,
   ): void {
     this.#rounds.inc({ outcome });
-    for (const alarm of NODE_ALARMS) this.#alarm.set({ alarm }, health.has(alarm) ? 1 : 0);
+    this.alarms(health);
     if (l1.block !== undefined) this.#block.set(l1.block);
     this.#batches.set(Number(l1.batches));
     this.#messages.set(Number(l1.messages));

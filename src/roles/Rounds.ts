@@ -10,7 +10,12 @@ export interface RoundParts {
   readonly metrics: NodeMetrics;
   /** Milliseconds of this process's clock, by which nothing is decided. */
   readonly uptime: () => number;
+  /** The present by this machine's clock, seconds, by which nothing is decided. Default: the system's. */
+  readonly now?: () => bigint;
 }
+
+/** Age of the newest block, seconds, above which the endpoint shows L1 as it was: more than any lag at which a node reads. */
+const OLD_SECONDS = 3_600n;
 
 /** Keeps the figures and the alarms that every role has: how far L1 was read, and whether its endpoint answers. */
 export class RoundKeeper {
@@ -29,10 +34,31 @@ export class RoundKeeper {
     const words = failure === undefined ? undefined : `the round failed: ${wordsOf(failure)}`;
     health.set("endpoint", alarm === "endpoint" ? words : undefined);
     if (alarm !== "endpoint") health.set(alarm, words);
-    health.set("stalled", this.#watch.see(block), { block });
+    health.set("stalled", this.#watch.see(block) ?? this.#old(), { block });
     const { batchCount: batches, messageCount: messages } = follower.log;
     metrics.round(failure === undefined ? "done" : "failed", { block, batches, messages }, health);
   }
+
+  /** What is wrong now: also a round that does not end, of which {@link note} hears nothing. */
+  reasons(): readonly { readonly alarm: NodeAlarm; readonly reason: string }[] {
+    const { health, metrics } = this.#parts;
+    const overdue = this.#watch.overdue();
+    if (overdue !== undefined) {
+      health.set("stalled", overdue);
+      metrics.alarms(health);
+    }
+    return health.reasons;
+  }
+
+  #old(): string | undefined {
+    const { follower, now = systemTime } = this.#parts;
+    const age = follower.head === undefined ? 0n : now() - follower.head.timestamp;
+    return age > OLD_SECONDS ? `the newest block that was read is ${age} seconds old` : undefined;
+  }
+}
+
+function systemTime(): bigint {
+  return BigInt(Math.floor(Date.now() / 1_000));
 }
 
 function wordsOf(error: unknown): string {

@@ -143,6 +143,7 @@ describe("verification of a deployment", () => {
       "settlements' executor of the prover",
       "oracle's executor of the prover",
       "auctions' executor of the prover",
+      "creation of prover",
     ]);
   });
 
