@@ -5,6 +5,8 @@ import { machineStateHash } from "../../src/machine/MachineState.ts";
 import type { ProvenStep } from "../../src/machine/Step.ts";
 import { Random } from "../../src/market/random.ts";
 import { inputMutations, witnessPatches } from "../../test/support/parity/mutations.ts";
+import { accountEdges } from "../../test/support/traffic/accountEdges.ts";
+import { fillEdges } from "../../test/support/traffic/fillEdges.ts";
 import { marginSteps } from "../../test/support/traffic/marginSteps.ts";
 import { randomBlobSteps } from "../../test/support/traffic/blobSteps.ts";
 import { oracleMessageEdges, reportEdges } from "../../test/support/traffic/oracleEdges.ts";
@@ -55,7 +57,8 @@ export function makeCorpus(harness: ProverHarness, chainId: bigint): readonly Co
   // All of them, for they are what the sample would not have.
   const makers = [shortfallEdges, priceEdges, dustEdges, messageEdges, oracleMessageEdges, reportEdges];
   const edges = makers.flatMap((make) => make(chainId) as readonly Edge[]);
-  for (const { log, steps } of edges) {
+  const cases = [accountEdges, fillEdges].map((make) => make(chainId));
+  for (const { log, steps } of [...edges, ...cases]) {
     calls.push(...callsOf(harness, random, log, steps));
   }
   return calls;

@@ -12,6 +12,7 @@ import {
   orderDigest,
   revokeKeyDigest,
   setKeyDigest,
+  setModeDigest,
   transferDigest,
   withdrawDigest,
   type OrderTerms,
@@ -21,12 +22,14 @@ import {
   TX_CANCEL_ALL,
   TX_REVOKE_KEY,
   TX_SET_KEY,
+  TX_SET_MODE,
   TX_TRANSFER,
   TX_WITHDRAW,
   type Cancel,
   type CancelAll,
   type RevokeKey,
   type SetKey,
+  type SetMode,
   type Transfer,
   type WireMakerOrder,
   type WireTakerOrder,
@@ -121,6 +124,13 @@ export function revocation(signing: Signing, account: number, index: number, ter
     revokeKeyDigest(signing.domain, account, index, nonce, deadline),
   );
   return { type: TX_REVOKE_KEY, account, index, auth };
+}
+
+export function modeSetting(signing: Signing, account: number, mode: number, terms: OwnerTerms): SetMode {
+  const auth = ownerAuth(signing, account, terms, ({ nonce, deadline }) =>
+    setModeDigest(signing.domain, account, mode, nonce, deadline),
+  );
+  return { type: TX_SET_MODE, account, mode, auth };
 }
 
 export function cancellation(signing: Signing, account: number, nonce: bigint, terms: CancelTerms): Cancel {

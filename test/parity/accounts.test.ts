@@ -1,0 +1,15 @@
+import { Random } from "../../src/market/random.ts";
+import { expectCases } from "../support/parity/cases.ts";
+import { startJudge } from "../support/parity/judge.ts";
+import { runSeed } from "../support/random.ts";
+import { accountEdges } from "../support/traffic/accountEdges.ts";
+
+const SEED = runSeed();
+
+describe("parity at the edges of the transactions of one account", () => {
+  const judge = startJudge();
+
+  it("takes everything at its bounds, and nothing beyond", async () => {
+    await expectCases(judge, accountEdges(judge.chainId), new Random(SEED));
+  });
+});
