@@ -7,11 +7,13 @@ import { Random } from "../../src/market/random.ts";
 import { inputMutations, witnessPatches } from "../../test/support/parity/mutations.ts";
 import { marginSteps } from "../../test/support/traffic/marginSteps.ts";
 import { randomBlobSteps } from "../../test/support/traffic/blobSteps.ts";
+import { liquidationEdges } from "../../test/support/traffic/liquidationEdges.ts";
 import { oracleMessageEdges, reportEdges } from "../../test/support/traffic/oracleEdges.ts";
 import {
   dustEdges,
   messageEdges,
   priceEdges,
+  settleEdges,
   shortfallEdges,
   type Edge,
 } from "../../test/support/traffic/settlementEdges.ts";
@@ -55,7 +57,8 @@ export function makeCorpus(harness: ProverHarness, chainId: bigint): readonly Co
   // All of them, for they are what the sample would not have.
   const makers = [shortfallEdges, priceEdges, dustEdges, messageEdges, oracleMessageEdges, reportEdges];
   const edges = makers.flatMap((make) => make(chainId) as readonly Edge[]);
-  for (const { log, steps } of edges) {
+  const together = [settleEdges, liquidationEdges].map((make) => make(chainId));
+  for (const { log, steps } of [...edges, ...together]) {
     calls.push(...callsOf(harness, random, log, steps));
   }
   return calls;

@@ -10,6 +10,9 @@ import {
   EDGE_EXPIRY,
   messageEdges,
   priceEdges,
+  SETTLED_IN_PART,
+  SETTLED_WHOLE,
+  settleEdges,
   shortfallEdges,
   type Edge,
 } from "../support/traffic/settlementEdges.ts";
@@ -62,5 +65,18 @@ describe("parity at the edges of settlement", () => {
       const [result] = await judged(edge);
       expect(result === "OK", `${edge.name}: ${result}`).to.equal(edge.isValid);
     }
+  });
+
+  it("ends an auction with the last position, and takes no Settle of another length", async () => {
+    const { log, steps, edges } = settleEdges(judge.chainId);
+    const actual = edges.map(({ name, result }) => `${name}: ${result}`);
+    expect(actual).to.deep.equal(edges.map(({ name, expected }) => `${name}: ${expected}`));
+    await expectParity(judge, log, log.batchCount, steps, new Random(SEED), 1);
+    const auctionAfter = (story: string): bigint => {
+      const { root } = edges.find(({ name }) => name === story)!;
+      return (get(root, accountKey(1)) as Account).auction;
+    };
+    expect(auctionAfter(SETTLED_WHOLE)).to.equal(0n);
+    expect(auctionAfter(SETTLED_IN_PART)).to.not.equal(0n);
   });
 });

@@ -1,4 +1,4 @@
-import { FUND_DRAW, MAX_PRICE, MAX_QUANTITY } from "../../../src/machine/Constants.ts";
+import { FUND_DRAW, MAX_PRICE, MAX_QUANTITY, MAX_SETTLE, MODE_STANDARD } from "../../../src/machine/Constants.ts";
 import { genesisRoot } from "../../../src/machine/Genesis.ts";
 import type { Message } from "../../../src/machine/Inputs.ts";
 import { InputLog } from "../../../src/machine/InputLog.ts";
@@ -19,6 +19,7 @@ import { TX_SETTLE } from "../../../src/machine/Wire.ts";
 import { encodeItem, encodeTransaction } from "../../../src/machine/WireEncoding.ts";
 import { batchOf } from "../batch.ts";
 import { anchorMessage, fixPriceMessage, listMarketMessage } from "./builders.ts";
+import { EdgeLog } from "./EdgeLog.ts";
 import { BTC, INBOX, SETTLEMENT, signerAddress, START, START_DAY, testConfig } from "./world.ts";
 
 /** What random traffic hardly ever meets in settlement. */
@@ -173,6 +174,41 @@ export function messageEdges(chainId: bigint): readonly MessageEdge[] {
     return { ...runEdge(chainId, set(expired(0n, 0n), EDGE_EXPIRY, EMPTY_EXPIRY), log), name, isValid };
   });
 }
+
+/** Settlements of an account in auction, of which that is all or not, and Settles of every length that none has. */
+export function settleEdges(chainId: bigint): EdgeLog {
+  const edges = new EdgeLog(chainId);
+  const settle = (count: number): Uint8Array => {
+    const accounts = Array.from({ length: count }, () => SHORT);
+    return encodeTransaction({ type: TX_SETTLE, market: MARKET, day: START_DAY, accounts }, START);
+  };
+  const plain = expired(OWED, 0n);
+  const fields = { mode: MODE_STANDARD, auction: START - 600n };
+  const auctioned = set(plain, marketKey(MARKET), { ...BTC, exposure: 1_000_000n });
+  const short = makePosition(packSeries(MARKET, START_DAY, STRIKE, false), -1_000_000n);
+  const other = makePosition(packSeries(MARKET, START_DAY + 1, STRIKE, false), 1_000_000n);
+  for (const [name, positions] of [
+    [SETTLED_WHOLE, [short]],
+    [SETTLED_IN_PART, [short, other]],
+  ] as const) {
+    const account = { ...emptyAccount(signerAddress(SHORT)), ...fields, cash: OWED, positions };
+    edges.addItem(name, "OK", set(auctioned, accountKey(SHORT), account), START, settle(1));
+  }
+  const one = settle(1);
+  edges.addItem("as many accounts as may be", "OK", plain, START, settle(MAX_SETTLE));
+  edges.addItem("one more", "Malformed", plain, START, settle(MAX_SETTLE + 1));
+  for (let length = 1; length < one.length; length++) {
+    edges.addItem(`${length} of ${one.length} bytes`, "Malformed", plain, START, one.slice(0, length));
+  }
+  edges.addItem("a byte too many", "Malformed", plain, START, Uint8Array.of(...one, 0));
+  return edges;
+}
+
+/** Stories of {@link settleEdges}: whether an auction is over. */
+export const [SETTLED_WHOLE, SETTLED_IN_PART] = [
+  "the last position of an account in auction",
+  "one position of two of an account in auction",
+] as const;
 
 /** Runs the inputs of a story from a state on. */
 export function runEdge(chainId: bigint, root: TreeRoot, log: InputLog): Edge {
