@@ -7,6 +7,7 @@ import { Random } from "../../src/market/random.ts";
 import { inputMutations, witnessPatches } from "../../test/support/parity/mutations.ts";
 import { marginSteps } from "../../test/support/traffic/marginSteps.ts";
 import { randomBlobSteps } from "../../test/support/traffic/blobSteps.ts";
+import { EVIDENCE_EDGES, evidenceSample } from "../../test/support/traffic/evidenceEdges.ts";
 import { liquidationEdges } from "../../test/support/traffic/liquidationEdges.ts";
 import { oracleMessageEdges, reportEdges } from "../../test/support/traffic/oracleEdges.ts";
 import {
@@ -61,10 +62,19 @@ export function makeCorpus(harness: ProverHarness, chainId: bigint): readonly Co
   for (const { log, steps } of [...edges, ...together]) {
     calls.push(...callsOf(harness, random, log, steps));
   }
+  const { log, steps, evidenceAt } = evidenceSample(chainId);
+  const refused = EVIDENCE_EDGES.map(({ at, spoil }) => spoil(evidenceAt(at)));
+  calls.push(...callsOf(harness, random, log, steps, refused));
   return calls;
 }
 
-function callsOf(harness: ProverHarness, random: Random, log: InputLog, steps: readonly ProvenStep[]): CorpusCall[] {
+function callsOf(
+  harness: ProverHarness,
+  random: Random,
+  log: InputLog,
+  steps: readonly ProvenStep[],
+  refused: readonly StepEvidence[] = [],
+): CorpusCall[] {
   const context = log.context(log.batchCount);
   const calls: CorpusCall[] = [];
   let evidences: StepEvidence[] = [];
@@ -94,6 +104,7 @@ function callsOf(harness: ProverHarness, random: Random, log: InputLog, steps: r
     }
     for (const mutation of some(random, inputMutations(random, evidence))) add(mutation.evidence, undefined);
   }
+  for (const evidence of refused) add(evidence, undefined);
   close();
   return calls;
 }

@@ -130,9 +130,9 @@ const [shorter, longer] = [
 const started = (ago: bigint, poor: Partial<Account> = {}): World => ({ poor: { ...poor, auction: START - ago } });
 const poor = (fields: Partial<Account>, world: World = {}): World => ({ ...world, poor: fields });
 const rich = (fields: Partial<Account> | "absent", world: World = {}): World => ({ ...world, rich: fields });
-const malformed: readonly Case[] = [
-  ["with a byte too few", "Malformed", {}, { spoil: shorter }],
-  ["with a byte too many", "Malformed", {}, { spoil: longer }],
+const malformedIn = (world: World): readonly Case[] => [
+  ["with a byte too few", "Malformed", world, { spoil: shorter }],
+  ["with a byte too many", "Malformed", world, { spoil: longer }],
 ];
 /** Positions whose marks are so old. */
 const marked = (age: bigint, auction: bigint): World => ({
@@ -146,7 +146,7 @@ const early = (auction: bigint): World => ({
 });
 
 const START_CASES: readonly Case[] = [
-  ...malformed,
+  ...malformedIn({}),
   ["of nobody", "AccountUnknown", { poor: "absent" }],
   ["of one that lacks the last unit", "OK", poor({ cash: NEED - 1n, auction: 0n })],
   ["of one that lacks nothing", "NotLiquidatable", poor({ cash: NEED, auction: 0n })],
@@ -162,7 +162,7 @@ const START_CASES: readonly Case[] = [
 ];
 
 const END_CASES: readonly Case[] = [
-  ...malformed,
+  ...malformedIn({}),
   ["of nobody", "AccountUnknown", { poor: "absent" }],
   ["of none", "AuctionMissing", poor({ cash: NEED, auction: 0n })],
   ["of one that lacks the last unit", "AuctionRunning", poor({ cash: NEED - 1n })],
@@ -188,7 +188,7 @@ const collateralised = (age: bigint): World => ({
 const BILLION = 10n ** 18n;
 
 const BID_CASES: readonly Case[] = [
-  ...malformed,
+  ...malformedIn({}),
   ["with a nonce that is spent", "NonceUsed", { isSpent: true }],
   ["for oneself", "SelfTrade", {}, { bidder: POOR, signer: POOR }],
   ["for nobody", "AccountUnknown", { poor: "absent" }],
@@ -270,7 +270,7 @@ const fundsSpreads = { poor: { positions: spreads(20n), cash: 2_000n * USDC, auc
 const due = started(AUCTION_DUE);
 
 const FUND_BID_CASES: readonly Case[] = [
-  ...malformed.map(([name, expected, , asked]) => [name, expected, due, asked] as const),
+  ...malformedIn(due),
   ["for one of its own", "SelfTrade", { ...due, id: FUND_ACCOUNT }],
   ["for the last that is not its own", "OK", { ...due, id: FUND_ACCOUNT - 1 }],
   ["for nobody", "AccountUnknown", { poor: "absent" }],
@@ -294,7 +294,7 @@ const backing = (cash: bigint, fields: Partial<Account> = {}): World => ({
 });
 
 const COLLECT_CASES: readonly Case[] = [
-  ...malformed.map(([name, expected, , asked]) => [name, expected, backing(2n * INITIAL), asked] as const),
+  ...malformedIn(backing(2n * INITIAL)),
   ["from an account that does not exist", "AccountUnknown", { backer: "absent" }],
   ["from one in debt", "AccountInDebt", backing(2n * INITIAL, { debt: 1n })],
   ["where nothing is over", "NothingToCollect", backing(INITIAL)],
