@@ -15,6 +15,7 @@ import {
   MODE_STANDARD,
 } from "../../../src/machine/Constants.ts";
 import { genesisRoot } from "../../../src/machine/Genesis.ts";
+import { MESSAGE_FORCED } from "../../../src/machine/Inputs.ts";
 import { makePosition, packSeries, type Position } from "../../../src/machine/Positions.ts";
 import type { ResultName } from "../../../src/machine/ResultCodes.ts";
 import {
@@ -265,6 +266,12 @@ const BID_CASES: readonly Case[] = [
   ],
 ];
 
+/** Bids by way of L1, and who sends them. */
+const FORCED_BIDS: readonly (readonly [string, ResultName, number])[] = [
+  ["by its owner", "OK", RICH],
+  ["by another", "NotOwner", POOR],
+];
+
 /** Spreads for the fund. What it takes over needs 2,500 USDC before. */
 const fundsSpreads = { poor: { positions: spreads(20n), cash: 2_000n * USDC, auction: START - AUCTION_DUE } };
 const due = started(AUCTION_DUE);
@@ -325,6 +332,19 @@ export function liquidationEdges(chainId: bigint): EdgeLog {
       return { type: TX_BID, account: POOR, bidder, fraction, limit, auth };
     },
   );
+  for (const [name, expected, account] of FORCED_BIDS) {
+    const bid: Transaction = {
+      type: TX_BID,
+      account: POOR,
+      bidder: RICH,
+      fraction: FRACTION,
+      limit: WHOLE_PRICE,
+      auth: undefined,
+    };
+    const sent = { sender: signerAddress(account), l1Block: 1n, l1Time: START };
+    const message = { ...sent, kind: MESSAGE_FORCED, payload: encodeTransaction(bid, 0n) };
+    edges.addMessage(`a forced bid ${name}`, expected, rootOf({}), START, message);
+  }
   add("a bid of the fund", FUND_BID_CASES, ({ id = POOR }, { fraction = FRACTION }) => ({
     ...{ type: TX_FUND_BID, account: id, fund: FUND, fraction },
   }));
