@@ -186,7 +186,7 @@ const collateralised = (age: bigint): World => ({
   rich: { mode: MODE_COLLATERALISED },
   market: { anchorTime: START - age },
 });
-const BILLION = 10n ** 18n;
+const PLENTY = 10n ** 18n;
 
 const BID_CASES: readonly Case[] = [
   ...malformedIn({}),
@@ -246,12 +246,12 @@ const BID_CASES: readonly Case[] = [
   [
     "for shorts as many as may be",
     "OK",
-    rich({ cash: BILLION, positions: [held(PASSED, SPOT, MOVED - MAX_QUANTITY)] }),
+    rich({ cash: PLENTY, positions: [held(PASSED, SPOT, MOVED - MAX_QUANTITY)] }),
   ],
   [
     "for one unit more",
     "PositionLimit",
-    rich({ cash: BILLION, positions: [held(PASSED, SPOT, MOVED - MAX_QUANTITY - 1n)] }),
+    rich({ cash: PLENTY, positions: [held(PASSED, SPOT, MOVED - MAX_QUANTITY - 1n)] }),
   ],
   ["for the last position that it may have", "OK", rich({ positions: longs(MAX_POSITIONS - 1) })],
   ["for one more", "PositionCap", rich({ positions: longs(MAX_POSITIONS) })],
@@ -268,7 +268,7 @@ const BID_CASES: readonly Case[] = [
 
 /** Bids by way of L1, and who sends them. */
 const FORCED_BIDS: readonly (readonly [string, ResultName, number])[] = [
-  ["by its owner", "OK", RICH],
+  ["by the bidder", "OK", RICH],
   ["by another", "NotOwner", POOR],
 ];
 
@@ -282,7 +282,9 @@ const FUND_BID_CASES: readonly Case[] = [
   ["for the last that is not its own", "OK", { ...due, id: FUND_ACCOUNT - 1 }],
   ["for nobody", "AccountUnknown", { poor: "absent" }],
   ["a second early", "FundNotDue", started(AUCTION_DUE - 1n)],
+  ["a second early, for what moves nothing", "FundNotDue", started(AUCTION_DUE - 1n, debtor), { fraction: 1n }],
   ["as soon as it may", "OK", due],
+  ["for longs alone", "BidTooSmall", started(AUCTION_DUE, debtor)],
   ["for the least that it takes", "OK", fundsSpreads, { fraction: (2n * FRACTION) / 5n }],
   ["for less", "BidTooSmall", fundsSpreads, { fraction: (2n * FRACTION) / 5n - 1n }],
   ["that leaves the least that it takes", "OK", fundsSpreads, { fraction: (3n * FRACTION) / 5n }],
