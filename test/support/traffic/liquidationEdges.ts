@@ -243,11 +243,7 @@ const BID_CASES: readonly Case[] = [
     "PositionLimit",
     rich({ positions: [held(PASSED, LONG.strike, MAX_QUANTITY - 10n * ONE + 1n)] }, poor(debtor)),
   ],
-  [
-    "for shorts as many as may be",
-    "OK",
-    rich({ cash: PLENTY, positions: [held(PASSED, SPOT, MOVED - MAX_QUANTITY)] }),
-  ],
+  ["for shorts as many as may be", "OK", rich({ cash: PLENTY, positions: [held(PASSED, SPOT, MOVED - MAX_QUANTITY)] })],
   [
     "for one unit more",
     "PositionLimit",
