@@ -9,11 +9,14 @@ import { accountEdges } from "../../test/support/traffic/accountEdges.ts";
 import { fillEdges } from "../../test/support/traffic/fillEdges.ts";
 import { marginSteps } from "../../test/support/traffic/marginSteps.ts";
 import { randomBlobSteps } from "../../test/support/traffic/blobSteps.ts";
+import { EVIDENCE_EDGES, evidenceSample } from "../../test/support/traffic/evidenceEdges.ts";
+import { liquidationEdges } from "../../test/support/traffic/liquidationEdges.ts";
 import { oracleMessageEdges, reportEdges } from "../../test/support/traffic/oracleEdges.ts";
 import {
   dustEdges,
   messageEdges,
   priceEdges,
+  settleEdges,
   shortfallEdges,
   type Edge,
 } from "../../test/support/traffic/settlementEdges.ts";
@@ -57,14 +60,23 @@ export function makeCorpus(harness: ProverHarness, chainId: bigint): readonly Co
   // All of them, for they are what the sample would not have.
   const makers = [shortfallEdges, priceEdges, dustEdges, messageEdges, oracleMessageEdges, reportEdges];
   const edges = makers.flatMap((make) => make(chainId) as readonly Edge[]);
-  const cases = [accountEdges, fillEdges].map((make) => make(chainId));
-  for (const { log, steps } of [...edges, ...cases]) {
+  const together = [accountEdges, fillEdges, settleEdges, liquidationEdges].map((make) => make(chainId));
+  for (const { log, steps } of [...edges, ...together]) {
     calls.push(...callsOf(harness, random, log, steps));
   }
+  const { log, steps, evidenceAt } = evidenceSample(chainId);
+  const refused = EVIDENCE_EDGES.map(({ at, spoil }) => spoil(evidenceAt(at)));
+  calls.push(...callsOf(harness, random, log, steps, refused));
   return calls;
 }
 
-function callsOf(harness: ProverHarness, random: Random, log: InputLog, steps: readonly ProvenStep[]): CorpusCall[] {
+function callsOf(
+  harness: ProverHarness,
+  random: Random,
+  log: InputLog,
+  steps: readonly ProvenStep[],
+  refused: readonly StepEvidence[] = [],
+): CorpusCall[] {
   const context = log.context(log.batchCount);
   const calls: CorpusCall[] = [];
   let evidences: StepEvidence[] = [];
@@ -94,6 +106,7 @@ function callsOf(harness: ProverHarness, random: Random, log: InputLog, steps: r
     }
     for (const mutation of some(random, inputMutations(random, evidence))) add(mutation.evidence, undefined);
   }
+  for (const evidence of refused) add(evidence, undefined);
   close();
   return calls;
 }

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { concat as concatHex, toBeHex } from "ethers";
+import { toBeHex } from "ethers";
 import { concat, toHex } from "../../src/crypto/bytes.ts";
 import { evidenceOf, stateArgument, stepArguments, type StepArguments } from "../../src/l1/proverArguments.ts";
 import { InputLog, type StepContext } from "../../src/machine/InputLog.ts";
@@ -32,6 +32,7 @@ import {
   START_DAY,
   testConfig,
 } from "../support/traffic/world.ts";
+import { EVIDENCE_EDGES, evidenceSample, type EvidenceSample } from "../support/traffic/evidenceEdges.ts";
 import { connect } from "../support/baseChain.ts";
 
 const connection = await connect({ blockGasLimit: 10n ** 12n, transactionGasCap: false });
@@ -75,7 +76,7 @@ describe("OneStepProver", () => {
     return { log, steps };
   }
 
-  function proofOf(log: InputLog, step: ProvenStep, context: StepContext = log.context(1n)): StepArguments {
+  function proofOf(log: InputLog, step: ProvenStep, context: StepContext = log.context(log.batchCount)): StepArguments {
     return stepArguments(context, evidenceOf(step, log, context));
   }
 
@@ -283,197 +284,16 @@ describe("OneStepProver", () => {
   });
 
   describe("refuses", () => {
-    type Break = (proof: StepArguments, steps: { log: InputLog; steps: ProvenStep[] }) => void;
+    let sample: EvidenceSample;
 
-    /** The steps of a run that has one of each kind, by index. */
-    const STEPS = { message: 0, transfer: 1, malformed: 2, framing: 3, next: 4, identity: 5 } as const;
+    before(() => {
+      sample = evidenceSample(scene.chainId);
+    });
 
-    function sample(): { log: InputLog; steps: ProvenStep[] } {
-      const deposit = depositMessage({ ...sent, sender: BRIDGE }, 90, signerAddress(90), 7_000_000n);
-      const sampled = run([transfer(1n), item(new Uint8Array(300).fill(0x0f)), Uint8Array.of(0, 0)], [deposit]);
-      expect(sampled.steps.map(({ kind }) => kind)).to.deep.equal([
-        ...["message", "item", "item", "framing error", "next batch", "identity"],
-      ]);
-      return sampled;
-    }
-
-    const table: { name: string; at: keyof typeof STEPS; error: string; spoil: Break }[] = [
-      {
-        name: "a record for the identity",
-        at: "identity",
-        error: "EvidenceUnused",
-        spoil: ({ input }) => (input.record.l1Time = 1),
-      },
-      {
-        name: "a record path for the identity",
-        at: "identity",
-        error: "EvidenceUnused",
-        spoil: ({ input }) => input.recordPath.push(SIBLING),
-      },
-      {
-        name: "a message for the identity",
-        at: "identity",
-        error: "EvidenceUnused",
-        spoil: ({ input }) => (input.message.kind = 1),
-      },
-      {
-        name: "chunks for the identity",
-        at: "identity",
-        error: "EvidenceUnused",
-        spoil: ({ input }) => (input.chunks = "0x00"),
-      },
-      {
-        name: "a witness for the identity",
-        at: "identity",
-        error: "EvidenceUnused",
-        spoil: (proof) => (proof.witness = "0x0001"),
-      },
-      {
-        name: "a message at the end of a batch",
-        at: "next",
-        error: "EvidenceUnused",
-        spoil: ({ input }) => (input.message.payload = "0x00"),
-      },
-      {
-        name: "a message path at the end of a batch",
-        at: "next",
-        error: "EvidenceUnused",
-        spoil: ({ input }) => input.messagePath.push(SIBLING),
-      },
-      {
-        name: "chunks at the end of a batch",
-        at: "next",
-        error: "EvidenceUnused",
-        spoil: ({ input }) => input.chunkPath.push(SIBLING),
-      },
-      {
-        name: "a witness at the end of a batch",
-        at: "next",
-        error: "EvidenceUnused",
-        spoil: (proof) => (proof.witness = "0x0001"),
-      },
-      {
-        name: "a message for an item",
-        at: "transfer",
-        error: "EvidenceUnused",
-        spoil: ({ input }) => (input.message.l1Time = 1),
-      },
-      {
-        name: "chunks for a message",
-        at: "message",
-        error: "EvidenceUnused",
-        spoil: ({ input }) => (input.chunks = "0x00"),
-      },
-      {
-        name: "a witness for a malformed item",
-        at: "malformed",
-        error: "EvidenceUnused",
-        spoil: (proof) => (proof.witness = "0x0001"),
-      },
-      {
-        name: "a witness for a framing error",
-        at: "framing",
-        error: "EvidenceUnused",
-        spoil: (proof) => (proof.witness = "0x0001"),
-      },
-      {
-        name: "another record",
-        at: "transfer",
-        error: "SequenceRootMismatch",
-        spoil: ({ input }) => (input.record.l2Time = START + 1n),
-      },
-      {
-        name: "a record path that is too long",
-        at: "transfer",
-        error: "SequencePathLengthMismatch",
-        spoil: ({ input }) => input.recordPath.push(SIBLING),
-      },
-      {
-        name: "a batch that does not exist",
-        at: "next",
-        error: "SequenceIndexInvalid",
-        spoil: ({ pre }) => Object.assign(pre, { batch: 7n }),
-      },
-      {
-        name: "another payload of a message",
-        at: "message",
-        error: "SequenceRootMismatch",
-        spoil: ({ input }) => (input.message.payload = concatHex([input.message.payload, "0x00"])),
-      },
-      {
-        name: "another sender of a message",
-        at: "message",
-        error: "SequenceRootMismatch",
-        spoil: ({ input }) => (input.message.sender = toHex(signerAddress(3))),
-      },
-      {
-        name: "no message when one is due",
-        at: "message",
-        error: "SequenceRootMismatch",
-        spoil: ({ input }) =>
-          Object.assign(input.message, { kind: 0, sender: ethers.ZeroAddress, l1Block: 0, l1Time: 0, payload: "0x" }),
-      },
-      { name: "no chunks", at: "transfer", error: "ChunksTooShort", spoil: ({ input }) => (input.chunks = "0x") },
-      {
-        name: "a chunk that is cut off",
-        at: "transfer",
-        error: "ChunkBytesMismatch",
-        spoil: ({ input }) => (input.chunks = (input.chunks as string).slice(0, -2)),
-      },
-      {
-        name: "a chunk too many",
-        at: "transfer",
-        error: "ChunkBytesMismatch",
-        spoil: ({ input }) => (input.chunks = concatHex([input.chunks, `0x${"00".repeat(256)}`])),
-      },
-      {
-        name: "a forged chunk",
-        at: "malformed",
-        error: "ChunkCommitmentMismatch",
-        spoil: ({ input }) => (input.chunks = (input.chunks as string).slice(0, -2) + "ff"),
-      },
-      {
-        name: "a chunk path that is too long",
-        at: "transfer",
-        error: "ChunkPathLengthMismatch",
-        spoil: ({ input }) => input.chunkPath.push(SIBLING),
-      },
-      {
-        name: "a forged length byte that would be a framing error",
-        at: "malformed",
-        error: "ChunkBytesMismatch",
-        spoil: ({ input, pre }) => {
-          const at = 2 + 2 * (Number(pre.offset) % 256);
-          const chunks = input.chunks as string;
-          input.chunks = `${chunks.slice(0, at)}00${chunks.slice(at + 2)}`;
-        },
-      },
-      {
-        name: "an offset behind the payload",
-        at: "transfer",
-        error: "OffsetBeyondPayload",
-        spoil: ({ pre }) => Object.assign(pre, { offset: 5000 }),
-      },
-      { name: "no witness", at: "transfer", error: "WitnessTooShort", spoil: (proof) => (proof.witness = "0x") },
-      {
-        name: "a witness that is too long",
-        at: "transfer",
-        error: "WitnessNotUsedUp",
-        spoil: (proof) => (proof.witness += "00"),
-      },
-      {
-        name: "a witness against another root",
-        at: "transfer",
-        error: "WitnessRootMismatch",
-        spoil: ({ pre }) => Object.assign(pre, { stateRoot: SIBLING }),
-      },
-    ];
-
-    for (const { name, at, error, spoil } of table) {
+    for (const { name, at, error, spoil } of EVIDENCE_EDGES) {
       it(name, async () => {
-        const sampled = sample();
-        const proof = proofOf(sampled.log, sampled.steps[STEPS[at]]!);
-        spoil(proof, sampled);
+        const { log, evidenceAt } = sample;
+        const proof = stepArguments(log.context(log.batchCount), spoil(evidenceAt(at)));
         const { context, pre, input, witness } = proof;
         const errors = await ethers.getContractAt(ownerOf(error), scene.prover);
         const call = scene.prover.step(context, pre, input, witness);
@@ -481,29 +301,29 @@ describe("OneStepProver", () => {
       });
     }
 
-    it("a batch of a kind of data that it cannot read", async () => {
-      const log = new InputLog();
-      const record = {
-        dataKind: 3,
-        commitment: new Uint8Array(32),
-        length: 9,
-        messagesRead: 0n,
-        l1Time: START,
-        l2Time: START,
-      };
-      log.appendBatch({ record, payload: new Uint8Array(9) });
-      const context = log.context(1n);
-      const proof = stepArguments(context, {
-        pre: { ...GENESIS_CURSOR, stateRoot: new Uint8Array(32) },
-        input: log.evidence({ batch: 0n, message: undefined, chunks: { low: 0, high: 0 } }, context),
-        witness: [],
-      });
-      const call = scene.prover.step(proof.context, proof.pre, proof.input, proof.witness);
-      await expect(call).to.be.revertedWithCustomError(scene.prover, "DataKindUnknown");
-    });
-
     it("nothing of the untouched sample", async () => {
-      const { log, steps } = sample();
+      const { log, steps } = sample;
+      expect(story(steps)).to.deep.equal([
+        ["message", "OK", 0],
+        ["message", "UnknownKind", 0],
+        ["message", "OK", 1],
+        ["message", "OK", 0],
+        ["item", "OK", 0],
+        ["item", "Malformed", 0],
+        ["framing error", "OK", 0],
+        ["next batch", "OK", 0],
+        ...Array.from({ length: 4 }, () => ["item", "Malformed", 0]),
+        ["next batch", "OK", 0],
+        ["item", "Malformed", 0],
+        ["next batch", "OK", 0],
+        ["item", "OrderUnknown", 0],
+        ["next batch", "OK", 0],
+        ["item", "Malformed", 0],
+        ["item", "Malformed", 0],
+        ["item limit", "OK", 0],
+        ["next batch", "OK", 0],
+        ["identity", "OK", 0],
+      ]);
       for (const step of steps) await expectStep(log, step);
     });
   });

@@ -1,6 +1,15 @@
 import { expect } from "chai";
+import { FUND_ACCOUNT } from "../../src/machine/Constants.ts";
 import { resultName } from "../../src/machine/ResultCodes.ts";
-import { accountKey, GLOBALS_KEY, type Account, type Expiry, type Globals } from "../../src/machine/Slots.ts";
+import {
+  accountKey,
+  claimKey,
+  GLOBALS_KEY,
+  type Account,
+  type Expiry,
+  type Globals,
+  type SlotKey,
+} from "../../src/machine/Slots.ts";
 import { get } from "../../src/machine/StateTree.ts";
 import { Random } from "../../src/market/random.ts";
 import { startJudge } from "../support/parity/judge.ts";
@@ -8,8 +17,11 @@ import { expectParity } from "../support/parity/parity.ts";
 import {
   dustEdges,
   EDGE_EXPIRY,
+  EDGE_EXPIRY_ID,
   messageEdges,
   priceEdges,
+  SETTLED,
+  settleEdges,
   shortfallEdges,
   type Edge,
 } from "../support/traffic/settlementEdges.ts";
@@ -62,5 +74,20 @@ describe("parity at the edges of settlement", () => {
       const [result] = await judged(edge);
       expect(result === "OK", `${edge.name}: ${result}`).to.equal(edge.isValid);
     }
+  });
+
+  it("settles single accounts, ends an auction with the last position, and takes no Settle of another length", async () => {
+    const { log, steps, edges } = settleEdges(judge.chainId);
+    const actual = edges.map(({ name, result }) => `${name}: ${result}`);
+    expect(actual).to.deep.equal(edges.map(({ name, expected }) => `${name}: ${expected}`));
+    await expectParity(judge, log, log.batchCount, steps, new Random(SEED), 1);
+    const slotAfter = (story: string, key: SlotKey): unknown =>
+      get(edges.find(({ name }) => name === story)!.root, key);
+    expect(slotAfter(SETTLED.whole, accountKey(1))).to.include({ auction: 0n, debt: 0n });
+    expect(slotAfter(SETTLED.part, accountKey(1))).to.not.include({ auction: 0n });
+    expect(slotAfter(SETTLED.claim, claimKey(EDGE_EXPIRY_ID, 2))).to.include({ amount: 1n });
+    expect(slotAfter(SETTLED.share, accountKey(2))).to.include({ cash: 1n });
+    expect(slotAfter(SETTLED.fund, accountKey(FUND_ACCOUNT))).to.include({ debt: 0n });
+    expect(slotAfter(SETTLED.other, accountKey(FUND_ACCOUNT - 1))).to.include({ debt: 1_000_000_000n });
   });
 });
