@@ -7,15 +7,16 @@ import { Random } from "../../src/market/random.ts";
 import { inputMutations, witnessPatches } from "../../test/support/parity/mutations.ts";
 import { marginSteps } from "../../test/support/traffic/marginSteps.ts";
 import { randomBlobSteps } from "../../test/support/traffic/blobSteps.ts";
+import { markEdges, phaseEdges, spreadEdges } from "../../test/support/traffic/marginEdges.ts";
 import { oracleMessageEdges, reportEdges } from "../../test/support/traffic/oracleEdges.ts";
 import {
   dustEdges,
   messageEdges,
   priceEdges,
   shortfallEdges,
-  type Edge,
 } from "../../test/support/traffic/settlementEdges.ts";
 import { randomSteps } from "../../test/support/traffic/randomSteps.ts";
+import { forcedEdges, itemEdges } from "../../test/support/traffic/wireEdges.ts";
 import type { ProverHarness } from "../../typechain/contracts/test/ProverHarness.js";
 
 /** Steps, valid and spoiled, by which mutants of the prover are judged: the traffic of the parity tests, with its seeds. */
@@ -41,6 +42,12 @@ export interface CorpusCall {
   readonly expected: readonly (string | undefined)[];
 }
 
+/** What a maker of edges gives, as far as it matters here. */
+interface Steps {
+  readonly log: InputLog;
+  readonly steps: readonly ProvenStep[];
+}
+
 /** Makes all calls for the harness of a chain. */
 export function makeCorpus(harness: ProverHarness, chainId: bigint): readonly CorpusCall[] {
   const random = new Random(SEED);
@@ -53,8 +60,11 @@ export function makeCorpus(harness: ProverHarness, chainId: bigint): readonly Co
     calls.push(...callsOf(harness, random, log, sampleOf(log, steps)));
   }
   // All of them, for they are what the sample would not have.
-  const makers = [shortfallEdges, priceEdges, dustEdges, messageEdges, oracleMessageEdges, reportEdges];
-  const edges = makers.flatMap((make) => make(chainId) as readonly Edge[]);
+  const makers = [
+    ...[shortfallEdges, priceEdges, dustEdges, messageEdges, oracleMessageEdges, reportEdges],
+    ...[spreadEdges, phaseEdges, markEdges, itemEdges, forcedEdges],
+  ];
+  const edges = makers.flatMap((make) => make(chainId) as Steps | readonly Steps[]);
   for (const { log, steps } of edges) {
     calls.push(...callsOf(harness, random, log, steps));
   }
