@@ -7,14 +7,10 @@ import { Random } from "../../src/market/random.ts";
 import { inputMutations, witnessPatches } from "../../test/support/parity/mutations.ts";
 import { marginSteps } from "../../test/support/traffic/marginSteps.ts";
 import { randomBlobSteps } from "../../test/support/traffic/blobSteps.ts";
+import { blobEdges, contentEdges, framingEdges, witnessEdges } from "../../test/support/traffic/evidenceEdges.ts";
 import { markEdges, phaseEdges, spreadEdges } from "../../test/support/traffic/marginEdges.ts";
 import { oracleMessageEdges, reportEdges } from "../../test/support/traffic/oracleEdges.ts";
-import {
-  dustEdges,
-  messageEdges,
-  priceEdges,
-  shortfallEdges,
-} from "../../test/support/traffic/settlementEdges.ts";
+import { dustEdges, messageEdges, priceEdges, shortfallEdges } from "../../test/support/traffic/settlementEdges.ts";
 import { randomSteps } from "../../test/support/traffic/randomSteps.ts";
 import { forcedEdges, itemEdges } from "../../test/support/traffic/wireEdges.ts";
 import type { ProverHarness } from "../../typechain/contracts/test/ProverHarness.js";
@@ -46,6 +42,7 @@ export interface CorpusCall {
 interface Steps {
   readonly log: InputLog;
   readonly steps: readonly ProvenStep[];
+  readonly refused?: readonly { readonly evidence: StepEvidence }[];
 }
 
 /** Makes all calls for the harness of a chain. */
@@ -63,15 +60,22 @@ export function makeCorpus(harness: ProverHarness, chainId: bigint): readonly Co
   const makers = [
     ...[shortfallEdges, priceEdges, dustEdges, messageEdges, oracleMessageEdges, reportEdges],
     ...[spreadEdges, phaseEdges, markEdges, itemEdges, forcedEdges],
+    ...[framingEdges, blobEdges, witnessEdges, contentEdges],
   ];
   const edges = makers.flatMap((make) => make(chainId) as Steps | readonly Steps[]);
-  for (const { log, steps } of edges) {
-    calls.push(...callsOf(harness, random, log, steps));
+  for (const { log, steps, refused = [] } of edges) {
+    calls.push(...callsOf(harness, random, log, steps, refused));
   }
   return calls;
 }
 
-function callsOf(harness: ProverHarness, random: Random, log: InputLog, steps: readonly ProvenStep[]): CorpusCall[] {
+function callsOf(
+  harness: ProverHarness,
+  random: Random,
+  log: InputLog,
+  steps: readonly ProvenStep[],
+  refused: Steps["refused"] = [],
+): CorpusCall[] {
   const context = log.context(log.batchCount);
   const calls: CorpusCall[] = [];
   let evidences: StepEvidence[] = [];
@@ -101,6 +105,7 @@ function callsOf(harness: ProverHarness, random: Random, log: InputLog, steps: r
     }
     for (const mutation of some(random, inputMutations(random, evidence))) add(mutation.evidence, undefined);
   }
+  for (const { evidence } of refused) add(evidence, undefined);
   close();
   return calls;
 }

@@ -308,7 +308,11 @@ export function reportEdges(chainId: bigint): readonly OracleEdge[] {
     ["of a second more", "ReportInvalid", smile({ refTau: 2n * SECONDS_PER_YEAR + 1n })],
     ["of a smile that touches zero", "OK", smile({ a: -10n * E10, b: ONE, sigma: 10n * E10, m: ONE })],
     ["of one below zero", "ReportInvalid", smile({ a: -10n * E10 - 1n, b: ONE, sigma: 10n * E10, m: ONE })],
-    ["of a tilted one that touches zero", "OK", smile({ a: -8n * E10, b: ONE, rho: 60n * E10, sigma: 10n * E10, m: -ONE })],
+    [
+      "of a tilted one that touches zero",
+      "OK",
+      smile({ a: -8n * E10, b: ONE, rho: 60n * E10, sigma: 10n * E10, m: -ONE }),
+    ],
     [
       "of a tilted one below zero",
       "ReportInvalid",

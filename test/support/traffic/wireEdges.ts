@@ -75,7 +75,11 @@ const wide = (value: bigint): number[] => {
 
 function number(most: bigint, least = 0n, plain = 3n): Field {
   return {
-    good: [["plain", v(plain)], ["the least", v(least)], ["the most", v(most)]],
+    good: [
+      ["plain", v(plain)],
+      ["the least", v(least)],
+      ["the most", v(most)],
+    ],
     bad: [
       ["more", wide(most + 1n)],
       ["a longer encoding", [Number(plain) | 0x80, 0]],
@@ -107,7 +111,13 @@ const canceller = [byte(MAX_KEYS), time, raw(64)];
 const fraction = number(FRACTION, 1n);
 const keyIndex = byte(MAX_KEYS, 1);
 const scope = byte(SCOPE_ALL, 1);
-const market: Field = { good: [["plain", [1]], ["the last", [255]]], bad: [] };
+const market: Field = {
+  good: [
+    ["plain", [1]],
+    ["the last", [255]],
+  ],
+  bad: [],
+};
 
 /** Flags, and what they bring with them. */
 function flags(isMaker: boolean): Field {
@@ -261,7 +271,8 @@ function samplesOf(name: string, type: number, fields: readonly Field[]): readon
     { name: `${name}, plain`, bytes: plain, isWellFormed: true },
     { name: `${name}, a byte too many`, bytes: concat(plain, Uint8Array.of(0)), isWellFormed: false },
   ];
-  if (fields.length > 0) samples.push({ name: `${name}, a byte too few`, bytes: plain.slice(0, -1), isWellFormed: false });
+  if (fields.length > 0)
+    samples.push({ name: `${name}, a byte too few`, bytes: plain.slice(0, -1), isWellFormed: false });
   for (const [i, { good, bad }] of fields.entries()) {
     for (const [what, value] of good.slice(1))
       samples.push({ name: `${name}, field ${i}: ${what}`, bytes: at(i, value), isWellFormed: true });
