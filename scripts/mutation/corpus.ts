@@ -7,7 +7,7 @@ import { Random } from "../../src/market/random.ts";
 import { inputMutations, witnessPatches } from "../../test/support/parity/mutations.ts";
 import { marginSteps } from "../../test/support/traffic/marginSteps.ts";
 import { randomBlobSteps } from "../../test/support/traffic/blobSteps.ts";
-import { blobEdges, contentEdges, framingEdges, witnessEdges } from "../../test/support/traffic/evidenceEdges.ts";
+import { blobEdges, contentEdges, framingEdges, witnessEdges } from "../../test/support/traffic/proofEdges.ts";
 import { markEdges, phaseEdges, spreadEdges } from "../../test/support/traffic/marginEdges.ts";
 import { oracleMessageEdges, reportEdges } from "../../test/support/traffic/oracleEdges.ts";
 import { dustEdges, messageEdges, priceEdges, shortfallEdges } from "../../test/support/traffic/settlementEdges.ts";

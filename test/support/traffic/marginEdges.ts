@@ -1,5 +1,6 @@
 import { healthOf, factor, paymentUp } from "../../../src/machine/Auction.ts";
 import {
+  ANCHOR_MAX_AGE,
   CURVE_MAX_AGE,
   FRACTION,
   LIQUIDATION_MAX_AGE,
@@ -34,7 +35,7 @@ import {
 } from "../../../src/machine/Slots.ts";
 import { set } from "../../../src/machine/StateTree.ts";
 import { Machine, type ProvenStep } from "../../../src/machine/Step.ts";
-import { TX_BID, TX_START_AUCTION, TX_WITHDRAW, type Transaction } from "../../../src/machine/Wire.ts";
+import { TX_BID, TX_SET_MODE, TX_START_AUCTION, TX_WITHDRAW, type Transaction } from "../../../src/machine/Wire.ts";
 import { encodeTransaction } from "../../../src/machine/WireEncoding.ts";
 import { batchOf } from "../batch.ts";
 import { flatCurve } from "../oracle.ts";
@@ -81,6 +82,8 @@ interface Book {
   /** One plain one by default. */
   readonly scenes?: readonly Scene[];
   readonly mode?: number;
+  /** What becomes of a change to the collateralised mode by an account with cash enough. */
+  readonly collateralised?: ResultName;
 }
 
 /** A transaction about a book, and what has to become of it. */
@@ -286,9 +289,19 @@ export function phaseEdges(chainId: bigint): readonly BookEdges[] {
     },
     { ...collateralised("without an anchor", ["call", A, -CONTRACT]), scenes: [{ market: { anchor: 0n } }] },
   ];
+  const anchored = (name: string, age: bigint, collateralised: ResultName, ...legs: readonly Leg[]): Book => {
+    return { name, legs, collateralised, scenes: [{ market: { anchorTime: NOW - age } }] };
+  };
+  const stale = ANCHOR_MAX_AGE + 1n;
+  const modes = [
+    anchored("a call on an anchor as old as it may be", ANCHOR_MAX_AGE, "OK", ["call", A, -CONTRACT]),
+    anchored("a call on an anchor a second older", stale, "AnchorStale", ["call", A, -CONTRACT]),
+    anchored("a put on an anchor a second older", stale, "OK", ["put", A, -CONTRACT]),
+    anchored("a long call and a put on one", stale, "OK", ["put", A, -CONTRACT], ["call", A, CONTRACT]),
+  ];
   // The same a second before their expiry, whose time value is almost nothing.
   const last = [phase("an expiry of the next second", over({ curveTime: NOW - 1n }, { spotTime: NOW - 1n }))];
-  return [runBooks(chainId, NOW, [...books, ...held]), runBooks(chainId, NOW - 1n, last)];
+  return [runBooks(chainId, NOW, [...books, ...held, ...modes]), runBooks(chainId, NOW - 1n, last)];
 }
 
 /** Marks of all strikes at forwards, times and vols at their bounds; each of a short whose size is no other's. */
@@ -359,7 +372,7 @@ function ladder(type: "call" | "put", forward: bigint, most: number): readonly L
 }
 
 /** Accounts of a book. */
-const [HOLDER, HEALTHY, WEAK, SOLD, BIDDER, ACCOUNTS] = [0, 1, 2, 3, 4, 5];
+const [HOLDER, HEALTHY, WEAK, SOLD, BIDDER, TURNED, ACCOUNTS] = [0, 1, 2, 3, 4, 5, 6];
 
 function runBooks(chainId: bigint, now: bigint, books: readonly Book[]): BookEdges {
   const log = new InputLog();
@@ -374,7 +387,7 @@ function runBooks(chainId: bigint, now: bigint, books: readonly Book[]): BookEdg
     edges.push({ name, expected });
   };
   let market = 0;
-  for (const [i, { name, legs, scenes = [{}], mode = MODE_STANDARD }] of books.entries()) {
+  for (const [i, { name, legs, scenes = [{}], mode = MODE_STANDARD, collateralised }] of books.entries()) {
     const opened = scenes.map((scene) => {
       if (scene.ofSameMarket !== true) market++;
       return openScene(now, market, scene);
@@ -411,6 +424,11 @@ function runBooks(chainId: bigint, now: bigint, books: readonly Book[]): BookEdg
     const short = initial === 0n ? "InsufficientCash" : "InsufficientMargin";
     attempt(`${name}: more than may be withdrawn`, short, withdrawal(ROOM + 1n));
     attempt(`${name}: all that may be withdrawn`, "OK", withdrawal(ROOM));
+    if (collateralised !== undefined) {
+      put(TURNED, RICH);
+      const turn = { type: TX_SET_MODE, account: first + TURNED, mode: MODE_COLLATERALISED, auth: undefined } as const;
+      attempt(`${name}: collateralised`, collateralised, turn);
+    }
     if (mode === MODE_COLLATERALISED || positions.length > MOST_SOLD) continue;
 
     const sellable = views(LIQUIDATION_MAX_AGE);

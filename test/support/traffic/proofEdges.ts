@@ -44,7 +44,7 @@ export interface RefusedEvidence {
 }
 
 /** Steps that are accepted, and what is made of them that is not. */
-export interface EvidenceEdges {
+export interface ProofEdges {
   readonly log: InputLog;
   readonly steps: readonly ProvenStep[];
   readonly refused: readonly RefusedEvidence[];
@@ -61,7 +61,7 @@ const CHUNKS_TOO_SHORT = "ChunksTooShort(uint256,uint256)";
 const CHUNK_BYTES = "ChunkBytesMismatch(uint256,uint256)";
 
 /** Items that end with a payload, with a chunk or in the middle of their length, and payloads that begin none. */
-export function framingEdges(chainId: bigint): EvidenceEdges {
+export function framingEdges(chainId: bigint): ProofEdges {
   const filler = (length: number): Uint8Array => encodeItem(new Uint8Array(length).fill(0xff));
   const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
   // The length of the long item lies in two chunks.
@@ -119,7 +119,7 @@ export function framingEdges(chainId: bigint): EvidenceEdges {
 }
 
 /** Blobs whose last element carries one byte or all, and evidence of their elements that is wrong. */
-export function blobEdges(chainId: bigint): EvidenceEdges {
+export function blobEdges(chainId: bigint): ProofEdges {
   const item = (length: number): Uint8Array => encodeItem(new Uint8Array(length).fill(0xff));
   const payloads = [item(BYTES_PER_ELEMENT), concat(item(BYTES_PER_ELEMENT - 1), Uint8Array.of(0xf0))];
   const last = payloads.length;
@@ -211,7 +211,7 @@ export function blobEdges(chainId: bigint): EvidenceEdges {
 }
 
 /** Slots that are there or not in trees of every shape, and witness items that are wrong in one place. */
-export function witnessEdges(chainId: bigint): EvidenceEdges {
+export function witnessEdges(chainId: bigint): ProofEdges {
   const account = 1;
   const owned = emptyAccount(signerAddress(account));
   const tree = (...accounts: readonly number[]): TreeRoot =>
@@ -232,14 +232,8 @@ export function witnessEdges(chainId: bigint): EvidenceEdges {
   // What opens one slot and no other.
   const start: Transaction = { type: TX_START_AUCTION, account };
   const log = new InputLog();
-  for (let i = 0; i < worlds.length; i++) {
-    log.appendMessage({
-      ...SENT,
-      kind: MESSAGE_FORCED,
-      sender: signerAddress(2),
-      payload: encodeTransaction(start, 0n),
-    });
-  }
+  const payload = encodeTransaction(start, 0n);
+  worlds.forEach(() => log.appendMessage({ ...SENT, kind: MESSAGE_FORCED, sender: signerAddress(2), payload }));
   log.appendBatch(batchOf(NOTHING, { messagesRead: log.messageCount, l1Time: START, l2Time: START }, 0));
   const context = log.context(log.batchCount);
   const refused: RefusedEvidence[] = [];
@@ -309,7 +303,7 @@ function spoiledItems(item: Uint8Array, key: bigint): readonly (readonly [string
 }
 
 /** Slots whose contents are a byte too long or too short, in a tree of themselves alone; no machine has such a state. */
-export function contentEdges(chainId: bigint): EvidenceEdges {
+export function contentEdges(chainId: bigint): ProofEdges {
   const auth = { nonce: 5n, deadline: START, signature: new Uint8Array(64).fill(1) };
   const sent = { ...SENT, sender: SETTLEMENT };
   const forced = (transaction: Transaction): Uint8Array => encodeTransaction(transaction, 0n);

@@ -3,20 +3,14 @@ import { id } from "ethers";
 import { evidenceOf } from "../../src/l1/proverArguments.ts";
 import { resultName } from "../../src/machine/ResultCodes.ts";
 import { judgeAll, postHashOf, startJudge } from "../support/parity/judge.ts";
-import {
-  blobEdges,
-  contentEdges,
-  framingEdges,
-  witnessEdges,
-  type EvidenceEdges,
-} from "../support/traffic/evidenceEdges.ts";
+import { blobEdges, contentEdges, framingEdges, witnessEdges, type ProofEdges } from "../support/traffic/proofEdges.ts";
 import { forcedEdges, itemEdges, type WireEdges } from "../support/traffic/wireEdges.ts";
 
 describe("parity at the edges of the evidence and of the wire format", () => {
   const judge = startJudge();
 
   /** Has the judge take all steps, and refuse the rest, each by its error. */
-  async function expectJudged({ log, steps, refused }: EvidenceEdges): Promise<void> {
+  async function expectJudged({ log, steps, refused }: ProofEdges): Promise<void> {
     const context = log.context(log.batchCount);
     const evidences = [
       ...steps.map((step) => evidenceOf(step, log, context)),
