@@ -11,16 +11,18 @@ import { marginSteps } from "../../test/support/traffic/marginSteps.ts";
 import { randomBlobSteps } from "../../test/support/traffic/blobSteps.ts";
 import { EVIDENCE_EDGES, evidenceSample } from "../../test/support/traffic/evidenceEdges.ts";
 import { liquidationEdges } from "../../test/support/traffic/liquidationEdges.ts";
+import { markEdges, phaseEdges, spreadEdges } from "../../test/support/traffic/marginEdges.ts";
 import { oracleMessageEdges, reportEdges } from "../../test/support/traffic/oracleEdges.ts";
+import { blobEdges, contentEdges, framingEdges, witnessEdges } from "../../test/support/traffic/proofEdges.ts";
 import {
   dustEdges,
   messageEdges,
   priceEdges,
   settleEdges,
   shortfallEdges,
-  type Edge,
 } from "../../test/support/traffic/settlementEdges.ts";
 import { randomSteps } from "../../test/support/traffic/randomSteps.ts";
+import { forcedEdges, itemEdges } from "../../test/support/traffic/wireEdges.ts";
 import type { ProverHarness } from "../../typechain/contracts/test/ProverHarness.js";
 
 /** Steps, valid and spoiled, by which mutants of the prover are judged: the traffic of the parity tests, with its seeds. */
@@ -46,6 +48,13 @@ export interface CorpusCall {
   readonly expected: readonly (string | undefined)[];
 }
 
+/** What a maker of edges gives, as far as it matters here. */
+interface Steps {
+  readonly log: InputLog;
+  readonly steps: readonly ProvenStep[];
+  readonly refused?: readonly { readonly evidence: StepEvidence }[];
+}
+
 /** Makes all calls for the harness of a chain. */
 export function makeCorpus(harness: ProverHarness, chainId: bigint): readonly CorpusCall[] {
   const random = new Random(SEED);
@@ -58,14 +67,18 @@ export function makeCorpus(harness: ProverHarness, chainId: bigint): readonly Co
     calls.push(...callsOf(harness, random, log, sampleOf(log, steps)));
   }
   // All of them, for they are what the sample would not have.
-  const makers = [shortfallEdges, priceEdges, dustEdges, messageEdges, oracleMessageEdges, reportEdges];
-  const edges = makers.flatMap((make) => make(chainId) as readonly Edge[]);
-  const together = [accountEdges, fillEdges, settleEdges, liquidationEdges].map((make) => make(chainId));
-  for (const { log, steps } of [...edges, ...together]) {
-    calls.push(...callsOf(harness, random, log, steps));
+  const makers = [
+    ...[shortfallEdges, priceEdges, dustEdges, messageEdges, oracleMessageEdges, reportEdges],
+    ...[accountEdges, fillEdges, settleEdges, liquidationEdges],
+    ...[spreadEdges, phaseEdges, markEdges, itemEdges, forcedEdges],
+    ...[framingEdges, blobEdges, witnessEdges, contentEdges],
+  ];
+  const edges = makers.flatMap((make) => make(chainId) as Steps | readonly Steps[]);
+  for (const { log, steps, refused = [] } of edges) {
+    calls.push(...callsOf(harness, random, log, steps, refused));
   }
   const { log, steps, evidenceAt } = evidenceSample(chainId);
-  const refused = EVIDENCE_EDGES.map(({ at, spoil }) => spoil(evidenceAt(at)));
+  const refused = EVIDENCE_EDGES.map(({ at, spoil }) => ({ evidence: spoil(evidenceAt(at)) }));
   calls.push(...callsOf(harness, random, log, steps, refused));
   return calls;
 }
@@ -75,7 +88,7 @@ function callsOf(
   random: Random,
   log: InputLog,
   steps: readonly ProvenStep[],
-  refused: readonly StepEvidence[] = [],
+  refused: Steps["refused"] = [],
 ): CorpusCall[] {
   const context = log.context(log.batchCount);
   const calls: CorpusCall[] = [];
@@ -106,7 +119,7 @@ function callsOf(
     }
     for (const mutation of some(random, inputMutations(random, evidence))) add(mutation.evidence, undefined);
   }
-  for (const evidence of refused) add(evidence, undefined);
+  for (const { evidence } of refused) add(evidence, undefined);
   close();
   return calls;
 }

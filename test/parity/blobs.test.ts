@@ -2,7 +2,9 @@ import { expect } from "chai";
 import { Random } from "../../src/market/random.ts";
 import { startJudge } from "../support/parity/judge.ts";
 import { expectParity } from "../support/parity/parity.ts";
+import { expectProofs } from "../support/parity/proofs.ts";
 import { randomBlobSteps } from "../support/traffic/blobSteps.ts";
+import { blobEdges } from "../support/traffic/proofEdges.ts";
 import { runSeed } from "../support/random.ts";
 
 const SEED = runSeed();
@@ -23,5 +25,9 @@ describe("parity on random transactions in blobs", () => {
     );
     const report = await expectParity(judge, log, log.batchCount, steps, new Random(SEED));
     console.log(`      ${report.steps} steps, ${report.mutations} mutations, at most ${report.maxGas} gas a step`);
+  });
+
+  it("opens a last element of one byte, and refuses by name what is not opened", async () => {
+    await expectProofs(judge, blobEdges(judge.chainId));
   });
 });

@@ -6,6 +6,7 @@ import {
   CONFIRM_WITHIN,
   FORWARD_BASE,
   FORWARD_RATE,
+  MAX_CURVES,
   MAX_EXPOSURE_MULTIPLE,
   MAX_PRICE,
   MAX_SIGNERS,
@@ -29,6 +30,7 @@ import {
   expiryTime,
   marketKey,
   SIGNERS_KEY,
+  type Curve,
   type Market,
 } from "../../../src/machine/Slots.ts";
 import { set, type TreeRoot } from "../../../src/machine/StateTree.ts";
@@ -136,6 +138,8 @@ type Signed = readonly number[] | "a stranger too" | "one for another" | "by nob
 /** The spot of the market before, and of a report that is plain. */
 const SPOT = 4_000n * USD;
 const DAY = START_DAY + 1;
+/** Parameters of a curve are in 1e-12. */
+const [ONE, E10] = [10n ** 12n, 10n ** 10n];
 
 /** Reports whose times, prices, jumps, forwards and signatures are at their bounds. */
 export function reportEdges(chainId: bigint): readonly OracleEdge[] {
@@ -158,13 +162,25 @@ export function reportEdges(chainId: bigint): readonly OracleEdge[] {
     const curve = flatCurve(DAY, spot, START);
     return { market: fresh, report: { spot, curves: [{ ...curve, ...change }] } };
   };
-  const flat = (market: Partial<Market>): ReportCase => ({ ...curves({}), market: { ...fresh, ...market } });
+  const flat = (market: Partial<Market>, change: Partial<ReportedCurve> = {}): ReportCase => ({
+    ...curves(change),
+    market: { ...fresh, ...market },
+  });
   // The curve is that of the last second, so that nothing is wrong at the expiry but the time.
   const ending = (left: bigint): ReportCase => {
     const now = expiryTime(DAY) - left;
     return { now, market: fresh, report: { time: now, curves: [flatCurve(DAY, SPOT, expiryTime(DAY) - 1n)] } };
   };
   const left = expiryTime(DAY) - START;
+  const many = (days: readonly number[]): ReportCase => {
+    return { market: fresh, report: { curves: days.map((day) => flatCurve(day, SPOT, START)) } };
+  };
+  const next = (count: number): number[] => Array.from({ length: count }, (_, i) => DAY + i);
+  // Of a year, so that a variance is the square of a vol.
+  const year = { a: 36n * E10, b: 0n, rho: 0n, m: 0n, sigma: ONE, refTau: SECONDS_PER_YEAR };
+  const smile = (change: Partial<Curve>, market: Partial<Market> = {}): ReportCase => {
+    return flat(market, { curve: { ...year, ...change } });
+  };
   // Of so round a price the bound on forwards is a whole number.
   const round = 10n * SECONDS_PER_YEAR;
   const reach = (round * (FORWARD_BASE * SECONDS_PER_YEAR + FORWARD_RATE * left)) / (BASIS * SECONDS_PER_YEAR);
@@ -258,6 +274,50 @@ export function reportEdges(chainId: bigint): readonly OracleEdge[] {
     ["a second before the expiry", "OK", ending(1n)],
     ["at the expiry", "ReportInvalid", ending(0n)],
     ["of an expiry whose price is fixed", "ReportInvalid", { ...curves({}), isPriced: true }],
+
+    ["of as many curves as may be", "OK", many(next(MAX_CURVES))],
+    ["of one more", "Malformed", many(next(MAX_CURVES + 1))],
+    ["of two curves of a day", "Malformed", many([DAY, DAY])],
+    ["of curves in the wrong order", "Malformed", many([DAY + 1, DAY])],
+    ["that neither confirms nor does not", "Malformed", { spoil: (bytes) => bytes.with(-1, 2) }],
+    ["of a vol that is both of the market's", "OK", smile({}, { minVol: 600_000n, maxVol: 600_000n })],
+    ["of a vol a unit below", "ReportInvalid", smile({}, { minVol: 600_001n })],
+    ["of a vol a unit above", "ReportInvalid", smile({}, { maxVol: 599_999n })],
+    ["of a negative slope", "ReportInvalid", smile({ b: -1n })],
+    ["of the largest slope", "OK", smile({ b: 2n * ONE, sigma: 1n })],
+    ["of a larger slope", "ReportInvalid", smile({ b: 2n * ONE + 1n, sigma: 1n })],
+    ["of the largest slope of a tilted smile", "OK", smile({ b: 160n * E10, rho: 25n * E10, sigma: 1n })],
+    ["of one more tilted", "ReportInvalid", smile({ b: 160n * E10, rho: 25n * E10 + 1n, sigma: 1n })],
+    ["of the largest slope of one tilted down", "OK", smile({ b: 160n * E10, rho: -25n * E10, sigma: 1n })],
+    ["of one more tilted down", "ReportInvalid", smile({ b: 160n * E10, rho: -25n * E10 - 1n, sigma: 1n })],
+    ["of the largest tilt", "OK", smile({ b: E10, rho: ONE - 1n })],
+    ["of a full tilt", "ReportInvalid", smile({ b: E10, rho: ONE })],
+    ["of the largest tilt down", "OK", smile({ b: E10, rho: 1n - ONE })],
+    ["of a full tilt down", "ReportInvalid", smile({ b: E10, rho: -ONE })],
+    ["of the farthest centre", "OK", smile({ b: E10, m: 10n * ONE })],
+    ["of a farther one", "ReportInvalid", smile({ b: E10, m: 10n * ONE + 1n })],
+    ["of the farthest centre below", "OK", smile({ b: E10, m: -10n * ONE })],
+    ["of a farther one below", "ReportInvalid", smile({ b: E10, m: -10n * ONE - 1n })],
+    ["of no width", "ReportInvalid", smile({ sigma: 0n })],
+    ["of the smallest width", "OK", smile({ sigma: 1n })],
+    ["of the largest width", "OK", smile({ sigma: 10n * ONE })],
+    ["of a larger width", "ReportInvalid", smile({ sigma: 10n * ONE + 1n })],
+    ["of no time", "ReportInvalid", smile({ refTau: 0n })],
+    ["of a second", "OK", smile({ a: 20_000n, refTau: 1n })],
+    ["of two years", "OK", smile({ refTau: 2n * SECONDS_PER_YEAR })],
+    ["of a second more", "ReportInvalid", smile({ refTau: 2n * SECONDS_PER_YEAR + 1n })],
+    ["of a smile that touches zero", "OK", smile({ a: -10n * E10, b: ONE, sigma: 10n * E10, m: ONE })],
+    ["of one below zero", "ReportInvalid", smile({ a: -10n * E10 - 1n, b: ONE, sigma: 10n * E10, m: ONE })],
+    [
+      "of a tilted one that touches zero",
+      "OK",
+      smile({ a: -8n * E10, b: ONE, rho: 60n * E10, sigma: 10n * E10, m: -ONE }),
+    ],
+    [
+      "of a tilted one below zero",
+      "ReportInvalid",
+      smile({ a: -8n * E10 - 1n, b: ONE, rho: 60n * E10, sigma: 10n * E10, m: -ONE }),
+    ],
 
     ["by more than it takes", "OK", { signed: [0, 2, 3, 4] }],
     ["by the last ones", "OK", { signed: [2, 3, 4] }],
