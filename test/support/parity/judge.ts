@@ -59,14 +59,22 @@ const PARALLEL = 2;
 /** No block ever holds what one call of the harness takes. */
 const FLAGS = ["--gas-limit", String(10n ** 15n), "--no-request-size-limit"];
 
+/** The same for Hardhat's simulator, and for contracts that are large because of the instruments in them. */
+const ON_SIMULATOR = { blockGasLimit: 10n ** 15n, transactionGasCap: false, allowUnlimitedContractSize: true } as const;
+
 /**
  * Deploys the executors, the prover and the harness, for the addresses of the random traffic, before the tests of a suite.
- * On anvil, which runs the same calls in a third of the time that Hardhat's simulator takes: that one keeps a trace of each.
+ * On anvil, which runs the same calls in a third of the time that Hardhat's simulator takes: that one keeps a trace of each. But it alone
+ * sees which lines were executed.
  */
 export function startJudge(): Judge {
   const processes = new Processes();
   let deployed: Judge | undefined;
   before("start the judge", async () => {
+    if (process.env.TENOR_COVERAGE === "1") {
+      deployed = await deployProver(await network.create({ override: ON_SIMULATOR }));
+      return;
+    }
     const { url } = await Anvil.start(FLAGS, processes);
     deployed = await deployProver(await network.create({ network: "anvil", override: { url } }));
   });
