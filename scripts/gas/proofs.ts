@@ -53,7 +53,7 @@ export async function measureProofs(
   const prover = proverAt(address, runner);
   const config = machineConfig(l1.deployment);
   const cases = [...proofCases(config, state), ...marginCases(config, state)];
-  const log = inputsOf(cases);
+  const log = inputsOf(cases, isWanted);
   const context = log.context(BigInt(INPUTS));
   const stage = await ProofStage.make(l1, context);
   const measurements: Measurement[] = [];
@@ -77,8 +77,8 @@ export async function measureProofs(
   return [...measurements, share!];
 }
 
-/** The two sequences, full of other people's inputs, and the cases' own among them. */
-function inputsOf(cases: readonly ProofCase[]): InputLog {
+/** The two sequences, full of other people's inputs, and the cases' own among them; those in blobs, which take long to make, if they are wanted. */
+function inputsOf(cases: readonly ProofCase[], isWanted: (operation: Operation) => boolean): InputLog {
   const log = new InputLog();
   const other: Message = {
     kind: MESSAGE_FORCED,
@@ -94,8 +94,9 @@ function inputsOf(cases: readonly ProofCase[]): InputLog {
   const payload = filler(BATCH_BYTES, 3);
   const fullBatch = batchAfter(FIRST_MESSAGE, payload);
   for (let i = 0; i < INPUTS; i++) {
-    const input = cases[i - FIRST_BATCH]?.input;
-    if (typeof input !== "object") {
+    const one = cases[i - FIRST_BATCH];
+    const input = one?.input;
+    if (typeof input !== "object" || (isFromBlobs(one!) && !isWanted(one!.operation))) {
       log.appendBatch(fullBatch);
     } else if ("message" in input) {
       log.appendBatch(batchAfter(INPUTS, payload));

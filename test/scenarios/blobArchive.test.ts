@@ -133,9 +133,9 @@ describe("Scenario: the blobs of an inbox on anvil", () => {
   const expectedFiles = (): string[] =>
     sidecars.flatMap(({ versionedHashes }) => versionedHashes.map((hash) => `${toHex(hash)}.blob`)).sort();
 
-  it("batches of one and six blobs are appended, and derived from the consensus client", async () => {
-    for (const length of [1000, 6 * BYTES_PER_BLOB]) await append(length);
-    expect(sidecars.map(({ blobs }) => blobs.length)).to.deep.equal([1, 6]);
+  it("batches of one and two blobs are appended, and derived from the consensus client", async () => {
+    for (const length of [1000, 2 * BYTES_PER_BLOB]) await append(length);
+    expect(sidecars.map(({ blobs }) => blobs.length)).to.deep.equal([1, 2]);
     expect(await derived(new BeaconBlobSource(anvilUrl))).to.deep.equal(payloads);
   });
 
@@ -149,7 +149,7 @@ describe("Scenario: the blobs of an inbox on anvil", () => {
 
   it("an archive keeps them, is killed, and goes on with what is new", async () => {
     const first = archive("first", []);
-    expect(await first.until("round")).to.include({ stored: 7, missing: 0 });
+    expect(await first.until("round")).to.include({ stored: 3, missing: 0 });
     await first.kill();
     expect(blobsIn("first")).to.deep.equal(expectedFiles());
     await append(500);
@@ -169,7 +169,7 @@ describe("Scenario: the blobs of an inbox on anvil", () => {
     expect(code, `${stdout}${stderr}`).to.equal(0);
     expect(blobsIn("second")).to.deep.equal(expectedFiles());
     expect(await derived(new HttpBlobArchive(url))).to.deep.equal(payloads);
-    expect(await (await fetch(`${url}/health`)).json()).to.include({ status: "ok", blobs: 8, missing: 0 });
+    expect(await (await fetch(`${url}/health`)).json()).to.include({ status: "ok", blobs: 4, missing: 0 });
   });
 
   it("a file that was damaged is not served and moved aside, and the archive ends as it is told to", async () => {
