@@ -108,6 +108,10 @@ const PROOFS: Readonly<Record<string, Proof>> = {
     ranBy: "test/scenarios/blobArchive.test.ts",
   },
   "npm run coverage": { calledBy: "test/unit/scripts/coverage.test.ts", module: "scripts/coverage/v8.ts" },
+  "npm run coverage -- --contracts": {
+    calledBy: "test/unit/scripts/coverage.test.ts",
+    module: "scripts/coverage/lcov.ts",
+  },
   "npm run mutation": { calledBy: "test/unit/scripts/mutation.test.ts", module: "scripts/mutation/report.ts" },
   "npm run mutation -- --sample 200 --seed 1": {
     calledBy: "test-deep/mutation.test.ts",
