@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { evidenceOf } from "../../src/l1/proverArguments.ts";
 import { resultName } from "../../src/machine/ResultCodes.ts";
-import { judgeAll, postHashOf, startJudge } from "../support/parity/judge.ts";
+import { judgeAll, startJudge } from "../support/parity/judge.ts";
+import { expectVerdict } from "../support/parity/parity.ts";
 import { markEdges, phaseEdges, spreadEdges, type BookEdges } from "../support/traffic/marginEdges.ts";
 
 describe("parity at the edges of marks and margin", () => {
@@ -12,11 +13,8 @@ describe("parity at the edges of marks and margin", () => {
     const evidences = steps.map((step) => evidenceOf(step, log, context));
     const verdicts = await judgeAll(judge, context, evidences);
     for (const [i, { name, expected }] of edges.entries()) {
-      const { accepted, code, postHash, revertData } = verdicts[i]!;
       expect(resultName(steps[i]!.code), name).to.equal(expected);
-      expect(accepted, `${name}: refused with ${revertData}`).to.equal(true);
-      expect(resultName(code), name).to.equal(expected);
-      expect(postHash, name).to.equal(postHashOf(steps[i]!));
+      expectVerdict(verdicts[i]!, steps[i]!, name);
     }
   }
 

@@ -4,8 +4,8 @@ import { resultName } from "../../../src/machine/ResultCodes.ts";
 import { get } from "../../../src/machine/StateTree.ts";
 import type { Random } from "../../../src/market/random.ts";
 import type { Cases } from "../traffic/cases.ts";
-import { judgeAll, postHashOf, type Judge } from "./judge.ts";
-import { expectParity } from "./parity.ts";
+import { judgeAll, type Judge } from "./judge.ts";
+import { expectParity, expectVerdict } from "./parity.ts";
 
 /** Of so many cases one is judged with spoiled evidence, too, which is no other for being at an edge. */
 const SPOILED_EVERY = 16;
@@ -20,12 +20,7 @@ export async function expectCases(judge: Judge, { log, cases, steps }: Cases, ra
   const context = log.context(target);
   const evidences = steps.map((step) => evidenceOf(step, log, context));
   const verdicts = await judgeAll(judge, context, evidences);
-  for (const [i, { name, expected, step }] of cases.entries()) {
-    const { accepted, revertData, code, postHash } = verdicts[i]!;
-    expect(accepted, `${name}: evidence refused with ${revertData}`).to.equal(true);
-    expect(resultName(code), `${name}: result`).to.equal(expected);
-    expect(postHash, `${name}: hash`).to.equal(postHashOf(step));
-  }
+  for (const [i, { name, step }] of cases.entries()) expectVerdict(verdicts[i]!, step, name);
   const some = steps.filter((_, i) => i % SPOILED_EVERY === 0);
   await expectParity(judge, log, target, some, random, 1);
 }

@@ -4,7 +4,7 @@ import type { Random } from "../../../src/market/random.ts";
 import type { InputLog } from "../../../src/machine/InputLog.ts";
 import { resultName } from "../../../src/machine/ResultCodes.ts";
 import type { ProvenStep } from "../../../src/machine/Step.ts";
-import { judgeAll, judgePatched, postHashOf, type Judge } from "./judge.ts";
+import { judgeAll, judgePatched, postHashOf, type Judge, type Verdict } from "./judge.ts";
 import { inputMutations, witnessPatches } from "./mutations.ts";
 
 /** What a comparison found, apart from agreement. */
@@ -15,6 +15,18 @@ export interface ParityReport {
   readonly maxGas: bigint;
   /** Most bytes of witness and chunks of one step. */
   readonly maxBytes: number;
+}
+
+/** The judge says of a step what TypeScript says. */
+export function expectVerdict(
+  { accepted, revertData, kind, code, postHash }: Verdict,
+  step: ProvenStep,
+  where: string,
+): void {
+  expect(accepted, `${where}: evidence refused with ${revertData}`).to.equal(true);
+  expect(kind, `${where}: kind`).to.equal(step.kind);
+  expect(resultName(code), `${where}: result`).to.equal(resultName(step.code));
+  expect(postHash, `${where}: hash`).to.equal(postHashOf(step));
 }
 
 /**
@@ -37,10 +49,7 @@ export async function expectParity(
   for (const [i, step] of steps.entries()) {
     const verdict = verdicts[i]!;
     const where = `step ${i}, ${step.kind}, ${resultName(step.code)}`;
-    expect(verdict.accepted, `${where}: evidence refused with ${verdict.revertData}`).to.equal(true);
-    expect(verdict.kind, `${where}: kind`).to.equal(step.kind);
-    expect(resultName(verdict.code), `${where}: result`).to.equal(resultName(step.code));
-    expect(verdict.postHash, `${where}: hash`).to.equal(postHashOf(step));
+    expectVerdict(verdict, step, where);
     report.steps++;
     if (verdict.gas > report.maxGas) report.maxGas = verdict.gas;
     report.maxBytes = Math.max(report.maxBytes, bytesOf(evidences[i]!));

@@ -3,7 +3,8 @@ import { id } from "ethers";
 import { evidenceOf } from "../../../src/l1/proverArguments.ts";
 import { resultName } from "../../../src/machine/ResultCodes.ts";
 import type { ProofEdges } from "../traffic/proofEdges.ts";
-import { judgeAll, postHashOf, type Judge } from "./judge.ts";
+import { judgeAll, type Judge } from "./judge.ts";
+import { expectVerdict } from "./parity.ts";
 
 /** Has the judge take all steps, and refuse the rest, each by its error. */
 export async function expectProofs(judge: Judge, { log, steps, refused }: ProofEdges): Promise<void> {
@@ -14,11 +15,7 @@ export async function expectProofs(judge: Judge, { log, steps, refused }: ProofE
   ];
   const verdicts = await judgeAll(judge, context, evidences);
   for (const [i, step] of steps.entries()) {
-    const { accepted, kind, code, postHash, revertData } = verdicts[i]!;
-    const where = `step ${i}, ${step.kind}, ${resultName(step.code)}`;
-    expect(accepted, `${where}: refused with ${revertData}`).to.equal(true);
-    expect([kind, resultName(code)], where).to.deep.equal([step.kind, resultName(step.code)]);
-    expect(postHash, where).to.equal(postHashOf(step));
+    expectVerdict(verdicts[i]!, step, `step ${i}, ${step.kind}, ${resultName(step.code)}`);
   }
   for (const [i, { name, error }] of refused.entries()) {
     const { accepted, revertData } = verdicts[steps.length + i]!;
