@@ -1,9 +1,10 @@
 import { FAULTS, STAGED_FAULTS, STAGES, strikeAt } from "../test/support/poster/faults.ts";
 import { PosterScene } from "../test/support/poster/PosterScene.ts";
+import { L1_KINDS } from "../test/support/poster/TestL1.ts";
 import { describePosterProcess } from "../test/support/poster/processStories.ts";
 
 /** Every fault under the poster, at every stage, with both kinds, on both L1s: seven minutes on two idle cores. */
-for (const l1 of ["simulator", "anvil"] as const) {
+for (const l1 of L1_KINDS) {
   describe(`Every fault under the poster on ${l1}`, () => {
     let scene: PosterScene;
 

@@ -53,6 +53,12 @@ export type AuditedName = keyof typeof AUDITED;
 /** All of them. */
 export const AUDITED_NAMES = Object.keys(AUDITED) as readonly AuditedName[];
 
+/** What only tests deploy, to call libraries by themselves. */
+const HARNESSES = { PricingHarness: "contracts/test" } as const;
+
+/** A contract whose compiler output can be read. */
+export type CompiledName = AuditedName | keyof typeof HARNESSES;
+
 const ARTIFACTS = new URL("../../artifacts/", import.meta.url);
 
 /**
@@ -60,8 +66,11 @@ const ARTIFACTS = new URL("../../artifacts/", import.meta.url);
  *
  * @throws {@link AuditError} `CONTRACT_MISSING`.
  */
-export function readCompiled(name: AuditedName): CompiledContract {
-  const artifact = readJson(`${AUDITED[name]}/${name}.sol/${name}.json`) as Omit<CompiledContract, "name">;
+export function readCompiled(name: CompiledName): CompiledContract {
+  const artifact = readJson(`${{ ...AUDITED, ...HARNESSES }[name]}/${name}.sol/${name}.json`) as Omit<
+    CompiledContract,
+    "name"
+  >;
   return { ...artifact, name };
 }
 

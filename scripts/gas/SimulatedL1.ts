@@ -12,7 +12,7 @@ import type { Measurement, Operation } from "./table.ts";
 export type Connection = Awaited<ReturnType<typeof network.create>>;
 
 /** Gas that a measured transaction may use: below the protocol's cap of 2^24. */
-const GAS_LIMIT = 16_000_000n;
+export const GAS_LIMIT = 16_000_000n;
 
 /** 2026-03-02 12:00:00 UTC. */
 const GENESIS_TIME = 1_772_452_800;

@@ -8,7 +8,7 @@ import type { GameClient } from "../../src/l1/GameClient.ts";
 import { GameScene, type Claim } from "../../test/support/game/GameScene.ts";
 import { sharePaths } from "../../src/game/MoveRefunds.ts";
 import { refundClaimOf } from "../../test/support/game/refunds.ts";
-import { connect, floorOf, type Connection, type Rules } from "./SimulatedL1.ts";
+import { connect, floorOf, GAS_LIMIT, type Connection, type Rules } from "./SimulatedL1.ts";
 import { type Measurement, type Operation, type SectionBits } from "./table.ts";
 
 /**
@@ -19,7 +19,6 @@ import { type Measurement, type Operation, type SectionBits } from "./table.ts";
  */
 
 const HEIGHT = 26;
-const GAS_LIMIT = 16_000_000n;
 
 /** Moves and disputes for each of these numbers of bits that a move can go down; all that there is to measure for `chosen`. */
 export async function measureDisputes(

@@ -1,8 +1,8 @@
-import type { AuditedName } from "../audit/compiled.ts";
+import type { CompiledName } from "../audit/compiled.ts";
 import type { Processes } from "../fork/Processes.ts";
 
 /** Runs what was recorded on a chain on which the code of some contracts can be replaced, and says where it goes otherwise. */
-export interface Judge<Name extends AuditedName = AuditedName> {
+export interface Judge<Name extends CompiledName = CompiledName> {
   /** What is recorded, in words. */
   readonly corpus: string;
   /** The codes that a contract's constructor leaves behind, one for each place where it is deployed. */
@@ -21,7 +21,7 @@ export interface Judge<Name extends AuditedName = AuditedName> {
 }
 
 /** Some contracts whose mutants are judged together. */
-export interface Subject<Name extends AuditedName = AuditedName> {
+export interface Subject<Name extends CompiledName = CompiledName> {
   readonly contracts: readonly Name[];
   /** Files of them that are mutated. */
   readonly scope: RegExp;

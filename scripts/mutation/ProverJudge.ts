@@ -1,20 +1,14 @@
-import { AbiCoder, id, JsonRpcProvider } from "ethers";
-import { network } from "hardhat";
+import { AbiCoder, id, type JsonRpcProvider } from "ethers";
 import { toHex } from "../../src/crypto/bytes.ts";
-import { Anvil } from "../fork/Anvil.ts";
 import type { Processes } from "../fork/Processes.ts";
 import { AuditError } from "../audit/AuditError.ts";
 import type { AuditedName } from "../audit/compiled.ts";
 import { deployProver } from "../../test/support/proverScene.ts";
 import { BRIDGE, INBOX, SETTLEMENT } from "../../test/support/traffic/world.ts";
 import type { ProverHarness } from "../../typechain/contracts/test/ProverHarness.js";
+import { answerOf, replaceCode, startChain } from "./chain.ts";
 import { makeCorpus, type CorpusCall } from "./corpus.ts";
 import type { Judge } from "./Judge.ts";
-
-/** Unoptimised code is large, and evidence too. */
-const FLAGS = ["--gas-limit", String(10n ** 15n), "--no-request-size-limit", "--disable-code-size-limit"];
-/** What a call may take; a mutant in a loop without end takes all of it, in some seconds. */
-const CALL_GAS = `0x${(4n * 10n ** 9n).toString(16)}`;
 
 /** Contracts that a step runs through. */
 export const PROVER_CONTRACTS = [
@@ -57,12 +51,9 @@ export class ProverJudge implements Judge<ProverContract> {
    * @throws {@link AuditError} `COMPILER` if they do not agree with the machine in TypeScript.
    */
   static async start(processes: Processes): Promise<ProverJudge> {
-    const { url } = await Anvil.start(FLAGS, processes);
-    const { prover, harness, chainId } = await deployProver(
-      await network.create({ network: "anvil", override: { url } }),
-    );
+    const { connection, provider } = await startChain(processes);
+    const { prover, harness, chainId } = await deployProver(connection);
     const fills = await prover.FILL_EXECUTOR();
-    const provider = new JsonRpcProvider(url, chainId, { staticNetwork: true, batchMaxCount: 1 });
     const engineData = await provider.call({ to: fills, data: id("MARGIN_ENGINE()").slice(0, 10) });
     const addresses = {
       OneStepProver: await prover.getAddress(),
@@ -101,13 +92,8 @@ export class ProverJudge implements Judge<ProverContract> {
     return [await this.#provider.call({ data: `0x${bytecode}${args.slice(2)}` })];
   }
 
-  async replace(contract: ProverContract, [code]: readonly string[]): Promise<() => Promise<void>> {
-    const address = this.#addresses[contract];
-    const before = await this.#provider.getCode(address);
-    await this.#provider.send("anvil_setCode", [address, code]);
-    return async () => {
-      await this.#provider.send("anvil_setCode", [address, before]);
-    };
+  replace(contract: ProverContract, [code]: readonly string[]): Promise<() => Promise<void>> {
+    return replaceCode(this.#provider, this.#addresses[contract], code!);
   }
 
   async piecesThrough(contract: ProverContract): Promise<readonly number[]> {
@@ -136,11 +122,7 @@ export class ProverJudge implements Judge<ProverContract> {
 
   /** What is said of each step: hash, kind and result, or the error's name. Undefined if the call itself fails. */
   async #verdicts(call: number): Promise<readonly string[] | undefined> {
-    const { data } = this.#calls[call]!;
-    const result = await this.#provider.send("eth_call", [{ to: this.#address, data, gas: CALL_GAS }, "latest"]).then(
-      (value: unknown) => value as string,
-      () => undefined,
-    );
+    const result = await answerOf(this.#provider, this.#address, this.#calls[call]!.data);
     if (result === undefined) return undefined;
     const [verdicts] = this.#harness.interface.decodeFunctionResult("stepMany", result);
     return (verdicts as unknown as Verdict[]).map(({ accepted, postHash, outcome, code, revertData }) =>

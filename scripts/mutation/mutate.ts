@@ -1,5 +1,5 @@
 import { Processes } from "../fork/Processes.ts";
-import type { AuditedName, CompilerInput } from "../audit/compiled.ts";
+import type { CompiledName, CompilerInput } from "../audit/compiled.ts";
 import { runCompiler } from "../audit/solc.ts";
 import type { Judge, Subject } from "./Judge.ts";
 import type { Mutant } from "./operators.ts";
@@ -79,7 +79,7 @@ export async function judgeMutants(
 }
 
 async function judgeBatch(
-  contracts: readonly AuditedName[],
+  contracts: readonly CompiledName[],
   judge: Judge,
   population: Population,
   batch: readonly NumberedMutant[],
@@ -127,7 +127,7 @@ async function judgeBatch(
 /** Compiles a contract with all mutants that the compiler takes. */
 function compile(
   input: CompilerInput,
-  contract: AuditedName,
+  contract: CompiledName,
   sources: CompilerInput["sources"],
   mutants: readonly NumberedMutant[],
 ): { bytecode: string; refused: readonly NumberedMutant[] } {

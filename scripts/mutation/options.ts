@@ -18,8 +18,11 @@ export function mutationCommand(): Command {
       "Changes contracts in one place at a time, and counts how many of the changes are noticed by what was recorded of them.",
     )
     .addOption(
-      new Option("--of <contracts>", "the machine with its prover, judged by steps, or the dispute game, by games")
-        .choices(["prover", "game"] satisfies (keyof typeof SUBJECTS)[])
+      new Option(
+        "--of <contracts>",
+        "the machine with its prover, judged by steps; the prices, by values; or the dispute game, by games",
+      )
+        .choices(["prover", "prices", "game"] satisfies (keyof typeof SUBJECTS)[])
         .default("prover"),
     )
     .option("--sample <mutants>", "how many are tried", whole, 200)

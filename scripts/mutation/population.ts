@@ -1,5 +1,5 @@
 import { Random } from "../../src/market/random.ts";
-import { readCompiled, readInput, type AuditedName, type CompilerInput } from "../audit/compiled.ts";
+import { readCompiled, readInput, type CompiledName, type CompilerInput } from "../audit/compiled.ts";
 import { closureOf, mustCompile } from "../audit/solc.ts";
 import type { AstNode } from "./ast.ts";
 import { constantsOf, mutantsOf, type Mutant } from "./operators.ts";
@@ -9,21 +9,21 @@ import { reachableFunctions } from "./reachable.ts";
 export interface Population {
   readonly input: CompilerInput;
   /** Source files of each contract, by contract. */
-  readonly closures: ReadonlyMap<AuditedName, CompilerInput["sources"]>;
+  readonly closures: ReadonlyMap<CompiledName, CompilerInput["sources"]>;
   readonly mutants: readonly Mutant[];
   /** Functions that each contract can call. */
-  readonly reachable: ReadonlyMap<AuditedName, ReadonlySet<number>>;
+  readonly reachable: ReadonlyMap<CompiledName, ReadonlySet<number>>;
 }
 
 /** Reads contracts and makes all mutants of the files that `inScope` takes. */
-export function populationOf(contracts: readonly AuditedName[], inScope: (file: string) => boolean): Population {
+export function populationOf(contracts: readonly CompiledName[], inScope: (file: string) => boolean): Population {
   const compiled = contracts.map(readCompiled);
   const input = readInput(compiled[0]!);
   // After a change, the compiler has run for some of them only, and its input for the others is an older one.
   const closures = new Map(
     compiled.map((contract) => {
       const { sources } = readInput(contract);
-      return [contract.name as AuditedName, closureOf(sources, contract.inputSourceName)] as const;
+      return [contract.name as CompiledName, closureOf(sources, contract.inputSourceName)] as const;
     }),
   );
   const sources = Object.assign({}, ...closures.values()) as CompilerInput["sources"];

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type * as Addon from "c-kzg";
@@ -41,9 +42,24 @@ export interface Opening {
   readonly proof: Uint8Array;
 }
 
+/** The last commitments that were computed, by the blobs' SHA-256, the oldest first. */
+const commitments = new Map<string, Uint8Array>();
+/** How many: the blobs of some batches. Whoever posts, archives and derives a batch commits to each of its blobs three times, 50 ms each. */
+const REMEMBERED = 64;
+
 /** 48 bytes. @throws {@link KzgError} */
 export function blobToCommitment(blob: Uint8Array): Uint8Array {
-  return run((kzg) => kzg.blobToKzgCommitment(blob));
+  const key = createHash("sha256").update(blob).digest("base64");
+  const known = commitments.get(key);
+  if (known !== undefined) return Uint8Array.from(known);
+  const commitment = run((kzg) => kzg.blobToKzgCommitment(blob));
+  // A copy, which `slice` of what the addon returns is not.
+  commitments.set(key, Uint8Array.from(commitment));
+  for (const oldest of commitments.keys()) {
+    if (commitments.size <= REMEMBERED) break;
+    commitments.delete(oldest);
+  }
+  return commitment;
 }
 
 /** The value at `point` (32 bytes) of the polynomial that the blob stands for, and its proof. @throws {@link KzgError} */

@@ -37,7 +37,13 @@ export class GameClient extends ContractClient implements GameSource, GameWriter
 
   async gameEvents(from: number, to: number): Promise<readonly GameEvent[]> {
     const logs = await this.client.logs(this.contractAddress, this.#topics, from, to);
-    return logs.map((log) => this.#decode(log));
+    return this.eventsOf(logs);
+  }
+
+  /** What logs say that are the game's own; those of other contracts are left out. */
+  eventsOf(logs: readonly Log[]): readonly GameEvent[] {
+    const address = this.contractAddress.toLowerCase();
+    return logs.filter((log) => log.address.toLowerCase() === address).map((log) => this.#decode(log));
   }
 
   async nodeRecord(id: Uint8Array, blockNumber?: number): Promise<GameNodeRecord> {

@@ -117,6 +117,10 @@ const PROOFS: Readonly<Record<string, Proof>> = {
     calledBy: "test-deep/mutation.test.ts",
     module: "scripts/mutation/mutate.ts",
   },
+  "npm run mutation -- --of prices --sample 1000": {
+    calledBy: "test-deep/mutation.test.ts",
+    module: "scripts/mutation/mutate.ts",
+  },
   "npm run mutation -- --of game --sample 180": {
     calledBy: "test-deep/mutation.test.ts",
     module: "scripts/mutation/mutate.ts",

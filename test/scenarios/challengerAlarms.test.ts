@@ -65,10 +65,14 @@ class Webhook {
 
 describe("Scenario: a watchtower", () => {
   let scene: GameScene;
+  let ready: Awaited<ReturnType<GameScene["world"]["connection"]["networkHelpers"]["takeSnapshot"]>>;
 
-  beforeEach(async () => {
+  before(async () => {
     scene = await GameScene.launch(SMALL);
+    ready = await scene.world.connection.networkHelpers.takeSnapshot();
   });
+
+  beforeEach(() => ready.restore());
 
   /** A watchtower that has an endpoint and nothing else. */
   function watchtower(options: Partial<ChallengerOptions> = {}): Challenger {

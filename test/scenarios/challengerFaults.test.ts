@@ -24,12 +24,16 @@ const SMALL = { historyHeight: 6n, sectionBits: 2n };
 describe("Scenario: a defender among faults and rivals", () => {
   let scene: GameScene;
   let liar: Adversary;
+  let ready: Awaited<ReturnType<GameScene["world"]["connection"]["networkHelpers"]["takeSnapshot"]>>;
 
-  beforeEach(async () => {
+  before(async () => {
     scene = await GameScene.launch(SMALL);
     liar = new Adversary(scene, scene.world.signers[8]!, await scene.wrongFrom(4, "liar"));
     await liar.assert();
+    ready = await scene.world.connection.networkHelpers.takeSnapshot();
   });
+
+  beforeEach(() => ready.restore());
 
   /** A defender with something in the way of all that it sends. */
   function defender(sabotage: Sabotage, options: Partial<ChallengerOptions> = {}, account = 7): Challenger {

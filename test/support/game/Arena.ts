@@ -115,22 +115,26 @@ export class Arena {
 
   /** Sends moves in one transaction, now. Returns the name of the error if it is refused. */
   async send(signer: HardhatEthersSigner, moves: readonly Move[]): Promise<string | undefined> {
-    const { provider, networkHelpers } = this.scene.world.connection;
+    const { provider, ethers } = this.scene.world.connection;
     const calls = moves.map((move) => this.#game.encode(move));
     const { interface: abi } = this.#game.contract;
     const data = calls.length === 1 ? calls[0] : abi.encodeFunctionData("multicall", [calls]);
     const to = this.scene.world.deployment.addresses.game;
     await this.#setTime();
+    let hash: unknown;
     try {
       const gas = toQuantity(TRANSACTION_GAS);
-      await provider.request({ method: "eth_sendTransaction", params: [{ from: signer.address, to, data, gas }] });
+      hash = await provider.request({
+        method: "eth_sendTransaction",
+        params: [{ from: signer.address, to, data, gas }],
+      });
     } catch (error) {
       return refusalOf(error);
     }
-    this.gas.set(signer.address, (this.gas.get(signer.address) ?? 0n) + (await this.lastTransaction()).gasUsed);
+    const receipt = (await ethers.provider.getTransactionReceipt(hash as string))!;
+    this.gas.set(signer.address, (this.gas.get(signer.address) ?? 0n) + receipt.gasUsed);
     this.#decided ||= moves.some(({ type }) => type === "confirm");
-    const number = await networkHelpers.time.latestBlock();
-    for (const event of await this.#game.gameEvents(number, number)) {
+    for (const event of this.#game.eventsOf(receipt.logs)) {
       if (event.type === "recorded" || event.type === "refunded") continue;
       this.view.apply(event);
       if (event.type === "opened") this.clocks.opened.set(toHex(event.node), this.now);

@@ -4,7 +4,8 @@ import { network } from "hardhat";
 import { anvilBinary } from "../../../scripts/fork/Anvil.ts";
 
 /** The two L1s that the poster's tests run on: Hardhat's simulator and anvil, which have nothing in common but the protocol. */
-export type L1Kind = "simulator" | "anvil";
+export const L1_KINDS = ["simulator", "anvil"] as const;
+export type L1Kind = (typeof L1_KINDS)[number];
 
 /** Time of the first block: 10:00 UTC on day 20,100. */
 const START = 20_100 * 86_400 + 36_000;

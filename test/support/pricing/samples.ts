@@ -116,6 +116,18 @@ export function edgeCurves(): SviParameters[] {
       }
     }
   }
+  // Where b(1 + |ρ|) is exactly the steepest slope, and one unit above it.
+  for (const [b, size] of [
+    [MAX_SVI_SLOPE, 0n],
+    [(MAX_SVI_SLOPE * 5n) / 8n, (WAD * 3n) / 5n],
+  ] as const) {
+    for (const rho of [size, -size]) curves.push({ ...ordinary, b, rho }, { ...ordinary, b: b + 1n, rho });
+  }
+  // The lowest total variance is a + b·σ·√(1 − ρ²): with a root of 0.8, 0 and one unit below it.
+  const lowest = -(ordinary.b * ordinary.sigma * 4n) / (5n * WAD);
+  for (const rho of [(WAD * 3n) / 5n, (-WAD * 3n) / 5n]) {
+    curves.push({ ...ordinary, a: lowest, rho }, { ...ordinary, a: lowest - 1n, rho });
+  }
   curves.push({ a: -extreme - 1n, b: -extreme - 1n, rho: -extreme - 1n, m: -extreme - 1n, sigma: extreme, refTau: 1n });
   return curves;
 }

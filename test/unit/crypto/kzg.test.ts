@@ -59,6 +59,22 @@ describe("KZG", () => {
     expect(blobProof(new Uint8Array(BLOB), commitment)).to.have.length(48);
   });
 
+  it("commits to a blob that it has seen as to a new one, whatever was done with the first answer", () => {
+    const [blob] = toBlobs(Uint8Array.of(4, 5, 6)) as [Uint8Array];
+    const first = blobToCommitment(blob);
+    const kept = Uint8Array.from(first);
+    first.fill(0xee);
+    const second = blobToCommitment(blob.slice());
+    expect(toHex(second)).to.equal(toHex(kept));
+    second.fill(0xee);
+    expect(toHex(blobToCommitment(blob))).to.equal(toHex(kept));
+    const { value, proof } = openBlobAt(blob, elementPoint(0));
+    expect(verifyOpening(kept, elementPoint(0), value, proof)).to.equal(true);
+    // The same array with another content is another blob.
+    blob[1] = 7;
+    expect(toHex(blobToCommitment(blob))).to.not.equal(toHex(kept));
+  });
+
   it("makes 128 cell proofs of a blob", () => {
     const proofs = cellProofs(toBlobs(Uint8Array.of(1, 2, 3))[0]!);
     expect(proofs).to.have.length(128);

@@ -85,7 +85,7 @@ describe("blob transactions", () => {
       const address = await signer.address();
       const method = name === "anvil" ? "anvil_setBalance" : "hardhat_setBalance";
       await provider.send(method, [address, "0x56bc75e2d63100000"]);
-      const sidecar = makeSidecar(someBlobs(6, 2), version);
+      const sidecar = makeSidecar(someBlobs(2, 1), version);
       const request = { chainId: 31337n, nonce: 0, to: address, data: "0x", gasLimit: 21_000n } as const;
       expect(await blobBaseFee(provider)).to.equal(1n);
       const { hash, raw } = await signBlobTransaction(signer, request, FEES, sidecar);
@@ -93,7 +93,7 @@ describe("blob transactions", () => {
       if (name === "anvil") await provider.send("evm_mine", []);
       const receipt = await provider.getTransactionReceipt(hash);
       expect(receipt?.status).to.equal(1);
-      if (name === "anvil") expect(receipt?.blobGasUsed).to.equal(6n * GAS_PER_BLOB);
+      if (name === "anvil") expect(receipt?.blobGasUsed).to.equal(2n * GAS_PER_BLOB);
       const mined = await provider.getTransaction(hash);
       expect(mined?.blobVersionedHashes).to.deep.equal(sidecar.versionedHashes.map(toHex));
     });

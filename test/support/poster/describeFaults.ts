@@ -1,14 +1,15 @@
 import { expect } from "chai";
-import { FAULTS, STAGED_FAULTS, STAGES, strikeAt } from "../../support/poster/faults.ts";
-import { PosterScene } from "../../support/poster/PosterScene.ts";
-
-const L1S = ["simulator", "anvil"] as const;
+import { FAULTS, STAGED_FAULTS, STAGES, strikeAt } from "./faults.ts";
+import { PosterScene } from "./PosterScene.ts";
+import { L1_KINDS, type L1Kind } from "./TestL1.ts";
 
 /**
- * Without a fault, and each fault once, with L1, kind and stage in turn; test-deep/poster.test.ts has every combination. All in one file,
- * since every other anvil would load KZG's setup again.
+ * Without a fault, and each fault, with L1, kind and stage in turn: those that strike at any stage strike at two, and at each stage strike
+ * two. test-deep/poster.test.ts has every combination. All of one L1 in one file, since every other anvil would load KZG's setup again.
  */
-for (const [n, l1] of L1S.entries()) {
+export function describeFaults(l1: L1Kind): void {
+  const n = L1_KINDS.indexOf(l1);
+
   describe(`Scenario: the poster, and faults under it, on ${l1}`, () => {
     let scene: PosterScene;
 
@@ -47,11 +48,9 @@ for (const [n, l1] of L1S.entries()) {
     }
 
     for (const [i, fault] of STAGED_FAULTS.entries()) {
-      for (const [j, stage] of STAGES.entries()) {
-        if ((i + j) % L1S.length !== n) continue;
-        const kinds = i === j && i < 2 ? "blob" : "calldata";
-        it(`${fault.name} while a batch is ${stage} (${kinds})`, () => strikeAt(scene, kinds, stage, fault));
-      }
+      const stage = STAGES[(i + 2 * n) % STAGES.length]!;
+      const kinds = l1 === "simulator" && i % 2 === 0 ? "blob" : "calldata";
+      it(`${fault.name} while a batch is ${stage} (${kinds})`, () => strikeAt(scene, kinds, stage, fault));
     }
   });
 }

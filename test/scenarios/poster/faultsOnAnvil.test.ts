@@ -1,0 +1,3 @@
+import { describeFaults } from "../../support/poster/describeFaults.ts";
+
+describeFaults("anvil");
