@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Interface, type InterfaceAbi } from "ethers";
 import type { Hex } from "../crypto/bytes.ts";
 import { L1Error } from "./L1Error.ts";
+import "./quickHash.ts";
 
 /** What the compiler left of a contract. */
 export interface Artifact {

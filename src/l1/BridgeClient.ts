@@ -34,7 +34,7 @@ export class BridgeClient implements BridgeSource {
     const { interface: abi } = this.contract;
     const logs = await this.#client.logs(this.#address, [abi.getEvent("WithdrawalFinalized").topicHash], from, to);
     return logs.map((log) => {
-      const { args } = decodeLog(() => abi.parseLog(log), log);
+      const { args } = decodeLog(abi, log);
       return {
         number: args.getValue("number") as bigint,
         amount: args.getValue("amount") as bigint,
@@ -63,7 +63,7 @@ export class BridgeClient implements BridgeSource {
     if (log === undefined) {
       throw new L1Error("INCONSISTENT", "an opened account left no log", { fields: { transactionHash, blockNumber } });
     }
-    return { account: Number(decodeLog(() => abi.parseLog(log), log).args.getValue("account")), receipt };
+    return { account: Number(decodeLog(abi, log).args.getValue("account")), receipt };
   }
 
   /** Deposits to an account that exists, whose owner the caller knows. */

@@ -88,7 +88,7 @@ export class ChainClient extends ContractClient implements ChainSource, ChainWri
   }
 
   #decode(log: Log): ChainEvent {
-    const event = decodeLog(() => this.contract.interface.parseLog(log), log);
+    const event = decodeLog(this.contract.interface, log);
     const { args } = event;
     const ids = { id: bytesOf(args, "id"), parent: bytesOf(args, "parent") };
     if (event.name === "AssertionConfirmed") return { ...placeOf(log), type: "confirmed", ...ids };

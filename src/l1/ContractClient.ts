@@ -1,4 +1,4 @@
-import { isError, type Log, type LogDescription } from "ethers";
+import type { EventFragment, Interface, Log, Result } from "ethers";
 import type { Hex } from "../crypto/bytes.ts";
 import type { L1Client } from "./L1Client.ts";
 import { L1Error } from "./L1Error.ts";
@@ -31,15 +31,37 @@ export abstract class ContractClient {
   }
 }
 
-/** A log that the contract's ABI must be able to read. */
-export function decodeLog(parse: () => LogDescription | null, log: Log): LogDescription {
+/** An interface's events by the hash that their logs begin with, which the library computes anew each time that it looks for one. */
+const events = new WeakMap<Interface, ReadonlyMap<string, EventFragment>>();
+
+/** What a log says. */
+export interface DecodedLog {
+  /** The event's. */
+  readonly name: string;
+  readonly args: Result;
+}
+
+/** A log that the contract's ABI must be able to read. @throws {@link L1Error} `INCONSISTENT` */
+export function decodeLog(abi: Interface, log: Log): DecodedLog {
   const fields = { address: log.address, blockNumber: log.blockNumber, logIndex: log.index };
+  const fragment = eventsOf(abi).get(log.topics[0]?.toLowerCase() ?? "");
+  if (fragment === undefined) {
+    throw new L1Error("INCONSISTENT", "the endpoint returned a log of an unknown event", { fields });
+  }
   try {
-    const event = parse();
-    if (event !== null) return event;
+    return { name: fragment.name, args: abi.decodeEventLog(fragment, log.data, log.topics) };
   } catch (cause) {
-    if (!isError(cause, "BUFFER_OVERRUN") && !(cause instanceof Error)) throw cause;
+    if (!(cause instanceof Error)) throw cause;
     throw new L1Error("INCONSISTENT", "the endpoint returned a log that does not decode", { fields, cause });
   }
-  throw new L1Error("INCONSISTENT", "the endpoint returned a log of an unknown event", { fields });
+}
+
+function eventsOf(abi: Interface): ReadonlyMap<string, EventFragment> {
+  let known = events.get(abi);
+  if (known === undefined) {
+    const byTopic = new Map<string, EventFragment>();
+    abi.forEachEvent((fragment) => byTopic.set(fragment.topicHash, fragment));
+    events.set(abi, (known = byTopic));
+  }
+  return known;
 }

@@ -149,7 +149,7 @@ export class GameClient extends ContractClient implements GameSource, GameWriter
   }
 
   #decode(log: Log): GameEvent {
-    const { name, args } = decodeLog(() => this.contract.interface.parseLog(log), log);
+    const { name, args } = decodeLog(this.contract.interface, log);
     const place = { ...placeOf(log), game: bytesOf(args, "game") };
     switch (name) {
       case "InputsRecorded":

@@ -111,7 +111,7 @@ export class InboxClient extends ContractClient implements InboxSource {
   }
 
   #decode(log: Log): InboxEvent {
-    const event = decodeLog(() => this.contract.interface.parseLog(log), log);
+    const event = decodeLog(this.contract.interface, log);
     const place = placeOf(log);
     const { args } = event;
     if (event.name === "MessageEnqueued") {

@@ -20,6 +20,7 @@ import type { BlockSource, EventPlace, L1Block, L1Receipt } from "./L1Source.ts"
 import { SignerAdapter } from "./SignerAdapter.ts";
 import { TransactionSender, type SenderOptions } from "./TransactionSender.ts";
 import type { TransactionSigner } from "./TransactionSigner.ts";
+import "./quickHash.ts";
 
 /** How the node reads L1, and sends to it. */
 export interface L1ClientOptions extends SenderOptions {

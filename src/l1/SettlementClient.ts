@@ -66,7 +66,7 @@ export class SettlementClient extends ContractClient implements SettlementSource
   }
 
   #decode(log: Log): SettlementEvent {
-    const { name, args } = decodeLog(() => this.contract.interface.parseLog(log), log);
+    const { name, args } = decodeLog(this.contract.interface, log);
     const market = Number(args.getValue("market"));
     if (name === "MarketListed") return { ...placeOf(log), type: "listed", market };
     const [price, updatedAt] = [args.getValue("price") as bigint, args.getValue("updatedAt") as bigint];

@@ -201,6 +201,37 @@ describe("BisectionGame: refunds", () => {
       expect(await paid(d, d.alice, claim)).to.equal(inTime);
     });
 
+    it("pay for a transaction once, if a move follows the claim in it", async () => {
+      const d = await dispute();
+      const third = d.scene.wrongAt([9], "carol");
+      await d.scene.assert(d.scene.world.signers[8]!, third);
+      d.send = (moves) => d.honestGame.play(moves);
+      await d.win();
+      const claim = await claimOf(d, d.alice);
+      const { connection, deployment } = d.scene.world;
+      const { interface: abi } = d.honestGame.contract;
+      const [claiming, moving] = [
+        claimData(d.honestGame, claim, d.alice.address),
+        d.honestGame.encode(await opening(d, third)),
+      ];
+      /** What is paid back for the last of these calls, all in a transaction of their own. */
+      const amountOfLast = async (...calls: string[]): Promise<bigint> => {
+        await priceGas(connection, 40n * GWEI);
+        await connection.networkHelpers.setNextBlockBaseFeePerGas(40n * GWEI);
+        const data = abi.encodeFunctionData("multicall", [calls]);
+        const { hash } = await d.alice.sendTransaction({ to: deployment.addresses.game, data });
+        return await paidFor(connection.ethers.provider, d.honestGame, hash);
+      };
+      const snapshot = await connection.networkHelpers.takeSnapshot();
+      const together = await amountOfLast(claiming, moving);
+      await snapshot.restore();
+      await d.honestGame.claimRefund(claim, d.alice.address as Hex);
+      const alone = await amountOfLast(moving);
+      // 21,000 for the transaction and 19,900 for a new word, which a claim has paid already: docs/specification.md, section 8.
+      expect(alone - together >= 40_900n * 40n * GWEI, `${alone} alone, ${together} behind a claim`).to.equal(true);
+      expect(together > 0n).to.equal(true);
+    });
+
     async function opening(d: Dispute, claim: Parameters<GameScene["nameOf"]>[0]): Promise<Move> {
       const { sectionBits, height } = d.scene;
       const children: Uint8Array[] = [];

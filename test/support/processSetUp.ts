@@ -1,4 +1,5 @@
 import { Assertion, config, util } from "chai";
+import "../../src/l1/quickHash.ts";
 
 /** What each process that runs test files needs. Loaded once in each, before any test. */
 
