@@ -108,6 +108,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
     ranBy: "test/scenarios/blobArchive.test.ts",
   },
   "npm run coverage": { calledBy: "test/unit/scripts/coverage.test.ts", module: "scripts/coverage/v8.ts" },
+  "npm run coverage -- --src": { calledBy: "test/unit/scripts/coverage.test.ts", module: "scripts/coverage/v8.ts" },
   "npm run coverage -- --contracts": {
     calledBy: "test/unit/scripts/coverage.test.ts",
     module: "scripts/coverage/lcov.ts",

@@ -11,25 +11,31 @@ import { GameScene } from "../support/game/GameScene.ts";
 import { World } from "../support/tenor.ts";
 
 const GWEI = 10n ** 9n;
-const QUICK: SenderOptions = { replaceAfterMilliseconds: 60, pollMilliseconds: 10, miningTimeoutMilliseconds: 5_000 };
+const QUICK: SenderOptions = { replaceAfterMilliseconds: 60, pollMilliseconds: 10, miningTimeoutMilliseconds: 60_000 };
 
-/** A signer that notes what it is given, and lets a test come in between. */
+/**
+ * A signer that notes what it is given, and what of it the endpoint has taken, and lets a test come in between. Who mines a transaction
+ * waits until it is taken: a block before that is without it, and no other one comes.
+ */
 function watched(
   signer: HardhatEthersSigner,
   before: (count: number) => Promise<void> = () => Promise.resolve(),
-): { signer: Signer; sent: TransactionRequest[] } {
+): { signer: Signer; sent: TransactionRequest[]; taken: TransactionRequest[] } {
   const sent: TransactionRequest[] = [];
+  const taken: TransactionRequest[] = [];
   const sendTransaction = async (request: TransactionRequest): Promise<TransactionResponse> => {
     sent.push(request);
     await before(sent.length);
-    return await signer.sendTransaction(request);
+    const response = await signer.sendTransaction(request);
+    taken.push(request);
+    return response;
   };
   const get = (target: HardhatEthersSigner, name: string | symbol): unknown => {
     if (name === "sendTransaction") return sendTransaction;
     const value: unknown = Reflect.get(target, name);
     return typeof value === "function" ? (value.bind(target) as unknown) : value;
   };
-  return { signer: new Proxy(signer, { get }), sent };
+  return { signer: new Proxy(signer, { get }), sent, taken };
 }
 
 async function failure(call: Promise<unknown>): Promise<L1Error> {
@@ -42,7 +48,7 @@ async function failure(call: Promise<unknown>): Promise<L1Error> {
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 500; i++) {
+  for (let i = 0; i < 6_000; i++) {
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -84,11 +90,11 @@ describe("Scenario: a transaction that is not mined for its fee", () => {
   }
 
   it("is offered again at the market's price with the same nonce and effect, and one of the two is mined", async () => {
-    const { signer, sent } = watched(account);
+    const { signer, sent, taken } = watched(account);
     const sending = sender(signer).send("send", call());
-    await until(() => sent.length === 1);
+    await until(() => taken.length === 1);
     await raiseBaseFee(100n * GWEI);
-    await until(() => feesOf(sent.at(-1))[0] >= 100n * GWEI);
+    await until(() => feesOf(taken.at(-1))[0] >= 100n * GWEI);
     await mine();
     const receipt = await sending;
     expect(receipt.status).to.equal(1);
@@ -127,10 +133,10 @@ describe("Scenario: a transaction that is not mined for its fee", () => {
   });
 
   it("is never offered for more than the cap, and waits at the cap for the market to come down", async () => {
-    const { signer, sent } = watched(account);
+    const { signer, sent, taken } = watched(account);
     const subject = sender(signer, { maxFeePerGas: 4n * GWEI, miningTimeoutMilliseconds: 500 });
     const sending = failure(subject.send("send", call()));
-    await until(() => sent.length === 1);
+    await until(() => taken.length === 1);
     await raiseBaseFee(100n * GWEI);
     const error = await sending;
     expect(error.code).to.equal("NOT_MINED");
@@ -145,9 +151,9 @@ describe("Scenario: a transaction that is not mined for its fee", () => {
 
   it("is sent at the cap if the market is above it from the start", async () => {
     await raiseBaseFee(100n * GWEI);
-    const { signer, sent } = watched(account);
+    const { signer, sent, taken } = watched(account);
     const sending = sender(signer, { maxFeePerGas: 90n * GWEI }).send("send", call());
-    await until(() => sent.length === 1);
+    await until(() => taken.length === 1);
     expect(feesOf(sent[0])[0]).to.equal(90n * GWEI);
     await world.connection.networkHelpers.setNextBlockBaseFeePerGas(80n * GWEI);
     await mine();
@@ -213,10 +219,10 @@ describe("Scenario: a transaction that is not mined for its fee", () => {
   });
 
   it("shares its nonce with no other call of the same account", async () => {
-    const { signer, sent } = watched(account);
+    const { signer, sent, taken } = watched(account);
     const subject = sender(signer);
     const both = Promise.all([subject.send("one", call(1n)), subject.send("two", call(2n))]);
-    await until(() => new Set(sent.map(({ nonce }) => nonce)).size === 2);
+    await until(() => new Set(taken.map(({ nonce }) => nonce)).size === 2);
     await mine();
     expect((await both).map(({ status }) => status)).to.deep.equal([1, 1]);
     for (const request of sent) expect(request.value).to.equal(BigInt(request.nonce!) + 1n);
@@ -224,13 +230,13 @@ describe("Scenario: a transaction that is not mined for its fee", () => {
 
   it("fails on chain for what it does, not for what it pays", async () => {
     const { chain } = world.deployment.addresses;
-    const { signer, sent } = watched(account);
+    const { signer, taken } = watched(account);
     const silent = new Proxy(signer, {
       get: (target, name) =>
         name === "estimateGas" ? () => Promise.resolve(50_000n) : (Reflect.get(target, name) as unknown),
     });
     const sending = failure(sender(silent).send("send", Promise.resolve({ to: chain, data: "0x12345678" })));
-    await until(() => sent.length === 1);
+    await until(() => taken.length === 1);
     await mine();
     expect((await sending).code).to.equal("FAILED_ON_CHAIN");
   });
@@ -245,7 +251,7 @@ describe("Scenario: a defender while L1 becomes dear", () => {
     const base = 30n * GWEI;
     await networkHelpers.setNextBlockBaseFeePerGas(base);
     await liar.assert();
-    const { signer, sent } = watched(world.signers[7]!);
+    const { signer, sent, taken } = watched(world.signers[7]!);
     const patient = { ...QUICK, replaceAfterMilliseconds: 300, miningTimeoutMilliseconds: 30_000 };
     const client = world.client(signer as HardhatEthersSigner, patient);
     const { addresses } = world.deployment;
@@ -259,11 +265,11 @@ describe("Scenario: a defender while L1 becomes dear", () => {
     await provider.request({ method: "evm_setAutomine", params: [false] });
     const before = sent.length;
     const round = defender.tick();
-    await until(() => sent.length > before);
+    await until(() => taken.length > before);
     await networkHelpers.setNextBlockBaseFeePerGas(10n * base);
     await networkHelpers.mine();
     expect(await world.signers[7]!.getNonce("latest"), "nothing of it is mined").to.equal(sent[before]!.nonce);
-    await until(() => BigInt(sent.at(-1)!.maxFeePerGas!) >= 10n * base);
+    await until(() => BigInt(taken.at(-1)!.maxFeePerGas!) >= 10n * base);
     expect(sent[before + 1]!.data).to.equal(sent[before]!.data);
     await networkHelpers.mine();
     reports.push(await round);
