@@ -1,4 +1,4 @@
-import type { Signer } from "ethers";
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { fromHex, type Hex } from "../../src/crypto/bytes.ts";
 import { TenorError } from "../../src/errors.ts";
 import { GameView, type GameChange } from "../../src/game/GameView.ts";
@@ -13,8 +13,9 @@ import type { StepContext } from "../../src/machine/InputLog.ts";
 import { machineStateHash } from "../../src/machine/MachineState.ts";
 import type { ProvenStep } from "../../src/machine/Step.ts";
 import { PatchedHistory } from "../../src/history/PatchedHistory.ts";
+import { sendMoves } from "../../test/support/game/gasOfMoves.ts";
 import { filler } from "./state.ts";
-import { GAS_LIMIT, type SimulatedL1 } from "./SimulatedL1.ts";
+import type { SimulatedL1 } from "./SimulatedL1.ts";
 
 const HEIGHT = 26;
 /** m: fewest hashes in all. What a proof costs does not depend on it. */
@@ -26,11 +27,11 @@ const BITS = 5;
  */
 export class ProofStage {
   readonly #client: GameClient;
-  readonly #mover: Signer;
+  readonly #mover: HardhatEthersSigner;
   readonly #inputs: StepContext;
   #games = 0;
 
-  private constructor(client: GameClient, mover: Signer, inputs: StepContext) {
+  private constructor(client: GameClient, mover: HardhatEthersSigner, inputs: StepContext) {
     this.#client = client;
     this.#mover = mover;
     this.#inputs = inputs;
@@ -39,7 +40,7 @@ export class ProofStage {
   /** Deploys the game. */
   static async make(l1: SimulatedL1, inputs: StepContext): Promise<ProofStage> {
     const { ethers } = l1.connection;
-    const deployer = l1.signers.at(-1)! as Signer;
+    const deployer = l1.signers.at(-1)!;
     const from = await deployer.getAddress();
     const address = ethers.getCreateAddress({ from, nonce: (await deployer.getNonce()) + 1 });
     const stage = await ethers.deployContract("GameStage", [address, HEIGHT, contextArgument(inputs)], deployer);
@@ -91,10 +92,8 @@ export class ProofStage {
 
   async #play(view: GameView, moves: readonly Move[]): Promise<void> {
     if (moves.length === 0) return;
-    // With a limit: to estimate each would take several times as long as to carry it out.
-    const calls = moves.map((move) => this.#client.encode(move));
-    const data = this.#client.contract.interface.encodeFunctionData("multicall", [calls]);
-    await this.#mover.sendTransaction({ to: this.address, data, gasLimit: GAS_LIMIT });
+    // Past the client, which would estimate the gas of each: several times the work of carrying it out.
+    await sendMoves(this.#mover, this.#client, moves, true);
     for (const move of moves) view.apply(changeOf(view, move, this.#inputs));
   }
 }

@@ -44,7 +44,7 @@ export interface DecodedLog {
 /** A log that the contract's ABI must be able to read. @throws {@link L1Error} `INCONSISTENT` */
 export function decodeLog(abi: Interface, log: Log): DecodedLog {
   const fields = { address: log.address, blockNumber: log.blockNumber, logIndex: log.index };
-  const fragment = eventsOf(abi).get(log.topics[0]?.toLowerCase() ?? "");
+  const fragment = eventsByTopic(abi).get(log.topics[0]?.toLowerCase() ?? "");
   if (fragment === undefined) {
     throw new L1Error("INCONSISTENT", "the endpoint returned a log of an unknown event", { fields });
   }
@@ -56,7 +56,7 @@ export function decodeLog(abi: Interface, log: Log): DecodedLog {
   }
 }
 
-function eventsOf(abi: Interface): ReadonlyMap<string, EventFragment> {
+function eventsByTopic(abi: Interface): ReadonlyMap<string, EventFragment> {
   let known = events.get(abi);
   if (known === undefined) {
     const byTopic = new Map<string, EventFragment>();

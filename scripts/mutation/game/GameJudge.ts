@@ -1,6 +1,7 @@
 import { AbiCoder, getCreateAddress, Interface } from "ethers";
 import { readCompiled } from "../../audit/compiled.ts";
 import type { Processes } from "../../fork/Processes.ts";
+import { replaceCode } from "../chain.ts";
 import type { Judge } from "../Judge.ts";
 import { isSame } from "./compare.ts";
 import { isTakenAlike, PieceMaker, runPiece, type Piece, type Place } from "./pieces.ts";
@@ -64,14 +65,13 @@ export class GameJudge implements Judge<GameContract> {
   }
 
   async replace(contract: GameContract, codes: readonly string[]): Promise<() => Promise<void>> {
-    const { provider } = this.#simulator;
-    const addresses = this.#places.map((place) => place[FIELD[contract]]);
-    const before = await Promise.all(addresses.map((address) => provider.getCode(address)));
-    const put = async (all: readonly string[]): Promise<void> => {
-      for (const [i, address] of addresses.entries()) await provider.send("anvil_setCode", [address, all[i]!]);
+    const restores: (() => Promise<void>)[] = [];
+    for (const [i, place] of this.#places.entries()) {
+      restores.push(await replaceCode(this.#simulator.provider, place[FIELD[contract]], codes[i]!));
+    }
+    return async () => {
+      for (const restore of restores) await restore();
     };
-    await put(codes);
-    return () => put(before);
   }
 
   piecesThrough(): Promise<readonly number[]> {
