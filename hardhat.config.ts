@@ -11,6 +11,10 @@ import { NETWORKS, type NetworkSpec } from "./deploy/networks.ts";
 const deep = process.env.TENOR_DEEP === "1";
 const mochaFolder = deep ? "test-deep" : "test";
 
+// The processes that run test files inherit this process's flags. They make much that is soon forgotten, and with room for it from the
+// start the collector takes a tenth less of their time.
+process.execArgv.push("--min-semi-space-size=16");
+
 /** A network as Hardhat's own tasks know it. */
 function networkConfig({ chainId, chainType, url, urlVariable }: NetworkSpec) {
   const at = url ?? (urlVariable === undefined ? undefined : configVariable(urlVariable));

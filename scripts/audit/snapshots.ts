@@ -1,5 +1,12 @@
 import { Interface, type Fragment } from "ethers";
-import { AUDITED_NAMES, readCompiled, readInput, type AuditedName, type CompiledContract } from "./compiled.ts";
+import {
+  AUDITED_NAMES,
+  readCompiled,
+  readInput,
+  type AuditedName,
+  type CompiledContract,
+  type CompilerInput,
+} from "./compiled.ts";
 import { closureOf, mustCompile } from "./solc.ts";
 
 /** Largest code of a contract (EIP-170), and largest code that makes one (EIP-3860). */
@@ -62,13 +69,24 @@ function section(title: string, lines: readonly string[]): readonly string[] {
   return ["", `## ${title}`, ...(lines.length === 0 ? ["none"] : lines)];
 }
 
-/** The layout is what the compiler knows before it generates any code. */
-function storageLines(contract: CompiledContract): string[] {
-  const { sources, settings } = readInput(contract);
-  const file = contract.inputSourceName;
-  const selection = { [file]: { [contract.name]: ["storageLayout"] } };
-  const output = mustCompile(closureOf(sources, file), settings, selection);
-  const { storage, types } = output.contracts![file]![contract.name]!.storageLayout as StorageLayout;
+let layouts: ReadonlyMap<string, StorageLayout> | undefined;
+
+/** By contract, of all at once: their sources are largely the same. The layout is what the compiler knows before it generates any code. */
+function storageLayouts(): ReadonlyMap<string, StorageLayout> {
+  const contracts = AUDITED_NAMES.map(readCompiled);
+  const inputs = contracts.map(readInput);
+  const closures = contracts.map(({ inputSourceName }, i) => closureOf(inputs[i]!.sources, inputSourceName));
+  const selection: Record<string, Record<string, readonly string[]>> = {};
+  for (const { inputSourceName, name } of contracts) (selection[inputSourceName] ??= {})[name] = ["storageLayout"];
+  const sources = Object.assign({}, ...closures) as CompilerInput["sources"];
+  const output = mustCompile(sources, inputs[0]!.settings, selection);
+  const layoutOf = ({ inputSourceName, name }: CompiledContract): StorageLayout =>
+    output.contracts![inputSourceName]![name]!.storageLayout as StorageLayout;
+  return new Map(contracts.map((contract) => [contract.name, layoutOf(contract)]));
+}
+
+function storageLines({ name }: CompiledContract): string[] {
+  const { storage, types } = (layouts ??= storageLayouts()).get(name)!;
   const lines: string[] = [];
   const seen = new Set<string>();
   const describe = (variables: readonly Variable[], indent: string): void => {

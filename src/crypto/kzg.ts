@@ -42,30 +42,24 @@ export interface Opening {
   readonly proof: Uint8Array;
 }
 
-/** The last commitments that were computed, by the blobs' SHA-256, the oldest first. */
-const commitments = new Map<string, Uint8Array>();
-/** How many: the blobs of some batches. Whoever posts, archives and derives a batch commits to each of its blobs three times, 50 ms each. */
+/** The last results, by operation and its arguments' lengths and SHA-256, the oldest first. */
+const results = new Map<string, readonly Uint8Array[]>();
+/**
+ * How many: what concerns the blobs of some batches. Whoever posts, archives, derives and proves a batch asks the same of its blobs three
+ * times and more, 50 ms for a commitment, 100 for an opening, several hundred for the proofs of its cells.
+ */
 const REMEMBERED = 64;
 
 /** 48 bytes. @throws {@link KzgError} */
 export function blobToCommitment(blob: Uint8Array): Uint8Array {
-  const key = createHash("sha256").update(blob).digest("base64");
-  const known = commitments.get(key);
-  if (known !== undefined) return Uint8Array.from(known);
-  const commitment = run((kzg) => kzg.blobToKzgCommitment(blob));
-  // A copy, which `slice` of what the addon returns is not.
-  commitments.set(key, Uint8Array.from(commitment));
-  for (const oldest of commitments.keys()) {
-    if (commitments.size <= REMEMBERED) break;
-    commitments.delete(oldest);
-  }
-  return commitment;
+  const [commitment] = once("commitment", [blob], (kzg) => [kzg.blobToKzgCommitment(blob)]);
+  return commitment!;
 }
 
 /** The value at `point` (32 bytes) of the polynomial that the blob stands for, and its proof. @throws {@link KzgError} */
 export function openBlobAt(blob: Uint8Array, point: Uint8Array): Opening {
-  const [proof, value] = run((kzg) => kzg.computeKzgProof(blob, point));
-  return { value, proof };
+  const [proof, value] = once("opening", [blob, point], (kzg) => kzg.computeKzgProof(blob, point));
+  return { value: value!, proof: proof! };
 }
 
 /** Whether `proof` shows that the polynomial behind `commitment` has `value` at `point`. @throws {@link KzgError} */
@@ -80,13 +74,13 @@ export function verifyOpening(
 
 /** The one proof of a whole blob that sidecars of version 0 carry. @throws {@link KzgError} */
 export function blobProof(blob: Uint8Array, commitment: Uint8Array): Uint8Array {
-  return run((kzg) => kzg.computeBlobKzgProof(blob, commitment));
+  const [proof] = once("proof", [blob, commitment], (kzg) => [kzg.computeBlobKzgProof(blob, commitment)]);
+  return proof!;
 }
 
 /** The 128 cell proofs that sidecars of version 1 carry. @throws {@link KzgError} */
 export function cellProofs(blob: Uint8Array): readonly Uint8Array[] {
-  const [, proofs] = run((kzg) => kzg.computeCellsAndKzgProofs(blob));
-  return proofs;
+  return once("cells", [blob], (kzg) => kzg.computeCellsAndKzgProofs(blob)[1]);
 }
 
 /** The hash by which a transaction names a blob: version ‖ last 31 bytes of sha256(commitment). */
@@ -97,6 +91,29 @@ export function versionedHash(commitment: Uint8Array): Uint8Array {
 }
 
 let loaded: typeof Addon | undefined;
+
+/** What `call` makes of its arguments, in memory of the caller's own. */
+function once(
+  operation: string,
+  args: readonly Uint8Array[],
+  call: (kzg: typeof Addon) => readonly Uint8Array[],
+): readonly Uint8Array[] {
+  const hash = createHash("sha256");
+  for (const arg of args) hash.update(arg);
+  const key = [operation, ...args.map(({ length }) => length), hash.digest("base64")].join();
+  let result = results.get(key);
+  if (result === undefined) {
+    result = run(call).map(copy);
+    results.set(key, result);
+    if (results.size > REMEMBERED) results.delete(results.keys().next().value!);
+  }
+  return result.map(copy);
+}
+
+/** Which `slice` of what the addon returns is not: its arrays share memory. */
+function copy(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.from(bytes);
+}
 
 function run<T>(call: (kzg: typeof Addon) => T): T {
   const kzg = (loaded ??= load());

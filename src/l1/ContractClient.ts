@@ -31,8 +31,17 @@ export abstract class ContractClient {
   }
 }
 
-/** An interface's events by the hash that their logs begin with, which the library computes anew each time that it looks for one. */
-const events = new WeakMap<Interface, ReadonlyMap<string, EventFragment>>();
+/** What is known of an interface, which the library computes anew each time. */
+interface Known {
+  /** Its events by the hash that their logs begin with. */
+  readonly events: ReadonlyMap<string, EventFragment>;
+  /** The last logs that were decoded, by what they say, the oldest first. */
+  readonly logs: Map<string, DecodedLog>;
+}
+
+const known = new WeakMap<Interface, Known>();
+/** How many logs: the moves of some disputes, which everybody who takes part in one reads again with each look at it. */
+const REMEMBERED = 512;
 
 /** What a log says. */
 export interface DecodedLog {
@@ -44,24 +53,36 @@ export interface DecodedLog {
 /** A log that the contract's ABI must be able to read. @throws {@link L1Error} `INCONSISTENT` */
 export function decodeLog(abi: Interface, log: Log): DecodedLog {
   const fields = { address: log.address, blockNumber: log.blockNumber, logIndex: log.index };
-  const fragment = eventsByTopic(abi).get(log.topics[0]?.toLowerCase() ?? "");
+  const { events, logs } = knownOf(abi);
+  const fragment = events.get(log.topics[0]?.toLowerCase() ?? "");
   if (fragment === undefined) {
     throw new L1Error("INCONSISTENT", "the endpoint returned a log of an unknown event", { fields });
   }
+  const said = [...log.topics, log.data].join();
+  let decoded = logs.get(said);
+  if (decoded === undefined) {
+    decoded = { name: fragment.name, args: argsOf(abi, fragment, log, fields) };
+    logs.set(said, decoded);
+    if (logs.size > REMEMBERED) logs.delete(logs.keys().next().value!);
+  }
+  return decoded;
+}
+
+function argsOf(abi: Interface, fragment: EventFragment, log: Log, fields: Readonly<Record<string, unknown>>): Result {
   try {
-    return { name: fragment.name, args: abi.decodeEventLog(fragment, log.data, log.topics) };
+    return abi.decodeEventLog(fragment, log.data, log.topics);
   } catch (cause) {
     if (!(cause instanceof Error)) throw cause;
     throw new L1Error("INCONSISTENT", "the endpoint returned a log that does not decode", { fields, cause });
   }
 }
 
-function eventsByTopic(abi: Interface): ReadonlyMap<string, EventFragment> {
-  let known = events.get(abi);
-  if (known === undefined) {
-    const byTopic = new Map<string, EventFragment>();
-    abi.forEachEvent((fragment) => byTopic.set(fragment.topicHash, fragment));
-    events.set(abi, (known = byTopic));
+function knownOf(abi: Interface): Known {
+  let entry = known.get(abi);
+  if (entry === undefined) {
+    const events = new Map<string, EventFragment>();
+    abi.forEachEvent((fragment) => events.set(fragment.topicHash, fragment));
+    known.set(abi, (entry = { events, logs: new Map() }));
   }
-  return known;
+  return entry;
 }

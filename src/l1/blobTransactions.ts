@@ -1,4 +1,4 @@
-import { concat, decodeRlp, encodeRlp, getBytes, keccak256 } from "ethers";
+import { decodeRlp, encodeRlp, keccak256 } from "ethers";
 import { fromHex, toHex, type Hex } from "../crypto/bytes.ts";
 import { blobProof, blobToCommitment, cellProofs, versionedHash } from "../crypto/kzg.ts";
 import type { Fees } from "./fees.ts";
@@ -101,7 +101,7 @@ export async function signBlobTransaction(
  */
 function wrap(signed: Hex, { version, blobs, commitments, proofs }: Sidecar): Hex {
   const transaction = decodeRlp(fromHex(signed).subarray(1));
-  const parts = [blobs, commitments, proofs].map((items) => items.map(toHex));
+  const parts = [[...blobs], [...commitments], [...proofs]];
   const wrapper = encodeRlp(version === 1 ? [transaction, "0x01", ...parts] : [transaction, ...parts]);
-  return concat(["0x03", getBytes(wrapper)]) as Hex;
+  return `0x03${wrapper.slice(2)}`;
 }

@@ -1,15 +1,16 @@
-import { Wallet, type BaseWallet, type KzgLibrary, type TransactionResponse } from "ethers";
+import { Wallet, type BaseWallet, type JsonRpcProvider, type TransactionResponse } from "ethers";
 import { toHex, type Hex } from "../../src/crypto/bytes.ts";
-import { keccak256 } from "../../src/crypto/keccak.ts";
-import { blobProof, blobToCommitment, versionedHash } from "../../src/crypto/kzg.ts";
+import { blobToCommitment, versionedHash } from "../../src/crypto/kzg.ts";
 import type { BlobSource } from "../../src/derive/BlobSource.ts";
+import { makeSidecar, signBlobTransaction } from "../../src/l1/blobTransactions.ts";
 import type { L1Block } from "../../src/l1/L1Source.ts";
+import { LocalSigner } from "../../src/l1/TransactionSigner.ts";
 import type { RollupInbox } from "../../typechain/index.ts";
 import type { Connection } from "./baseChain.ts";
 
 /** The hash by which a transaction names a blob. */
 export function hashOfBlob(blob: Uint8Array): Uint8Array {
-  return versionedHash(KZG.blobToKzgCommitment(blob));
+  return versionedHash(blobToCommitment(blob));
 }
 
 /** Blobs that somebody has kept. */
@@ -40,26 +41,9 @@ export class MemoryBlobs implements BlobSource {
   }
 }
 
-/** What a transaction of the simulator's kind, whose sidecar has one proof for each blob, is made with. Tests send few blobs often. */
-const KZG = {
-  blobToKzgCommitment: remember((blob) => blobToCommitment(blob)),
-  computeBlobKzgProof: remember((blob): Uint8Array => blobProof(blob, KZG.blobToKzgCommitment(blob))),
-} satisfies KzgLibrary;
-
-/** A function of a blob that computes each result once. */
-function remember<R>(compute: (blob: Uint8Array) => R): (blob: Uint8Array) => R {
-  const results = new Map<Hex, R>();
-  return (blob) => {
-    const key = toHex(keccak256(blob));
-    let result = results.get(key);
-    if (result === undefined) results.set(key, (result = compute(blob)));
-    return result;
-  };
-}
-
 /**
- * Sends calldata with blobs. The simulator takes blobs only in raw transactions, so whoever sends them needs a key; and only
- * with an empty mempool, since it mines each at once.
+ * Sends calldata with blobs, with one proof for each as the simulator wants them. It takes blobs only in raw transactions, so whoever
+ * sends them needs a key; and only with an empty mempool, since it mines each at once.
  */
 export async function sendWithBlobs(
   wallet: BaseWallet,
@@ -68,15 +52,20 @@ export async function sendWithBlobs(
   blobs: readonly Uint8Array[],
   options: { readonly gasLimit?: bigint; readonly nonce?: number } = {},
 ): Promise<TransactionResponse> {
-  const block = (await wallet.provider!.getBlock("latest"))!;
-  return wallet.sendTransaction({
-    ...{ type: 3, to, data, kzg: KZG, blobs: blobs.map((blob) => toHex(blob)) },
-    maxFeePerBlobGas: 10n ** 9n,
-    maxPriorityFeePerGas: 1n,
-    maxFeePerGas: 2n * block.baseFeePerGas! + 1n,
-    gasLimit: options.gasLimit ?? 1_000_000n,
-    nonce: options.nonce ?? (await wallet.getNonce()),
-  });
+  const provider = wallet.provider as JsonRpcProvider;
+  const [block, { chainId }, nonce] = await Promise.all([
+    provider.getBlock("latest"),
+    provider.getNetwork(),
+    options.nonce ?? wallet.getNonce(),
+  ]);
+  const { hash, raw } = await signBlobTransaction(
+    new LocalSigner(wallet.privateKey),
+    { chainId, nonce, to: to as Hex, data: data as Hex, gasLimit: options.gasLimit ?? 1_000_000n },
+    { maxFeePerGas: 2n * block!.baseFeePerGas! + 1n, maxPriorityFeePerGas: 1n, maxFeePerBlobGas: 10n ** 9n },
+    makeSidecar(blobs, 0),
+  );
+  await provider.send("eth_sendRawTransaction", [raw]);
+  return (await provider.getTransaction(hash))!;
 }
 
 /** A sequencer's wallet, the same one in every run, with ether to spend. */

@@ -16,6 +16,21 @@ Object.defineProperty(BigInt.prototype, "toJSON", {
 /** What is asserted and does not exist is found by the types; a proxy around every assertion finds it again, for a tenth of the time. */
 config.useProxy = false;
 
+/**
+ * The client library reads hexadecimal text two digits at a time, each by cutting them out and `parseInt`: a twentieth of the time
+ * that all tests took. Those are looked up; whatever else is asked goes the usual way.
+ */
+const parse = globalThis.parseInt;
+const DIGITS = new Map(Array.from("0123456789abcdefABCDEF", (digit) => [digit.charCodeAt(0), parse(digit, 16)]));
+const VALUES = Int8Array.from({ length: 128 }, (_, code) => DIGITS.get(code) ?? -1);
+globalThis.parseInt = (text: unknown, radix?: number): number => {
+  if (radix === 16 && typeof text === "string" && text.length === 2) {
+    const value = ((VALUES[text.charCodeAt(0)] ?? -1) << 4) | (VALUES[text.charCodeAt(1)] ?? -1);
+    if (value >= 0) return value;
+  }
+  return parse(text as string, radix);
+};
+
 type Equal = (this: object, expected: unknown, message?: string) => void;
 const NAMES = ["equal", "equals", "eq"] as const;
 const METHODS = Assertion.prototype as unknown as Record<(typeof NAMES)[number], Equal>;

@@ -75,6 +75,23 @@ describe("KZG", () => {
     expect(toHex(blobToCommitment(blob))).to.not.equal(toHex(kept));
   });
 
+  it("opens what it has opened before as at first, and refuses what only reads like it", () => {
+    const [blob] = toBlobs(Uint8Array.of(7, 8, 9)) as [Uint8Array];
+    const point = elementPoint(1);
+    const first = openBlobAt(blob, point);
+    const [value, proof] = [first.value, first.proof].map(toHex);
+    first.value.fill(0xee);
+    first.proof.fill(0xee);
+    const second = openBlobAt(blob.slice(), point.slice());
+    expect([second.value, second.proof].map(toHex)).to.deep.equal([value, proof]);
+    expect(toHex(openBlobAt(blob, elementPoint(2)).proof)).to.not.equal(proof);
+    // The same bytes, parted elsewhere.
+    const longer = new Uint8Array(BLOB + 1);
+    longer.set(blob);
+    longer[BLOB] = point[0]!;
+    expect(() => openBlobAt(longer, point.subarray(1))).to.throw(KzgError);
+  });
+
   it("makes 128 cell proofs of a blob", () => {
     const proofs = cellProofs(toBlobs(Uint8Array.of(1, 2, 3))[0]!);
     expect(proofs).to.have.length(128);
