@@ -1,7 +1,12 @@
+import { fileURLToPath } from "node:url";
 import { Assertion, config, util } from "chai";
 import "../../src/l1/quickHash.ts";
 
 /** What each process that runs test files needs. Loaded once in each, before any test. */
+
+// What tests start runs as in a user's shell: without the loader of the test runner, and with what earlier processes have compiled.
+delete process.env.NODE_OPTIONS;
+process.env.NODE_COMPILE_CACHE = fileURLToPath(new URL("../../cache/node", import.meta.url));
 
 /**
  * The processes send failures as JSON, which has no bigints: an assertion about two of them would be reported as a failure to

@@ -24,8 +24,7 @@ export class ScriptProcess {
   constructor(script: string, args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}) {
     const child = spawn(process.execPath, [script, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
-      // As a user's shell has it, without the loader of the test runner, and with what earlier processes have compiled.
-      env: { ...process.env, NODE_OPTIONS: undefined, NODE_COMPILE_CACHE: "cache/node", ...env },
+      env: { ...process.env, ...env },
     });
     this.#child = child;
     child.stdout.on("data", (part: Buffer) => {
