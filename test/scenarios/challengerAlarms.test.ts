@@ -147,7 +147,7 @@ describe("Scenario: a watchtower", () => {
       const { world } = scene;
       const errors: string[] = [];
       const logger = { ...SILENT, error: (_fields: object, message: string) => errors.push(message) };
-      const sink = new WebhookSink(hook.url, { timeoutMilliseconds: 100, logger });
+      const sink = new WebhookSink(hook.url, { timeoutMilliseconds: 2_000, logger });
       const tower = watchtower({ sinks: [sink], logger });
       const liar = new Adversary(scene, world.signers[8]!, await scene.wrongFrom(5, "liar"));
       await liar.assert();

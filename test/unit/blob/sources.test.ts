@@ -54,7 +54,7 @@ describe("sources of blobs", () => {
 
   const NEWER = `/eth/v1/beacon/blobs/${SLOT}`;
   const OLDER = `/eth/v1/beacon/blob_sidecars/${SLOT}`;
-  const beacon = (): BeaconBlobSource => new BeaconBlobSource(server.url, { timeoutMilliseconds: 300 });
+  const beacon = (): BeaconBlobSource => new BeaconBlobSource(server.url, { timeoutMilliseconds: 2_000 });
   const sidecar = (blob: Uint8Array, committed = blob): unknown => ({
     blob: toHex(blob),
     kzg_commitment: toHex(blobToCommitment(committed)),
@@ -178,7 +178,10 @@ describe("sources of blobs", () => {
       for (const [name, fault] of Object.entries(faults)) {
         answers[NEWER] = fault;
         const error = await failure(() =>
-          new BeaconBlobSource(url, { timeoutMilliseconds: name === "long" ? 5_000 : 300 }).blob(blobs[0]!.hash, BLOCK),
+          new BeaconBlobSource(url, { timeoutMilliseconds: name === "long" ? 5_000 : 2_000 }).blob(
+            blobs[0]!.hash,
+            BLOCK,
+          ),
         );
         expect(error.code, name).to.equal("SOURCE_UNAVAILABLE");
         expect(everythingSaid(error)).to.include(new URL(server.url).host).and.not.include("secret");

@@ -34,7 +34,7 @@ describe("L1Client", () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
-    const options = { timeoutMilliseconds: 300, logRange: 10 };
+    const options = { timeoutMilliseconds: 2_000, logRange: 10 };
     client = L1Client.connect(`http://127.0.0.1:${port}`, 31337n, undefined, options);
   });
 

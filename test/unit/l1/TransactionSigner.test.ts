@@ -104,7 +104,7 @@ describe("RemoteSigner", () => {
   afterEach(() => server.close());
 
   const signer = (account?: Hex): RemoteSigner =>
-    new RemoteSigner(server.url, { timeoutMilliseconds: 300, ...(account === undefined ? {} : { account }) });
+    new RemoteSigner(server.url, { timeoutMilliseconds: 2_000, ...(account === undefined ? {} : { account }) });
 
   for (const [name, unsigned] of Object.entries(ALL)) {
     it(`has ${name} signed, to the same bytes as the key itself`, async () => {
@@ -197,7 +197,7 @@ describe("RemoteSigner", () => {
     for (const path of ["silent", "busy", "other", "long", "html"]) {
       const url = `http://secret-user:secret-password@127.0.0.1:${hanging.port}/${path}?k=secret-query`;
       const error = await failure(() =>
-        new RemoteSigner(url, { account: ACCOUNT, timeoutMilliseconds: 300 }).sign(CALL),
+        new RemoteSigner(url, { account: ACCOUNT, timeoutMilliseconds: 2_000 }).sign(CALL),
       );
       expect(everythingSaid(error)).to.include(`127.0.0.1:${hanging.port}`).and.not.include("secret");
       codes[path] = `${error.code} ${(error.cause as { code?: string } | undefined)?.code}`;
