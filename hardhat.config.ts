@@ -51,6 +51,6 @@ export default defineConfig({
       require: [new URL("./test/support/processSetUp.ts", import.meta.url).href],
     },
     // Sequences of random calls, of which each invariant must hold after every one.
-    solidity: { invariant: { runs: 16, depth: 200, failOnRevert: true } },
+    solidity: { invariant: { runs: 8, depth: 200, failOnRevert: true } },
   },
 });

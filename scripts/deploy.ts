@@ -12,12 +12,10 @@ import { signerFrom } from "./cli/configuration.ts";
 import { EXIT, runScript } from "./cli/runScript.ts";
 import { DeployError } from "./deploy/DeployError.ts";
 import { EndpointProvider } from "./deploy/EndpointProvider.ts";
-import { ARTIFACTS, ignite } from "./deploy/ignite.ts";
 import { Journal } from "./deploy/Journal.ts";
 import { parseDeploy, type DeployOptions } from "./deploy/options.ts";
 import { placeOf, type Place } from "./deploy/place.ts";
 import { preflight } from "./deploy/preflight.ts";
-import { recover } from "./deploy/recover.ts";
 import { Report } from "./deploy/Report.ts";
 import { SigningProvider } from "./deploy/SigningProvider.ts";
 
@@ -59,7 +57,7 @@ async function deployAt(
   try {
     // SAFETY: a folder that somebody has named may be of another chain; the default one is of earlier rehearsals alone.
     if (isRehearsal && options.journal === undefined) journal.clear();
-    journal.mend((name) => ARTIFACTS.loadArtifact(name));
+    journal.mend();
     const endpoint = new EndpointProvider(url);
     const spec = network === undefined ? undefined : NETWORKS[network];
     const found = await preflight({ client, provider: endpoint, parameters, network: spec, deployer, symbol, journal });
@@ -76,6 +74,11 @@ async function deployAt(
       return EXIT.done;
     }
     journal.begin(plan);
+    // Ignition takes most of a second to load, for which what is refused before need not wait.
+    const [{ ARTIFACTS, ignite }, { recover }] = await Promise.all([
+      import("./deploy/ignite.ts"),
+      import("./deploy/recover.ts"),
+    ]);
     await recover(journal, ARTIFACTS, endpoint, (what, futureId, nonce) =>
       report.say("recovered", `${what}: ${futureId}`, { what, futureId, nonce }),
     );

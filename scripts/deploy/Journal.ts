@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Hex } from "../../src/crypto/bytes.ts";
+import { loadArtifact, type ContractName } from "../../src/l1/Artifacts.ts";
 import { DeployError } from "./DeployError.ts";
 import { Outbox, readLines } from "./Outbox.ts";
 
@@ -117,7 +118,7 @@ export class Journal {
   }
 
   /** Puts right what a crash can leave of the files: a last line cut off, a JSON file half written. */
-  mend(artifact: (contractName: string) => unknown): void {
+  mend(): void {
     const journal = path.join(this.folder, "journal.jsonl");
     if (!existsSync(journal)) return;
     const lines = readFileSync(journal, "utf8").split("\n");
@@ -128,7 +129,7 @@ export class Journal {
       // Named after the future, `Module#Contract`; a static call's or a call's has more behind.
       const contractName = /#(\w+)/.exec(name)?.[1];
       if (!isJson(readFileSync(file, "utf8")) && contractName !== undefined) {
-        writeFileSync(file, JSON.stringify(artifact(contractName)));
+        writeFileSync(file, JSON.stringify(loadArtifact(contractName as ContractName)));
       }
     }
     const addresses = path.join(this.folder, "deployed_addresses.json");

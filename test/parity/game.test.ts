@@ -1,5 +1,5 @@
 import { describeModelGames } from "../support/model/modelGames.ts";
 
 describe("The game's contract and a model that computes everything from scratch", () => {
-  describeModelGames(2);
+  describeModelGames(1);
 });
