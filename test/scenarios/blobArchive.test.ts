@@ -98,7 +98,9 @@ describe("Scenario: the blobs of an inbox on anvil", () => {
     const { hash, raw } = await signBlobTransaction(signer, call, fees, sidecar);
     await provider.send("eth_sendRawTransaction", [raw]);
     await provider.send("evm_mine", []);
-    expect((await provider.getTransactionReceipt(hash))?.status, "the inbox has taken the batch").to.equal(1);
+    const receipt = await provider.getTransactionReceipt(hash);
+    expect(receipt?.status, "the inbox has taken the batch").to.equal(1);
+    expect(receipt?.blobGasUsed).to.equal(BigInt(sidecar.blobs.length) << 17n);
     payloads.push(payload);
     sidecars.push(sidecar);
   }

@@ -1,6 +1,9 @@
+import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { Wallet } from "ethers";
 import { keyOf } from "../../../scripts/devnet/accounts.ts";
@@ -8,7 +11,10 @@ import { deployDevnet, DEVNET_TIMES } from "../../../scripts/devnet/deployDevnet
 import { NODE_EXIT } from "../../../scripts/node/exitCodes.ts";
 import { writeDeployment } from "../../../src/l1/deployment.ts";
 import { TestL1 } from "../../support/poster/TestL1.ts";
+import type { RoleEnd, RoleStart } from "../../support/roles-child.ts";
 import { ScriptProcess } from "../../support/scripts.ts";
+
+const CHILD = fileURLToPath(new URL("../../support/roles-child.ts", import.meta.url));
 
 const POOR = `0x${"77".repeat(32)}`;
 const TIMES = Object.entries(DEVNET_TIMES).flatMap(([name, seconds]) => [`--${name}`, String(seconds)]);
@@ -21,6 +27,8 @@ interface BadStart {
   readonly code: number;
   /** Begins its line on standard error. */
   readonly error: string;
+  /** Whether it gets a process of its own; the others share one. */
+  readonly isAlone?: true;
 }
 
 const POSTER = ["poster", "--journal", "poster.sqlite", "--feed", "http://127.0.0.1:1"];
@@ -34,6 +42,7 @@ const STARTS: readonly BadStart[] = [
     env: { TENOR_POSTER_KEY: keyOf("defender") },
     code: REFUSED,
     error: "WRONG_KEY",
+    isAlone: true,
   },
   {
     what: "a proposer without ether",
@@ -101,6 +110,7 @@ const STARTS: readonly BadStart[] = [
     args: ["watchtower", "--config", "config.json"],
     code: USAGE,
     error: "CONFIG_UNKNOWN",
+    isAlone: true,
   },
   {
     what: "a follower whose endpoint does not answer",
@@ -113,8 +123,12 @@ const STARTS: readonly BadStart[] = [
 describe("Scenario: roles that should not start", () => {
   let folder: string;
   let l1: TestL1;
+  let child: ChildProcess;
+  let answers: AsyncIterator<string>;
 
   before(async () => {
+    child = spawn(process.execPath, [CHILD], { stdio: ["pipe", "pipe", "inherit"] });
+    answers = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     folder = mkdtempSync(join(tmpdir(), "tenor-"));
     l1 = await TestL1.start("anvil");
     for (const name of ["admin", "keeper", "feeds", "maker", "trader 1", "trader 2", "trader 3", "proposer"] as const) {
@@ -130,6 +144,7 @@ describe("Scenario: roles that should not start", () => {
   });
 
   after(async () => {
+    child.kill("SIGKILL");
     await l1.stop();
     rmSync(folder, { recursive: true });
   });
@@ -138,15 +153,27 @@ describe("Scenario: roles that should not start", () => {
     return join(folder, name);
   }
 
-  for (const { what, args, env = {}, code, error } of STARTS) {
+  for (const { what, args, env = {}, code, error, isAlone } of STARTS) {
     it(`${what}: ${error}`, async () => {
       const given = args.map((argument) => (/\.(json|sqlite)$/.test(argument) ? file(argument) : argument));
       const has = (flag: string, value: string): string[] => (given.includes(flag) ? [] : [flag, value]);
       const rest = [...has("--l1", l1.url), ...has("--deployment", file("deployment.json")), "--status-port", "0"];
-      const end = await new ScriptProcess("scripts/node.ts", [...given, ...rest], env).end;
-      expect(end.stderr).to.match(new RegExp(`^${error}: [^\\n]+\\nrun again with --trace for the stack\\n$`));
+      const end = await (isAlone ? alone : together)({ argv: [...given, ...rest], env });
+      expect(end.line).to.match(new RegExp(`^${error}: [^\\n]+$`));
       expect(end.code).to.equal(code);
-      for (const key of Object.values(env)) expect(end.stderr).not.to.contain(key);
+      for (const key of Object.values(env)) expect(end.line).not.to.contain(key);
     });
+  }
+
+  async function alone({ argv, env }: RoleStart): Promise<RoleEnd> {
+    const { code, stderr } = await new ScriptProcess("scripts/node.ts", argv, env).end;
+    const [line = "", ...lines] = stderr.split("\n");
+    expect(lines).to.deep.equal(["run again with --trace for the stack", ""]);
+    return { code: code!, line };
+  }
+
+  async function together(start: RoleStart): Promise<RoleEnd> {
+    child.stdin!.write(`${JSON.stringify(start)}\n`);
+    return JSON.parse((await answers.next()).value as string) as RoleEnd;
   }
 });
