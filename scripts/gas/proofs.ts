@@ -68,8 +68,9 @@ export async function measureProofs(
     const dispute = await stage.dispute(step, evidence, isLargest ? DEEPEST_LEAF : LEAF);
     const proof = await l1.call(one.operation, stage.address, dispute);
     measurements.push(proof);
-    // The game does the same with a step wherever its bytes are from; the simulator needs a tenth of a second for each opening.
-    if (isFromBlobs(one)) continue;
+    // The game does most where its own paths are deepest, and the same with a step wherever its bytes are from; the simulator needs a tenth
+    // of a second for each opening.
+    if (!isLargest || isFromBlobs(one)) continue;
     const alone = await l1.call(one.operation, address, calldata(prover, context, evidence));
     const [gas, bytes] = [proof.gas - alone.gas, proof.bytes - alone.bytes];
     if (gas > (share?.gas ?? 0)) share = { operation: "game's share of a proof", gas, bytes, floor: 0 };

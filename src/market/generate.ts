@@ -66,7 +66,7 @@ export interface DayOptions {
 
 /** A generated day. */
 export interface Day {
-  /** In order of time: deposits of all accounts, then index rounds, observations, orders and expiries. */
+  /** In order of time: deposits of all accounts that trade, then index rounds, observations, orders and expiries. */
   readonly events: readonly MarketEvent[];
   /** Trades that a book of price-time priority makes of the orders, if the exchange refuses the overreaching ones. */
   readonly fills: number;
@@ -272,7 +272,10 @@ class DayGenerator {
     const makers = numbered("maker", DEMO_MAKERS).map((trader): DepositEvent => {
       return { kind, time, trader, amount: rounded(need(trader) / MAKER_SHARE), margin: "standard" };
     });
-    const takers = numbered("taker", DEMO_TAKERS).map((trader): DepositEvent => {
+    // On a short day not all of them come.
+    const coming = new Set(this.#events.map((event) => (event.kind === "order" ? traderKey(event.trader) : undefined)));
+    const takers = numbered("taker", DEMO_TAKERS).filter((trader) => coming.has(traderKey(trader)));
+    const takersDeposits = takers.map((trader): DepositEvent => {
       return { kind, time, trader, amount: rounded((need(trader) * 3n) / 2n), margin: "collateralised" };
     });
     return [
@@ -281,7 +284,7 @@ class DayGenerator {
       ...makers,
       { kind, time, trader: SQUEEZED_MAKER, amount: this.#squeezeDeposit, margin: "standard" },
       { kind, time, trader: { role: "liquidator", index: 0 }, amount: LIQUIDATOR_DEPOSIT, margin: "standard" },
-      ...takers,
+      ...takersDeposits,
     ];
   }
 }

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { ContractFactory, JsonRpcProvider, Wallet } from "ethers";
+import { archiveCommand } from "../../scripts/blob-archive/options.ts";
+import { parseCommand } from "../../scripts/cli/runCommand.ts";
 import { Anvil, baseChainFlags } from "../../scripts/fork/Anvil.ts";
 import { Processes } from "../../scripts/fork/Processes.ts";
 import { BeaconBlobSource } from "../../src/blob/BeaconBlobSource.ts";
@@ -19,6 +21,7 @@ import { InboxClient } from "../../src/l1/InboxClient.ts";
 import { L1Client } from "../../src/l1/L1Client.ts";
 import { LocalSigner } from "../../src/l1/TransactionSigner.ts";
 import { BYTES_PER_BLOB, toBlobs } from "../../src/machine/BlobPayload.ts";
+import { failure } from "../support/failure.ts";
 import { INBOX_PARAMETERS } from "../support/l1.ts";
 import { Random } from "../support/random.ts";
 import { ScriptProcess } from "../support/scripts.ts";
@@ -188,9 +191,12 @@ describe("Scenario: the blobs of an inbox on anvil", () => {
   });
 
   it("an archive says what it does not understand", async () => {
-    const faults = [["--keep-days", "17"], ["--listen", "port"], ["--beacon-url", "beacon"], ["--steal"]];
-    const ends = await Promise.all(faults.map((args) => archive("none", ["--once", ...args]).end));
-    expect(ends.map(({ code }) => code)).to.deep.equal([2, 2, 2, 2]);
+    const needed = ["--deployment", "deployment.json", "--folder", "none"];
+    for (const fault of [["--keep-days", "17"], ["--listen", "port"], ["--steal"]]) {
+      const { code } = await failure(() => parseCommand(archiveCommand(), [...needed, ...fault]));
+      expect(code, fault.join(" ")).to.equal("USAGE");
+    }
+    expect((await archive("none", ["--once", "--beacon-url", "beacon"]).end).code).to.equal(2);
     writeFileSync(join(folder, "second", "cursor.json"), "{");
     const damaged = await archive("second", ["--once"]).end;
     expect([damaged.code, damaged.stderr.includes("CURSOR_MALFORMED")]).to.deep.equal([1, true]);

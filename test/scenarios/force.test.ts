@@ -260,8 +260,6 @@ describe("Scenario: npm run force", () => {
 
   it("says what it does not understand, and sends nothing", async () => {
     const faults: [string[], string][] = [
-      [[], "say what is to be done"],
-      [["withdraw", "12", "1.0000001"], "six decimals"],
       [["resume", "--inbox", address], "either --deployment or --inbox"],
       [["resume", "--rpc-url", "http://user:password@127.0.0.1"], "credentials on a command line"],
     ];

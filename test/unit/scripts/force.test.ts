@@ -113,6 +113,7 @@ describe("the command line of npm run force", () => {
   });
 
   for (const [args, words] of [
+    [[], "say what is to be done"],
     [["withdraw", "12"], "missing required argument"],
     [["withdraw", "12", "1", "2"], "too many arguments"],
     [["withdraw", "twelve", "1"], "the account is not"],
