@@ -19,6 +19,8 @@ export class GameViewError extends TenorError<GameViewErrorCode> {
 export interface ViewNode {
   readonly id: Hex;
   readonly position: Position;
+  /** Hash of the position, which rivals have in common. */
+  readonly context: Hex;
   readonly span: Uint8Array;
   /** What it is called by, if it is an assertion. */
   readonly assertion: AssertionName | undefined;
@@ -65,12 +67,15 @@ export class GameView {
   readonly #nodes = new Map<Hex, MutableNode>();
   /** Nodes by context. */
   readonly #contexts = new Map<Hex, MutableNode[]>();
+  /** Of the assertions. */
+  readonly #rootContext: Uint8Array;
   #inputs: StepContext | undefined;
 
   constructor(game: Uint8Array, height: number, m: number) {
     this.game = game;
     this.height = height;
     this.sectionBits = m;
+    this.#rootContext = contextOf(rootPosition(game, height));
   }
 
   /** Inputs recorded for proofs; undefined if there are none. */
@@ -100,12 +105,12 @@ export class GameView {
 
   /** All assertions of the game. */
   roots(): readonly ViewNode[] {
-    return this.#contexts.get(toHex(contextOf(rootPosition(this.game, this.height)))) ?? [];
+    return this.#contexts.get(toHex(this.#rootContext)) ?? [];
   }
 
   /** The other nodes of a node's context. */
   rivals(node: ViewNode): readonly ViewNode[] {
-    const all = this.#contexts.get(toHex(contextOf(node.position))) ?? [];
+    const all = this.#contexts.get(node.context) ?? [];
     return all.filter((other) => other.id !== node.id);
   }
 
@@ -116,7 +121,7 @@ export class GameView {
 
   /** Whether a node has any rival. */
   isRivalled(node: ViewNode): boolean {
-    return (this.#contexts.get(toHex(contextOf(node.position)))?.length ?? 0) > 1;
+    return (this.#contexts.get(node.context)?.length ?? 0) > 1;
   }
 
   /**
@@ -181,11 +186,11 @@ export class GameView {
   }
 
   #rootId(historyRoot: Uint8Array): Uint8Array {
-    return nodeId(contextOf(rootPosition(this.game, this.height)), historyRoot);
+    return nodeId(this.#rootContext, historyRoot);
   }
 
   #ownTime(node: ViewNode, now: bigint): bigint {
-    const times = (this.#contexts.get(toHex(contextOf(node.position))) ?? []).map(({ createdAt }) => createdAt);
+    const times = (this.#contexts.get(node.context) ?? []).map(({ createdAt }) => createdAt);
     if (times.length < 2) return now - node.createdAt;
     const [first, second] = times.sort((a, b) => Number(a - b));
     const rivals: Rivals = { first: first!, second: second! };
@@ -211,7 +216,8 @@ export class GameView {
     createdAt: bigint,
     knownAt: bigint,
   ): MutableNode {
-    const id = toHex(nodeId(contextOf(position), span));
+    const context = contextOf(position);
+    const id = toHex(nodeId(context, span));
     const known = this.#nodes.get(id);
     if (known !== undefined) {
       if (createdAt < known.createdAt) known.createdAt = createdAt;
@@ -220,6 +226,7 @@ export class GameView {
     return this.#insert({
       id,
       position,
+      context: toHex(context),
       span,
       assertion,
       children: undefined,
@@ -234,9 +241,8 @@ export class GameView {
 
   #insert(node: MutableNode): MutableNode {
     this.#nodes.set(node.id, node);
-    const context = toHex(contextOf(node.position));
-    const rivals = this.#contexts.get(context);
-    if (rivals === undefined) this.#contexts.set(context, [node]);
+    const rivals = this.#contexts.get(node.context);
+    if (rivals === undefined) this.#contexts.set(node.context, [node]);
     else rivals.push(node);
     return node;
   }

@@ -1,10 +1,12 @@
 import { expect } from "chai";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import type { TransactionReceipt } from "ethers";
 import { toHex, type Hex } from "../../../src/crypto/bytes.ts";
 import { GameView, type ViewNode } from "../../../src/game/GameView.ts";
 import { confirmMove, updateOf } from "../../../src/game/plan.ts";
 import type { Move, Update } from "../../../src/game/Move.ts";
 import { translateError } from "../../../src/l1/ContractErrors.ts";
+import type { L1Error } from "../../../src/l1/L1Error.ts";
 import type { ChainClient } from "../../../src/l1/ChainClient.ts";
 import type { GameClient } from "../../../src/l1/GameClient.ts";
 import { Clocks } from "./clocks.ts";
@@ -13,8 +15,18 @@ import type { Claim, GameScene } from "./GameScene.ts";
 /** Enough for any transaction, and what a block of L1 lets one have. */
 const TRANSACTION_GAS = 2n ** 24n;
 
+/** What is offered for gas. Said with each transaction, for else the simulator is asked before each what is usual. */
+const FEES = { maxFeePerGas: toQuantity(10n ** 12n), maxPriorityFeePerGas: toQuantity(10n ** 9n) };
+
 /** Moves that go into one transaction. */
 const MOST_MOVES = 12;
+
+/** What a transaction does. */
+interface Call {
+  readonly to: Hex;
+  readonly data: string;
+  readonly value?: string;
+}
 
 /** Somebody who plays. */
 export interface Actor {
@@ -82,10 +94,9 @@ export class Arena {
     return root && this.clocks.earliest(this.view, root, this.challengePeriod, this.now);
   }
 
-  /** Asserts now. */
+  /** Asserts now. @throws {@link L1Error} if the claim is refused. */
   async assert(signer: HardhatEthersSigner, claim: Claim): Promise<void> {
-    await this.#setTime();
-    await this.scene.assert(signer, claim);
+    await this.#transact(signer, await this.scene.assertTransaction(claim));
     await this.#seeAssertion(signer, claim);
   }
 
@@ -98,7 +109,7 @@ export class Arena {
     const hashes: unknown[] = [];
     for (const { signer, claim } of claims) {
       const gas = toQuantity(2_000_000n);
-      const params = [{ ...(await this.scene.assertTransaction(claim)), from: signer.address, gas }];
+      const params = [{ ...(await this.scene.assertTransaction(claim)), from: signer.address, gas, ...FEES }];
       hashes.push(await provider.request({ method: "eth_sendTransaction", params }));
     }
     await this.#setTime();
@@ -115,23 +126,11 @@ export class Arena {
 
   /** Sends moves in one transaction, now. Returns the name of the error if it is refused. */
   async send(signer: HardhatEthersSigner, moves: readonly Move[]): Promise<string | undefined> {
-    const { provider, ethers } = this.scene.world.connection;
     const calls = moves.map((move) => this.#game.encode(move));
     const { interface: abi } = this.#game.contract;
-    const data = calls.length === 1 ? calls[0] : abi.encodeFunctionData("multicall", [calls]);
-    const to = this.scene.world.deployment.addresses.game;
-    await this.#setTime();
-    let hash: unknown;
-    try {
-      const gas = toQuantity(TRANSACTION_GAS);
-      hash = await provider.request({
-        method: "eth_sendTransaction",
-        params: [{ from: signer.address, to, data, gas }],
-      });
-    } catch (error) {
-      return refusalOf(error);
-    }
-    const receipt = (await ethers.provider.getTransactionReceipt(hash as string))!;
+    const data = calls.length === 1 ? calls[0]! : abi.encodeFunctionData("multicall", [calls]);
+    const receipt = await this.#tryTo(signer, { to: this.scene.world.deployment.addresses.game, data });
+    if (typeof receipt === "string") return receipt;
     this.gas.set(signer.address, (this.gas.get(signer.address) ?? 0n) + receipt.gasUsed);
     this.#decided ||= moves.some(({ type }) => type === "confirm");
     for (const event of this.#game.eventsOf(receipt.logs)) {
@@ -186,12 +185,9 @@ export class Arena {
 
   /** Pays a stake back. Returns the name of the error if that is refused. */
   async withdraw(signer: HardhatEthersSigner): Promise<string | undefined> {
-    await this.#setTime();
-    try {
-      await this.scene.chain(signer).withdrawStake(signer.address as Hex);
-    } catch (error) {
-      return refusalOf(error);
-    }
+    const data = this.#chain.contract.interface.encodeFunctionData("withdrawStake", [signer.address]);
+    const receipt = await this.#tryTo(signer, { to: this.scene.world.deployment.addresses.chain, data });
+    if (typeof receipt === "string") return receipt;
     await this.expectSolvent();
     return undefined;
   }
@@ -224,15 +220,29 @@ export class Arena {
     await this.expectSolvent();
   }
 
+  /** Sends a transaction, now. @throws {@link L1Error} if it is refused. */
+  async #transact(signer: HardhatEthersSigner, transaction: Call): Promise<TransactionReceipt> {
+    const { provider, ethers } = this.scene.world.connection;
+    await this.#setTime();
+    const gas = toQuantity(TRANSACTION_GAS);
+    const params = [{ ...transaction, from: signer.address, gas, ...FEES }];
+    const hash: unknown = await provider.request({ method: "eth_sendTransaction", params }).catch((error: unknown) => {
+      throw translateError(error, "play");
+    });
+    return (await ethers.provider.getTransactionReceipt(hash as string))!;
+  }
+
+  /** As {@link #transact}, but gives the name of the error if it is refused. */
+  #tryTo(signer: HardhatEthersSigner, transaction: Call): Promise<TransactionReceipt | string> {
+    return this.#transact(signer, transaction).catch((error: unknown) => {
+      const { fields } = error as L1Error;
+      return typeof fields.error === "string" ? fields.error : String(error);
+    });
+  }
+
   async #setTime(): Promise<void> {
     await this.scene.world.connection.networkHelpers.time.setNextBlockTimestamp(this.now);
   }
-}
-
-/** The name of the contract's error, or what else went wrong. */
-function refusalOf(error: unknown): string {
-  const { fields } = translateError(error, "play").toJSON() as { fields?: { error?: string } };
-  return fields?.error ?? String(error);
 }
 
 function toQuantity(value: bigint): string {
