@@ -1,4 +1,4 @@
 import { describeRandomStakes } from "../support/randomStakes.ts";
 
 // test-deep/contracts.test.ts grows 200, of 120 actions.
-describeRandomStakes(8, 60);
+describeRandomStakes(4, 60);
