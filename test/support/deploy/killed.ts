@@ -77,6 +77,8 @@ export function describeKilledDeployment({ every, atRequests }: Kills): void {
       await expectVerified();
     });
 
+    if (atRequests === undefined) return;
+
     it("refuses to go on with other parameters, another account, or a chain that has begun anew", async () => {
       let sent = 0;
       scene.endpoint.interfere = async ({ method }, forward) => {
@@ -106,8 +108,6 @@ export function describeKilledDeployment({ every, atRequests }: Kills): void {
       }
       expect((await finish(scene.deploy())).stdout).to.include('"event":"verified"');
     });
-
-    if (atRequests === undefined) return;
 
     it("goes on though the account has sent other transactions in between, wherever it was killed", async () => {
       const seed = runSeed();
