@@ -5,11 +5,12 @@ import { accountKey, type Account } from "../../../src/machine/Slots.ts";
 import { get, set, type TreeRoot } from "../../../src/machine/StateTree.ts";
 import { Machine } from "../../../src/machine/Step.ts";
 import { Random } from "../../../src/market/random.ts";
+import { withRecoverCache } from "../../../src/sequencer/RecoverCache.ts";
 import { RandomTraffic } from "./RandomTraffic.ts";
 import { COUNTERPARTY, INBOX, preparedRoot, testConfig } from "./world.ts";
 
-/** The deployment that {@link makeInputs} signs for. */
-export const CONFIG = testConfig(31337n, INBOX);
+/** The deployment that {@link makeInputs} signs for. The same inputs are run over and over. */
+export const CONFIG = withRecoverCache(testConfig(31337n, INBOX));
 
 /** What {@link makeInputs} makes. */
 export interface Inputs {
