@@ -1,9 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { Hex } from "../../src/crypto/bytes.ts";
 import { loadArtifact, type ContractName } from "../../src/l1/Artifacts.ts";
 import { DeployError } from "./DeployError.ts";
 import { Outbox, readLines } from "./Outbox.ts";
+
+/** The file that is locked; it stays empty. */
+const LOCK = "lock.sqlite";
+/** SQLite's code for what somebody else has locked. */
+const BUSY = 5;
 
 /** What a deployment was begun with. Whoever goes on with it must have the same. */
 export interface Plan {
@@ -38,8 +44,11 @@ export class Journal {
   readonly folder: string;
   readonly outbox: Outbox;
 
-  private constructor(folder: string) {
+  readonly #lock: DatabaseSync;
+
+  private constructor(folder: string, lock: DatabaseSync) {
     this.folder = folder;
+    this.#lock = lock;
     this.outbox = new Outbox(path.join(folder, "transactions.jsonl"));
   }
 
@@ -50,34 +59,18 @@ export class Journal {
    */
   static open(folder: string): Journal {
     mkdirSync(folder, { recursive: true });
-    const lock = path.join(folder, "lock");
-    for (;;) {
-      try {
-        writeFileSync(lock, String(process.pid), { flag: "wx" });
-        return new Journal(folder);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      }
-      const holder = Number(readFileSync(lock, "utf8"));
-      if (isAlive(holder)) {
-        throw new DeployError("IN_USE", "another process deploys with this folder", {
-          fields: { folder, pid: holder },
-        });
-      }
-      // Its process was killed.
-      rmSync(lock, { force: true });
-    }
+    return new Journal(folder, lockOf(folder));
   }
 
   /** Lets others in. */
   close(): void {
-    rmSync(path.join(this.folder, "lock"), { force: true });
+    if (this.#lock.isOpen) this.#lock.close();
   }
 
   /** Forgets everything: only for a chain that is gone for good. */
   clear(): void {
     for (const name of readdirSync(this.folder)) {
-      if (name !== "lock") rmSync(path.join(this.folder, name), { recursive: true, force: true });
+      if (name !== LOCK) rmSync(path.join(this.folder, name), { recursive: true, force: true });
     }
   }
 
@@ -234,12 +227,20 @@ function isJson(text: string): boolean {
   }
 }
 
-function isAlive(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+/**
+ * Takes the folder's lock, or refuses.
+ *
+ * INVARIANT: one process at a time. The operating system holds the lock of an open file for as long as a process lives, so one that was killed
+ * leaves nothing behind, and two that come together are told apart. A file with the holder's number could do neither.
+ */
+function lockOf(folder: string): DatabaseSync {
+  const database = new DatabaseSync(path.join(folder, LOCK));
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    return database;
+  } catch (cause) {
+    database.close();
+    if ((cause as { errcode?: number }).errcode !== BUSY) throw cause;
+    throw new DeployError("IN_USE", "another process deploys with this folder", { fields: { folder }, cause });
   }
 }

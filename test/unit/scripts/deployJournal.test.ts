@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,7 +57,26 @@ describe("the journal of a deployment", () => {
 
   it("keeps others out until it is closed: IN_USE", async () => {
     expect((await failure(() => Journal.open(folder))).code).to.equal("IN_USE");
+    journal.clear();
+    expect((await failure(() => Journal.open(folder))).code).to.equal("IN_USE");
     journal.close();
     journal = Journal.open(folder);
+  });
+
+  it("is free as soon as the process that has it is killed, and not before", async () => {
+    const elsewhere = join(folder, "elsewhere");
+    const module = JSON.stringify(new URL("../../../scripts/deploy/Journal.ts", import.meta.url).href);
+    const program = `import { Journal } from ${module};
+      globalThis.journal = Journal.open(${JSON.stringify(elsewhere)});
+      console.log("open");
+      setInterval(() => undefined, 1_000);`;
+    const holder = spawn(process.execPath, ["--input-type=module", "-e", program], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(holder.stdout, "data");
+    expect((await failure(() => Journal.open(elsewhere))).code).to.equal("IN_USE");
+    holder.kill("SIGKILL");
+    await once(holder, "exit");
+    Journal.open(elsewhere).close();
   });
 });
