@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { toBeHex, type BaseContract, type ErrorFragment } from "ethers";
-import { toHex } from "../../src/crypto/bytes.ts";
+import { fromHex, toHex } from "../../src/crypto/bytes.ts";
 import { childrenOf } from "../../src/history/HistorySource.ts";
 import type { Descend, Move, Prove } from "../../src/game/Move.ts";
 import { partingOf } from "../../src/game/NodeState.ts";
@@ -382,12 +382,12 @@ describe("BisectionGame: one thing wrong with each call", () => {
     const other = await GameScene.launch({ historyHeight: 4n, sectionBits: 2n, inBlobs: true });
     const inBlobs = await Dispute.begin(other, await other.wrongFrom(4, "liar"));
     [scene, dispute] = [other, inBlobs];
-    /** Another byte at a position of the blob proof: a versioned hash, a KZG commitment, and proofs. */
-    const byteAt = (at: number, byte: string): Spoil =>
-      edit(
-        "5.blobProof",
-        (old) => `${(old as string).slice(0, 2 + 2 * at)}${byte}${(old as string).slice(4 + 2 * at)}`,
-      );
+    /** Another byte at a position of the blob proof, whatever is there: a versioned hash, a KZG commitment, and proofs. */
+    const otherAt = (at: number): Spoil =>
+      edit("5.blobProof", (old) => {
+        const bytes = fromHex(old as string);
+        return toHex(bytes.with(at, bytes[at]! ^ 3));
+      });
     await expectTable(await inBlobs.toProof(), [
       ["no elements", "ChunksTooShort", set("5.chunks", "0x")],
       ["an element that is cut off", "ElementBytesMismatch", cut("5.chunks")],
@@ -395,9 +395,9 @@ describe("BisectionGame: one thing wrong with each call", () => {
       ["a chunk path", "EvidenceUnused", push("5.chunkPath", OTHER)],
       ["no blob proof", "BlobProofLengthMismatch", set("5.blobProof", "0x")],
       ["a blob proof that is cut off", "BlobProofLengthMismatch", cut("5.blobProof")],
-      ["a versioned hash of another version", "BlobVersionUnknown", byteAt(0, "02")],
-      ["another versioned hash", "BlobsCommitmentMismatch", byteAt(1, "77")],
-      ["a foreign KZG commitment", "BlobCommitmentMismatch", byteAt(32, "77")],
+      ["a versioned hash of another version", "BlobVersionUnknown", otherAt(0)],
+      ["another versioned hash", "BlobsCommitmentMismatch", otherAt(1)],
+      ["a foreign KZG commitment", "BlobCommitmentMismatch", otherAt(32)],
       ["a forged proof", "ElementNotProven", forge("5.blobProof")],
     ]);
   });
