@@ -1,4 +1,4 @@
 import { describeKilledDeployment } from "../test/support/deploy/killed.ts";
 
-// Five minutes on two idle cores.
+// A minute and a half on two idle cores.
 describeKilledDeployment({ every: 1, atRequests: 30 });
