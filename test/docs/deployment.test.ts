@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { deployCommand } from "../../scripts/deploy/options.ts";
 import { verifyCommand } from "../../scripts/verify/options.ts";
 import { PARAMETER_NAMES, PARAMETER_SPECS } from "../../src/l1/parameterSpecs.ts";
@@ -61,6 +62,11 @@ describe("docs/deployment.md", () => {
 
   it("leads from nothing to a verified deployment on a local chain, by its own commands", async () => {
     const scene = await DeployScene.start("anvil");
+    // What an earlier rehearsal has left, whose chain is gone.
+    const gone = { chainId: "31337", genesisHash: `0x${"60".repeat(32)}`, deployer: "", codeHash: "", parameters: {} };
+    const rehearsed = "deploy/deployments/local/plan.json";
+    mkdirSync(dirname(rehearsed), { recursive: true });
+    writeFileSync(rehearsed, JSON.stringify(gone));
     try {
       const blocks = [...section("On a local chain").matchAll(/```sh\n([^`]*)```/g)].map(([, block]) => block!);
       const [chain, ...lines] = blocks.join("").trim().split("\n");
@@ -74,6 +80,7 @@ describe("docs/deployment.md", () => {
         else ends.push((await finish(run(line, scene, variables))).code);
       }
       expect(ends).to.have.length(4);
+      expect(JSON.parse(readFileSync(rehearsed, "utf8")), "begun anew").not.to.deep.equal(gone);
     } finally {
       await scene.stop();
     }
