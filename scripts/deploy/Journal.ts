@@ -3,13 +3,13 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Hex } from "../../src/crypto/bytes.ts";
 import { loadArtifact, type ContractName } from "../../src/l1/Artifacts.ts";
+import { privateFile } from "../../src/roles/privateFile.ts";
+import { BUSY, sqliteCode } from "../../src/roles/sqliteCode.ts";
 import { DeployError } from "./DeployError.ts";
 import { Outbox, readLines } from "./Outbox.ts";
 
 /** The file that is locked; it stays empty. */
 const LOCK = "lock.sqlite";
-/** SQLite's code for what somebody else has locked. */
-const BUSY = 5;
 
 /** What a deployment was begun with. Whoever goes on with it must have the same. */
 export interface Plan {
@@ -43,7 +43,6 @@ interface Message {
 export class Journal {
   readonly folder: string;
   readonly outbox: Outbox;
-
   readonly #lock: DatabaseSync;
 
   private constructor(folder: string, lock: DatabaseSync) {
@@ -234,13 +233,13 @@ function isJson(text: string): boolean {
  * leaves nothing behind, and two that come together are told apart. A file with the holder's number could do neither.
  */
 function lockOf(folder: string): DatabaseSync {
-  const database = new DatabaseSync(path.join(folder, LOCK));
+  const database = new DatabaseSync(privateFile(path.join(folder, LOCK)));
   try {
     database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
     return database;
   } catch (cause) {
     database.close();
-    if ((cause as { errcode?: number }).errcode !== BUSY) throw cause;
+    if (sqliteCode(cause) !== BUSY) throw cause;
     throw new DeployError("IN_USE", "another process deploys with this folder", { fields: { folder }, cause });
   }
 }

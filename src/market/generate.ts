@@ -274,17 +274,18 @@ class DayGenerator {
     });
     // On a short day not all of them come.
     const coming = new Set(this.#events.map((event) => (event.kind === "order" ? traderKey(event.trader) : undefined)));
-    const takers = numbered("taker", DEMO_TAKERS).filter((trader) => coming.has(traderKey(trader)));
-    const takersDeposits = takers.map((trader): DepositEvent => {
-      return { kind, time, trader, amount: rounded((need(trader) * 3n) / 2n), margin: "collateralised" };
-    });
+    const takers = numbered("taker", DEMO_TAKERS)
+      .filter((trader) => coming.has(traderKey(trader)))
+      .map((trader): DepositEvent => {
+        return { kind, time, trader, amount: rounded((need(trader) * 3n) / 2n), margin: "collateralised" };
+      });
     return [
       { kind, time, trader: SPONSOR, amount: FUND_CAPITAL, margin: "collateralised" },
       { kind: "fund", time, trader: SPONSOR, amount: FUND_CAPITAL },
       ...makers,
       { kind, time, trader: SQUEEZED_MAKER, amount: this.#squeezeDeposit, margin: "standard" },
       { kind, time, trader: { role: "liquidator", index: 0 }, amount: LIQUIDATOR_DEPOSIT, margin: "standard" },
-      ...takersDeposits,
+      ...takers,
     ];
   }
 }

@@ -6,6 +6,7 @@ import type { Logger } from "../roles/Logger.ts";
 import { PosterError } from "./PosterError.ts";
 import type { DataKind, Offer, PostReceipt } from "./PosterL1.ts";
 import { privateFile } from "../roles/privateFile.ts";
+import { BUSY, sqliteCode } from "../roles/sqliteCode.ts";
 
 /**
  * What the poster must still know after it was killed: everything that it has put under a nonce of its account and that L1 could
@@ -71,9 +72,7 @@ export interface SpendingRow {
 
 /** Marks the file as ours, so that a path given by mistake is not written to. */
 const APPLICATION = 0x544e5042;
-/** What SQLite says when another process has the file. */
-const BUSY = 5;
-/** What it says of a file that is damaged, or none of its own. */
+/** What SQLite says of a file that is damaged, or none of its own. */
 const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
 
 const SCHEMA = `
@@ -130,11 +129,11 @@ export class PosterJournal {
       return PosterJournal.#try(path, identity);
     } catch (cause) {
       if (cause instanceof PosterError) throw cause;
-      const code = (cause as { errcode?: number }).errcode ?? 0;
-      if ((code & 0xff) === BUSY) {
+      const code = sqliteCode(cause);
+      if (code === BUSY) {
         throw new PosterError("JOURNAL_LOCKED", "another process has the journal open", { fields: { path }, cause });
       }
-      if (!DAMAGED.has(code & 0xff)) {
+      if (!DAMAGED.has(code)) {
         throw new PosterError("JOURNAL_FAILED", "the journal cannot be opened", { fields: { path }, cause });
       }
       const aside = `${path}.damaged`;

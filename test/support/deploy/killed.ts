@@ -10,7 +10,7 @@ import type { ScriptProcess } from "../scripts.ts";
 interface Kills {
   /** At which of its transactions: at each of these multiples. */
   readonly every: number;
-  /** At so many random requests, with other transactions of the account in between; and with its journal left half written. */
+  /** At so many random requests, with other transactions of the account in between; and all the other stories there are. */
   readonly atRequests?: number;
 }
 

@@ -6,7 +6,7 @@ import { GameView, type ViewNode } from "../../../src/game/GameView.ts";
 import { confirmMove, updateOf } from "../../../src/game/plan.ts";
 import type { Move, Update } from "../../../src/game/Move.ts";
 import { translateError } from "../../../src/l1/ContractErrors.ts";
-import type { L1Error } from "../../../src/l1/L1Error.ts";
+import { L1Error } from "../../../src/l1/L1Error.ts";
 import type { ChainClient } from "../../../src/l1/ChainClient.ts";
 import type { GameClient } from "../../../src/l1/GameClient.ts";
 import { Clocks } from "./clocks.ts";
@@ -235,8 +235,8 @@ export class Arena {
   /** As {@link #transact}, but gives the name of the error if it is refused. */
   #tryTo(signer: HardhatEthersSigner, transaction: Call): Promise<TransactionReceipt | string> {
     return this.#transact(signer, transaction).catch((error: unknown) => {
-      const { fields } = error as L1Error;
-      return typeof fields.error === "string" ? fields.error : String(error);
+      if (!(error instanceof L1Error)) throw error;
+      return typeof error.fields.error === "string" ? error.fields.error : String(error);
     });
   }
 
