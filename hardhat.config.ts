@@ -1,12 +1,13 @@
 import { availableParallelism } from "node:os";
-import { configVariable, defineConfig } from "hardhat/config";
+import { configVariable, defineConfig, overrideTask } from "hardhat/config";
 import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { COMPILER } from "./deploy/compiler.ts";
 import { NETWORKS, type NetworkSpec } from "./deploy/networks.ts";
+import { testFiles } from "./test/support/testFiles.ts";
 
 /**
  * The deep tests take minutes to hours and live in a folder of their own, so that the folder alone decides which run a
- * file belongs to: Mocha loads every file below its folder.
+ * file belongs to.
  */
 const deep = process.env.TENOR_DEEP === "1";
 const mochaFolder = deep ? "test-deep" : "test";
@@ -25,6 +26,14 @@ function networkConfig({ chainId, chainType, url, urlVariable }: NetworkSpec) {
 
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
+  tasks: [
+    overrideTask(["test", "mocha"])
+      .setInlineAction((options, _hre, runSuper) => {
+        const named = options.testFiles as readonly string[];
+        return runSuper({ ...options, testFiles: named.length > 0 ? named : testFiles(mochaFolder) });
+      })
+      .build(),
+  ],
   solidity: {
     profiles: { default: COMPILER, production: COMPILER },
     // The only owner there is: deployed as it comes.

@@ -8,7 +8,7 @@ import type { GameClient } from "../../src/l1/GameClient.ts";
 import { GameScene, type Claim } from "../../test/support/game/GameScene.ts";
 import { sharePaths } from "../../src/game/MoveRefunds.ts";
 import { refundClaimOf } from "../../test/support/game/refunds.ts";
-import { connect, floorOf, GAS_LIMIT, type Connection, type Rules } from "./SimulatedL1.ts";
+import { connect, floorOf, type Connection, type Rules } from "./SimulatedL1.ts";
 import { type Measurement, type Operation, type SectionBits } from "./table.ts";
 
 /**
@@ -188,7 +188,7 @@ async function dearestRepetition(stage: Stage, moves: readonly Move[]): Promise<
   const { signers, deployment } = stage.scene.world;
   let dearest: Measurement | undefined;
   for (const move of moves) {
-    const request = { to: deployment.addresses.game, data: stage.alice.encode(move), gasLimit: GAS_LIMIT };
+    const request = { to: deployment.addresses.game, data: stage.alice.encode(move) };
     // The simulator reports the failure of a transaction that it has mined.
     await signers[9]!.sendTransaction(request).catch(() => undefined);
     const block = (await provider.getBlock("latest"))!;

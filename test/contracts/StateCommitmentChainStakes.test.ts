@@ -176,11 +176,11 @@ describe("StateCommitmentChain: stakes", () => {
       await asserter.confirm(first);
       const { closedAt } = await chain.escrowOf(genesis);
       expect(closedAt).to.equal(await time.latest());
-      await time.increaseTo(closedAt + challengePeriod - 2n);
+      await time.setNextBlockTimestamp(closedAt + challengePeriod - 1n);
       await expect(chain.sweep(genesis))
         .to.be.revertedWithCustomError(chain, "SweepTooEarly")
         .withArgs(closedAt + challengePeriod - 1n, closedAt + challengePeriod);
-      await time.increaseTo(closedAt + challengePeriod - 1n);
+      await time.setNextBlockTimestamp(closedAt + challengePeriod);
       const swept = chain.connect(carol).sweep(genesis);
       await expect(swept)
         .to.emit(chain, "EscrowSwept")
