@@ -16,6 +16,12 @@ const mochaFolder = deep ? "test-deep" : "test";
 // start the collector takes a tenth less of their time.
 process.execArgv.push("--min-semi-space-size=16");
 
+/**
+ * Gas that a transaction may use unless it says otherwise, on the simulator of tests and measurements: below the protocol's cap of 2^24.
+ * Without it the simulator carries each transaction out several times before it does, to find the least that it needs.
+ */
+const GAS_LIMIT = 16_000_000;
+
 /** A network as Hardhat's own tasks know it. */
 function networkConfig({ chainId, chainType, url, urlVariable }: NetworkSpec) {
   const at = url ?? (urlVariable === undefined ? undefined : configVariable(urlVariable));
@@ -46,7 +52,10 @@ export default defineConfig({
     cache: "cache",
     ignition: "deploy",
   },
-  networks: Object.fromEntries(Object.entries(NETWORKS).map(([name, spec]) => [name, networkConfig(spec)])),
+  networks: {
+    default: { type: "edr-simulated", gas: GAS_LIMIT },
+    ...Object.fromEntries(Object.entries(NETWORKS).map(([name, spec]) => [name, networkConfig(spec)])),
+  },
   typechain: { outDir: "typechain", tsNocheck: true },
   test: {
     // A test that hangs must end the run; the deep ones take up to an hour each. Every file stands alone, with a chain of its

@@ -11,12 +11,6 @@ import type { Measurement, Operation } from "./table.ts";
 /** A simulated L1, as Hardhat connects to it. */
 export type Connection = Awaited<ReturnType<typeof network.create>>;
 
-/**
- * Gas that a transaction may use: below the protocol's cap of 2^24. Without it the simulator carries each out several times before it does,
- * to find the least that it needs.
- */
-const GAS_LIMIT = 16_000_000n;
-
 /** 2026-03-02 12:00:00 UTC. */
 const GENESIS_TIME = 1_772_452_800;
 
@@ -35,7 +29,7 @@ const OVERRIDES = {
  */
 export async function connect(rules: Rules): Promise<Connection> {
   const initialDate = new Date(GENESIS_TIME * 1000);
-  const connection = await network.create({ override: { initialDate, gas: GAS_LIMIT, ...OVERRIDES[rules] } });
+  const connection = await network.create({ override: { initialDate, ...OVERRIDES[rules] } });
   const { provider, networkHelpers } = connection;
   const request = provider.request.bind(provider);
   provider.request = async (call) => {

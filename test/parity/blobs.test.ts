@@ -12,7 +12,7 @@ const SEED = runSeed();
 const ELEMENTS = 20;
 
 describe("parity on random transactions in blobs", () => {
-  const judge = startJudge();
+  const judge = startJudge("simulator");
 
   it("agrees on steps of every kind, also across two blobs, and refuses every mutation of their evidence", async () => {
     console.log(`      seed ${SEED}`);

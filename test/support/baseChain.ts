@@ -19,19 +19,13 @@ export interface L1Options {
 }
 
 /**
- * Gas that a transaction may use unless it says otherwise: below the protocol's cap of 2^24. Without it the simulator carries each out
- * several times before it does, to find the least that it needs.
- */
-const GAS_LIMIT = 16_000_000;
-
-/**
  * A simulated L1: empty, or behind the pinned block of the base chain that `npm run test:fork` names. Every test gets its
  * L1 here.
  */
-export async function connect(options: L1Options = {}): Promise<Connection> {
-  const override = { gas: GAS_LIMIT, ...options };
+export async function connect(override?: L1Options): Promise<Connection> {
   const chain = readBaseChain();
-  if (chain === undefined) return network.create({ override });
+  // The simulator derives its accounts' keys again for every configuration of its own.
+  if (chain === undefined) return override === undefined ? network.create() : network.create({ override });
   const forking = { enabled: true, url: chain.url, blockNumber: chain.block };
   const connection = await network.create({ override: { ...override, forking } });
   // The simulator executes nothing on a block of the other node, whose rules it does not know.

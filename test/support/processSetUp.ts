@@ -46,8 +46,8 @@ let quick: Equal | undefined;
 
 /**
  * The matchers that come with a simulated L1 ask of both sides of every `equal` whether they are addresses, and ethers answers no by an
- * error with the whole value as text: half of the time that all tests took. They get what may be an address, and bigints, which they
- * take for equal to numbers.
+ * error with the whole value as text: half of the time that all tests took. They get what may be an address, and a bigint beside what is none,
+ * for they take it for equal to a number.
  */
 function quicken(): void {
   if (METHODS.equal === plain || METHODS.equal === quick) return;
@@ -55,12 +55,17 @@ function quicken(): void {
     Assertion.overwriteMethod(name, (matcher: Equal) => {
       return function (this: object, expected: unknown, message?: string) {
         const actual: unknown = util.flag(this, "object");
-        const isPlain = util.flag(this, "eventually") === undefined && !isMatched(actual) && !isMatched(expected);
-        (isPlain ? plain : matcher).call(this, expected, message);
+        const isPlain = areBigints(actual, expected) || !(isMatched(actual) || isMatched(expected));
+        const isNow = util.flag(this, "eventually") === undefined;
+        (isPlain && isNow ? plain : matcher).call(this, expected, message);
       };
     });
   }
   quick = METHODS.equal;
+}
+
+function areBigints(a: unknown, b: unknown): boolean {
+  return typeof a === "bigint" && typeof b === "bigint";
 }
 
 function isMatched(value: unknown): boolean {

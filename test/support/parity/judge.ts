@@ -66,12 +66,14 @@ const ON_SIMULATOR = { blockGasLimit: 10n ** 15n, transactionGasCap: false, allo
  * Deploys the executors, the prover and the harness, for the addresses of the random traffic, before the tests of a suite.
  * On anvil, which runs the same calls in a third of the time that Hardhat's simulator takes: that one keeps a trace of each. But it alone
  * sees which lines were executed.
+ *
+ * @param on The simulator for a suite that reads blobs: another anvil would take longer to load KZG's setup than it saves.
  */
-export function startJudge(): Judge {
+export function startJudge(on: "anvil" | "simulator" = "anvil"): Judge {
   const processes = new Processes();
   let deployed: Judge | undefined;
   before("start the judge", async () => {
-    if (process.env.TENOR_COVERAGE === "1") {
+    if (on === "simulator" || process.env.TENOR_COVERAGE === "1") {
       deployed = await deployProver(await network.create({ override: ON_SIMULATOR }));
       return;
     }
