@@ -69,6 +69,6 @@ export default defineConfig({
       require: [new URL("./test/support/processSetUp.ts", import.meta.url).href],
     },
     // Sequences of random calls, of which each invariant must hold after every one.
-    solidity: { invariant: { runs: 8, depth: 200, failOnRevert: true } },
+    solidity: { invariant: { runs: deep ? 500 : 4, depth: 200, failOnRevert: true } },
   },
 });
