@@ -10,6 +10,8 @@ import { buildingBlocks, fillRates, stateMemory, type Rate } from "./bench/machi
 import { measureTape, type TapeBytes } from "./bench/tape.ts";
 
 interface Amount {
+  /** Signatures that are made and checked by themselves. */
+  readonly signatures: number;
   /** Fills of each run of the machine's benchmark. */
   readonly fills: number;
   /** Accounts whose state is weighed. */
@@ -20,9 +22,9 @@ interface Amount {
 
 /** How much is measured. The last range of all takes ten minutes and three gigabytes. */
 const AMOUNTS = {
-  small: { fills: 200, accounts: 1_000, ranges: [100] },
-  usual: { fills: 6_000, accounts: 100_000, ranges: [1_000, 100_000] },
-  full: { fills: 6_000, accounts: 100_000, ranges: [1_000, 100_000, 1_000_000] },
+  small: { signatures: 100, fills: 200, accounts: 1_000, ranges: [100] },
+  usual: { signatures: 10_000, fills: 6_000, accounts: 100_000, ranges: [1_000, 100_000] },
+  full: { signatures: 10_000, fills: 6_000, accounts: 100_000, ranges: [1_000, 100_000, 1_000_000] },
 } as const satisfies Record<string, Amount>;
 /** Rates that the targets of the design assume, per second: compare with the ratios that are printed. */
 const REFERENCE: Readonly<Record<string, number>> = {
@@ -45,8 +47,8 @@ await runCommand(benchCommand(), async (options: BenchOptions) => {
   return EXIT.done;
 });
 
-function measureMachine({ fills, accounts }: Amount): object {
-  const blocks = buildingBlocks();
+function measureMachine({ signatures, fills, accounts }: Amount): object {
+  const blocks = buildingBlocks(signatures);
   console.log("building blocks, one core (ratio to the machine that the targets assume)");
   for (const { name, rate } of blocks) printRate(name, rate, REFERENCE[name]);
 

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { checkpointIdentity } from "../../src/roles/Checkpoints.ts";
 import { Execution } from "../../src/roles/Execution.ts";
 import { SILENT } from "../../src/roles/Logger.ts";
@@ -19,5 +18,4 @@ async function runChild(path: string): Promise<never> {
   }
 }
 
-// The runner of the tests loads every file of the folder.
-if (process.argv[1] === fileURLToPath(import.meta.url)) await runChild(process.argv[2]!);
+await runChild(process.argv[2]!);

@@ -1,5 +1,4 @@
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { exitCodeOf } from "../../scripts/node/exitCodes.ts";
 import { runRole } from "../../scripts/node/roles.ts";
 import { errorLine } from "../../src/roles/loggable.ts";
@@ -35,5 +34,4 @@ async function runChild(): Promise<void> {
   process.exit();
 }
 
-// The runner of the tests loads every file of the folder.
-if (process.argv[1] === fileURLToPath(import.meta.url)) await runChild();
+await runChild();

@@ -1,5 +1,4 @@
 import { writeSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { Submission } from "../../src/sequencer/Submission.ts";
 import { signWithdraw } from "../../src/sequencer/Signing.ts";
 import { SqliteJournal } from "../../src/sequencer/SqliteJournal.ts";
@@ -9,7 +8,7 @@ import { DOMAIN, harness, keyOf, LOT, order, ownerOf, random, USDC } from "./seq
  * A sequencer in a process of its own, to be killed: takes random orders for ever and prints a line for each submission after
  * it was acknowledged, as `account nonce kind`. Arguments: path of the journal, seed, first nonce.
  */
-export function runChild(path: string, seed: number, firstNonce: bigint): void {
+function runChild(path: string, seed: number, firstNonce: bigint): void {
   const journal = new SqliteJournal(path);
   const h = harness({ accounts: 4, journal, maxPayload: 4096 });
   const pick = random(seed);
@@ -55,6 +54,4 @@ export function runChild(path: string, seed: number, firstNonce: bigint): void {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  runChild(process.argv[2]!, Number(process.argv[3]), BigInt(process.argv[4]!));
-}
+runChild(process.argv[2]!, Number(process.argv[3]), BigInt(process.argv[4]!));

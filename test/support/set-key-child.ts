@@ -1,5 +1,3 @@
-import { fileURLToPath } from "node:url";
-
 /**
  * Puts a value into Hardhat's development keystore as a person would at the prompt: the name is the argument, the value comes on
  * standard input, so that it is on no command line.
@@ -12,5 +10,4 @@ async function runChild(name: string): Promise<void> {
   await hre.tasks.getTask(["keystore", "set"]).run({ key: name, dev: true, force: true });
 }
 
-// The runner of the tests loads every file of the folder.
-if (process.argv[1] === fileURLToPath(import.meta.url)) await runChild(process.argv[2]!);
+await runChild(process.argv[2]!);
