@@ -5,7 +5,8 @@ import { DATA_CALLDATA, DATA_FORCED } from "../../../src/machine/Inputs.ts";
 import { TX_SETTLE, type Transaction } from "../../../src/machine/Wire.ts";
 import { encodeItem, encodeTransaction } from "../../../src/machine/WireEncoding.ts";
 import { batchOf, blobBatchOf } from "../batch.ts";
-import { RECIPES, type Recipe } from "./recipes.ts";
+import type { Recipe } from "./Recipe.ts";
+import { RECIPES } from "./recipes.ts";
 import { Traffic } from "./Traffic.ts";
 
 /** Share of the recipes that are dealt from the deck. */
