@@ -6,17 +6,26 @@ const STALLED_MILLISECONDS = 180_000;
  */
 export class BlockWatch {
   readonly #uptime: () => number;
-  #newest: { block: number | undefined; since: number };
+  #newest: { block: number | undefined; work: number; since: number };
 
   /** @param uptime Milliseconds of this process's clock. */
   constructor(uptime: () => number) {
     this.#uptime = uptime;
-    this.#newest = { block: undefined, since: uptime() };
+    this.#newest = { block: undefined, work: 0, since: uptime() };
   }
 
-  /** Takes notice of the newest block that is known. @returns In words for how long there was none, if that is too long. */
-  see(block: number | undefined): string | undefined {
-    if (block !== this.#newest.block) this.#newest = { block, since: this.#uptime() };
+  /**
+   * Takes notice of the newest block that is known.
+   *
+   * @param work How much was ever read and executed: what a node that is far behind has to show for its time while no block is complete. Less
+   * than before is no news, so that reading the same again and again is none.
+   * @returns In words for how long there was nothing new, if that is too long.
+   */
+  see(block: number | undefined, work = 0): string | undefined {
+    const newest = this.#newest;
+    if (block !== newest.block || work > newest.work) {
+      this.#newest = { block, work: Math.max(work, newest.work), since: this.#uptime() };
+    }
     return this.overdue();
   }
 

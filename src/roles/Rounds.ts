@@ -34,20 +34,23 @@ export class RoundKeeper {
     const words = failure === undefined ? undefined : `the round failed: ${wordsOf(failure)}`;
     health.set("endpoint", alarm === "endpoint" ? words : undefined);
     if (alarm !== "endpoint") health.set(alarm, words);
-    health.set("stalled", this.#watch.see(block) ?? this.#old(), { block });
+    health.set("stalled", this.#watch.see(block, this.#work()) ?? this.#old(), { block });
     const { batchCount: batches, messageCount: messages } = follower.log;
     metrics.round(failure === undefined ? "done" : "failed", { block, batches, messages }, health);
   }
 
-  /** What is wrong now: also a round that does not end, of which {@link note} hears nothing. */
+  /** What is wrong now: also a round that does not end and gets nowhere, of which {@link note} hears nothing. */
   reasons(): readonly { readonly alarm: NodeAlarm; readonly reason: string }[] {
-    const { health, metrics } = this.#parts;
-    const overdue = this.#watch.overdue();
-    if (overdue !== undefined) {
-      health.set("stalled", overdue);
-      metrics.alarms(health);
-    }
+    const { follower, health, metrics } = this.#parts;
+    health.set("stalled", this.#watch.see(follower.head?.number, this.#work()) ?? this.#old());
+    metrics.alarms(health);
     return health.reasons;
+  }
+
+  /** Inputs that were read and steps that were executed: a node that is far behind gets on although its round lasts. */
+  #work(): number {
+    const { log, snapshot } = this.#parts.follower;
+    return Number(log.batchCount + log.messageCount) + snapshot.steps;
   }
 
   #old(): string | undefined {

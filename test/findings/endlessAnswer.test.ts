@@ -51,6 +51,8 @@ describe("finding: an endpoint whose answer never ends, and a role that is healt
     let uptime: number;
     let now: bigint;
     let head: { readonly number: number; readonly hash: "0x"; readonly timestamp: bigint };
+    let log: { batchCount: bigint; messageCount: bigint };
+    let snapshot: { steps: number };
     let health: Health<NodeAlarm>;
     let rounds: RoundKeeper;
 
@@ -58,11 +60,14 @@ describe("finding: an endpoint whose answer never ends, and a role that is healt
       [uptime, now] = [0, 1_000_000n];
       head = { number: 7, hash: "0x", timestamp: now - 12n };
       health = new Health<NodeAlarm>(SILENT);
+      log = { batchCount: 0n, messageCount: 0n };
+      snapshot = { steps: 0 };
       const follower = {
         get head() {
           return head;
         },
-        log: { batchCount: 0n, messageCount: 0n },
+        log,
+        snapshot,
       } as unknown as Follower;
       rounds = new RoundKeeper({
         ...{ follower, health, metrics: new NodeMetrics() },
@@ -79,6 +84,27 @@ describe("finding: an endpoint whose answer never ends, and a role that is healt
       expect(alarms()).to.deep.equal([]);
       uptime += 1;
       expect(alarms()).to.deep.equal(["stalled"]);
+    });
+
+    it("is good while a round lasts that catches up, and bad if it only reads again what it had read", () => {
+      rounds.note();
+      for (const advance of [
+        () => (log.messageCount += 5n),
+        () => (log.batchCount += 2n),
+        () => (snapshot.steps += 1),
+      ]) {
+        uptime += 179_999;
+        advance();
+        expect(alarms()).to.deep.equal([]);
+      }
+      uptime += 100_000;
+      log.batchCount -= 2n;
+      expect(alarms()).to.deep.equal([]);
+      uptime += 80_000;
+      log.batchCount += 2n;
+      expect(alarms()).to.deep.equal(["stalled"]);
+      snapshot.steps += 1;
+      expect(alarms()).to.deep.equal([]);
     });
 
     it("is bad while the newest block is of an hour ago, however many come", () => {
