@@ -34,23 +34,25 @@ export class RoundKeeper {
     const words = failure === undefined ? undefined : `the round failed: ${wordsOf(failure)}`;
     health.set("endpoint", alarm === "endpoint" ? words : undefined);
     if (alarm !== "endpoint") health.set(alarm, words);
-    health.set("stalled", this.#watch.see(block, this.#work()) ?? this.#old(), { block });
+    health.set("stalled", this.#stalled(), { block });
     const { batchCount: batches, messageCount: messages } = follower.log;
     metrics.round(failure === undefined ? "done" : "failed", { block, batches, messages }, health);
   }
 
   /** What is wrong now: also a round that does not end and gets nowhere, of which {@link note} hears nothing. */
   reasons(): readonly { readonly alarm: NodeAlarm; readonly reason: string }[] {
-    const { follower, health, metrics } = this.#parts;
-    health.set("stalled", this.#watch.see(follower.head?.number, this.#work()) ?? this.#old());
+    const { health, metrics } = this.#parts;
+    health.set("stalled", this.#stalled());
     metrics.alarms(health);
     return health.reasons;
   }
 
-  /** Inputs that were read and steps that were executed: a node that is far behind gets on although its round lasts. */
-  #work(): number {
-    const { log, snapshot } = this.#parts.follower;
-    return Number(log.batchCount + log.messageCount) + snapshot.steps;
+  /** In words, why what was read of L1 is not L1 as it stands; undefined if nothing speaks for that. */
+  #stalled(): string | undefined {
+    const { head, log, snapshot } = this.#parts.follower;
+    // A node that is far behind gets on although its round lasts: by inputs that it has read, and steps that it has executed.
+    const work = Number(log.batchCount + log.messageCount) + snapshot.steps;
+    return this.#watch.see(head?.number, work) ?? this.#old();
   }
 
   #old(): string | undefined {
