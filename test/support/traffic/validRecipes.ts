@@ -1,31 +1,106 @@
+import { expiryOf, dayOf, isPut, marketOf, strikeOf } from "../../../src/machine/Positions.ts";
 import { SCOPE_CANCEL, SCOPE_PAYEE } from "../../../src/machine/Slots.ts";
+import { TX_SETTLE, type Settle, type Transaction } from "../../../src/machine/Wire.ts";
 import {
   anchorMessage,
   cancellation,
   cancellationOfAll,
   keySetting,
   listMarketMessage,
+  makerOrder,
   revocation,
+  takerOrder,
   transferOf,
   withdrawal,
+  type Draft,
 } from "./builders.ts";
-import { COLLECT_FEES, depositTo } from "./Traffic.ts";
-import { BTC, INDEBTED_ACCOUNT, SETTLEMENT, signerAddress } from "./world.ts";
-import {
-  item,
-  owner,
-  signing,
-  newFill,
-  restingOrder,
-  storedMaker,
-  storedTaker,
-  bothStored,
-  keyedFill,
-  closePosition,
-  settleSome,
-  fundedTransfer,
-  type Recipe,
-} from "./Recipe.ts";
+import { item, keyedFill, newFill, owner, reference, signing, type Recipe } from "./Recipe.ts";
+import { COLLECT_FEES, depositTo, type Produce, type Traffic } from "./Traffic.ts";
+import { BTC, INDEBTED_ACCOUNT, SETTLEMENT, signerAddress, START_DAY, WAITING_ACCOUNT } from "./world.ts";
+
+/** An order that the state holds with something left, or undefined. */
+function restingOrder(t: Traffic): { draft: Draft; left: bigint } | undefined {
+  for (let tries = 0; tries < 8 && t.resting.length > 0; tries++) {
+    const index = t.random.uint(t.resting.length);
+    const draft = t.resting[index]!;
+    const slot = t.order(draft.account, draft.nonce);
+    const left = slot === undefined ? 0n : slot.quantity - slot.filled;
+    if (left > 0n && draft.deadline > t.l1Time) return { draft, left };
+    t.resting.splice(index, 1);
+  }
+  return undefined;
+}
+
+function storedMaker(t: Traffic): Produce | undefined {
+  const found = restingOrder(t);
+  if (found === undefined) return undefined;
+  const { draft, left } = found;
+  const taker = t.crossing(t.someAccount(draft.account), draft, { quantity: left });
+  const market = t.market(draft.market);
+  const wireTaker = takerOrder(signing(t), taker, market, draft.limitPrice);
+  return item({ type: 0x10, maker: reference(draft), taker: wireTaker, lots: left / market.lot });
+}
+
+function storedTaker(t: Traffic): Produce | undefined {
+  const found = restingOrder(t);
+  if (found === undefined) return undefined;
+  const { draft, left } = found;
+  const maker = t.crossing(t.someAccount(draft.account), draft, { quantity: left * 2n });
+  t.resting.push(maker);
+  const market = t.market(draft.market);
+  const lots = left / market.lot;
+  return item({ type: 0x10, maker: makerOrder(signing(t), maker, market), taker: reference(draft), lots });
+}
+
+function bothStored(t: Traffic): Produce | undefined {
+  const maker = t.draft(t.someAccount());
+  const lot = t.market(maker.market).lot;
+  const large = { ...maker, quantity: lot * 6n };
+  const taker = t.crossing(t.someAccount(maker.account), maker, { quantity: lot * 6n });
+  const again: Transaction = { type: 0x10, maker: reference(maker), taker: reference(taker), lots: 2n };
+  return item(t.fill(large, taker, lot * 2n), again, again);
+}
+
+function closePosition(t: Traffic): Produce | undefined {
+  const account = t.someAccount();
+  const positions = t.account(account)?.positions ?? [];
+  const open = positions.filter((held) => t.l1Time + 200n < BigInt(dayOf(held.expiry)) * 86_400n + 28_800n);
+  if (open.length === 0) return undefined;
+  const { series, quantity } = t.random.pick(open);
+  const size = quantity < 0n ? -quantity : quantity;
+  const market = t.market(marketOf(expiryOf(series)));
+  const other = t.someAccount(account);
+  const maker = t.draft(other, {
+    market: marketOf(expiryOf(series)),
+    expiryDay: dayOf(expiryOf(series)),
+    strike: strikeOf(series),
+    isPut: isPut(series),
+    isSell: quantity < 0n,
+    quantity: size,
+    limitPrice: market.tick * BigInt(1 + t.random.uint(500)),
+  });
+  return item(t.fill(maker, t.crossing(account, maker, { quantity: size, reduceOnly: t.random.bool(0.7) })));
+}
+
+function settleSome(t: Traffic): Produce | undefined {
+  const fixed = t.fixedExpiries();
+  const { market, day } = fixed.length > 0 ? t.random.pick(fixed) : { market: 1, day: START_DAY };
+  const holders = t.holders(market, day);
+  const accounts = [
+    ...holders,
+    ...(t.random.bool(0.5) ? [WAITING_ACCOUNT] : []),
+    ...(t.random.bool(0.2) ? [t.someAccount()] : []),
+  ];
+  if (accounts.length === 0) accounts.push(t.someAccount());
+  const tx: Settle = { type: TX_SETTLE, market, day, accounts: accounts.slice(0, 32) };
+  return t.random.bool(0.5) ? item(tx) : t.forced(signerAddress(t.someAccount()), tx);
+}
+
+function fundedTransfer(t: Traffic): Produce {
+  const from = t.someAccount();
+  const to = t.random.bool(0.2) ? from : t.someAccount();
+  return item(transferOf(signing(t), from, to, 1n + t.random.bigint(1_000_000n), owner(t, from)));
+}
 
 /** What is valid, of every kind. */
 export const VALID: readonly Recipe[] = [

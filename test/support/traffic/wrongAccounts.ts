@@ -13,9 +13,9 @@ import {
   transferOf,
   withdrawal,
 } from "./builders.ts";
+import { item, owner, signing, type Recipe } from "./Recipe.ts";
 import { COLLECT_FEES } from "./Traffic.ts";
 import { BRIDGE, BTC, INDEBTED_ACCOUNT, SETTLEMENT, signerAddress, START_DAY } from "./world.ts";
-import { item, owner, signing, type Recipe } from "./Recipe.ts";
 
 /** Messages, and transactions of accounts, that are wrong in one way each. */
 export const WRONG_ACCOUNTS: readonly Recipe[] = [

@@ -1,6 +1,8 @@
 import { MAX_QUANTITY } from "../../../src/machine/Constants.ts";
 import type { Fill, Transaction, WireTakerOrder } from "../../../src/machine/Wire.ts";
-import { anchorMessage, listMarketMessage, makerOrder } from "./builders.ts";
+import { anchorMessage, listMarketMessage, makerOrder, type Draft } from "./builders.ts";
+import { item, keyedFill, newFill, reference, signing, type Recipe } from "./Recipe.ts";
+import type { Produce, Traffic } from "./Traffic.ts";
 import {
   BTC,
   COUNTERPARTY,
@@ -14,7 +16,24 @@ import {
   WAITING_ACCOUNT,
   WIDE_ACCOUNT,
 } from "./world.ts";
-import { item, signing, newFill, reference, mixedStored, keyedFill, type Recipe } from "./Recipe.ts";
+
+function mixedStored(t: Traffic, differ: (maker: Draft, other: Draft) => Draft): Produce {
+  const maker = t.draft(t.someAccount());
+  const lot = t.market(maker.market).lot;
+  const first = { ...maker, quantity: lot * 6n };
+  const second = differ(first, t.draft(t.someAccount(maker.account), { quantity: lot * 6n, market: maker.market }));
+  const third = t.someAccount(maker.account);
+  const counterFirst = t.crossing(third, first, { quantity: lot });
+  const counterSecond = t.crossing(third === second.account ? t.someAccount(second.account) : third, second, {
+    quantity: lot,
+  });
+  return item(t.fill(first, counterFirst), t.fill(second, counterSecond), {
+    type: 0x10,
+    maker: reference(first),
+    taker: reference(second),
+    lots: 1n,
+  });
+}
 
 /** Fills that are wrong in one way each. */
 export const WRONG_FILLS: readonly Recipe[] = [

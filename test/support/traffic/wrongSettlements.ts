@@ -1,8 +1,8 @@
 import { MESSAGE_FORCED } from "../../../src/machine/Inputs.ts";
 import { TX_SETTLE } from "../../../src/machine/Wire.ts";
+import { item, type Recipe } from "./Recipe.ts";
 import { COLLECT_FEES } from "./Traffic.ts";
 import { signerAddress, START_DAY, WAITING_ACCOUNT } from "./world.ts";
-import { item, type Recipe } from "./Recipe.ts";
 
 /** Settlements, and what belongs to nobody, wrong in one way each. */
 export const WRONG_SETTLEMENTS: readonly Recipe[] = [
